@@ -56,15 +56,11 @@ class TextConfig:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}")
         if not unicodedata.is_normalized(self.form, self.alphabet):
             raise ValueError(f"alphabet changes under {self.form}; compose letters, and write marks before letters")
-        _check_replace(self.form, self.remove, self.replace)
-
-def _check_replace(form, remove, replace):
-    "Refuse replacements that could feed one another: each pass over a text must be the last one needed"
-    for old, new in replace.items():
-        if len(old) != 1 or unicodedata.normalize(form, old) != old:
-            raise ValueError(f"replace: {old!r} is not one character in {form}; give one character")
-        again = sorted(c for c in new if c in replace or c in remove)
-        if again: raise ValueError(f"replace: {old!r} gives {new!r}, but {again} would be replaced or removed again")
+        for old, new in self.replace.items():
+            if len(old) != 1 or unicodedata.normalize(self.form, old) != old:
+                raise ValueError(f"replace: {old!r} is not one character in {self.form}; give one character")
+            again = sorted(c for c in new if c in self.replace or c in self.remove)
+            if again: raise ValueError(f"replace: {old!r} gives {new!r}, of which {again} is replaced or removed again")
 
 # %% ../nbs/02_text.ipynb #1170f1dd
 def canonical(
@@ -78,15 +74,12 @@ def canonical(
                                                for marks, run in runs))
 
 # %% ../nbs/02_text.ipynb #0736f4c8
-_PRESENTATION = re.compile("[\uFB50-\uFDFF\uFE70-\uFEFE]")
-
-def _unfold(match):
-    plain = unicodedata.normalize("NFKC", match[0]).lstrip(" \u0640")
-    return f" {plain} " if " " in plain else plain
-
 def _fold_shapes(text:str)->str:
     "Replace Arabic positional shapes, ligatures and phrases by their letters"
-    return _PRESENTATION.sub(_unfold, text)
+    def plain(match):
+        letters = unicodedata.normalize("NFKC", match[0]).lstrip(" \u0640")
+        return f" {letters} " if " " in letters else letters
+    return re.sub("[\uFB50-\uFDFF\uFE70-\uFEFE]", plain, text)
 
 # %% ../nbs/02_text.ipynb #6d246bd7
 NOISE = "".join(map(chr, (0x00AD, 0x034F, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F),
@@ -141,22 +134,28 @@ def native_stages(config:TextConfig)->list[Stage]: # The language's values -> st
 # %% ../nbs/02_text.ipynb #9b0e4fd0
 class Allowed:
     "The characters that may remain after normalisation"
-    def __init__(self,
-        config:TextConfig, # Alphabet, punctuation, digits
-        covered:set[str]|None = None, # Characters that the transliteration can take; None: any
-    ):
+    def __init__(self, config:TextConfig, covered:set[str]|None = None): # `covered`: by the transliteration; None: all
         self.digits, self.covered, self.any_letter = config.digits, covered, not config.alphabet and covered is None
         letters = {*config.alphabet} or {c for c in covered or () if unicodedata.category(c)[0] in "LM"}
         self.chars = {" ", *config.punctuation} | letters
         beyond = self.chars - covered if covered is not None else ()
-        if beyond:
-            raise TextError(f"scheme {config.scheme} cannot carry all of alphabet and punctuation", sorted(beyond))
+        if beyond: raise TextError(f"scheme {config.scheme} cannot carry all of alphabet and punctuation", beyond)
 
     def __contains__(self, c):
         if c in self.chars: return True
         kind = unicodedata.category(c)[0]
         if kind == "N": return self.digits == "keep" and (self.covered is None or c in self.covered)
         return self.any_letter and kind in "LM"
+
+    def check(self, norm_text:str): # Normalised text
+        "Refuse, by a `TextError`, a text that is not allowed or has nothing to say"
+        unknown = Counter(c for c in norm_text if c not in self)
+        if any(unicodedata.category(c)[0] == "N" for c in unknown):
+            raise TextError("text has digits, which no one can read aloud for sure; write numbers as words", unknown)
+        if unknown: raise TextError("text has characters that the model would never see; add them to "
+                                    "alphabet, replace or remove, or drop the text", unknown)
+        if not any(unicodedata.category(c)[0] in "LN" for c in norm_text):
+            raise TextError("text has nothing to say: no letter is left after normalisation; drop it", norm_text)
 
 # %% ../nbs/02_text.ipynb #cba99f55
 class FrontEnd:
@@ -184,43 +183,28 @@ class FrontEnd:
         "Native text before transliteration; refuses nothing"
         return self._run(text, self.native)[-1][1]
 
-# %% ../nbs/02_text.ipynb #4a0d82e1
-def _unknown(self, text:str)->Counter: # Raw text -> how often each character would be lost or refused
-    "Characters of the normalised text that are not allowed"
-    return Counter(c for c in self.normalise(text) if c not in self.allowed)
+    def unknown(self, text:str)->Counter: # Raw text -> how often each character would be lost or refused
+        "Characters of the normalised text that are not allowed"
+        return Counter(c for c in self.normalise(text) if c not in self.allowed)
 
-def _refuse(norm_text, allowed):
-    unknown = Counter(c for c in norm_text if c not in allowed)
-    if any(unicodedata.category(c)[0] == "N" for c in unknown):
-        raise TextError("text has digits, which no one can read aloud for sure; write numbers as words", unknown)
-    if unknown: raise TextError("text has characters that the model would never see; add them to "
-                                "alphabet, replace or remove, or drop the text", unknown)
-    if not any(unicodedata.category(c)[0] in "LN" for c in norm_text):
-        raise TextError("text has nothing to say: no letter is left after normalisation; drop it", norm_text)
+    def __call__(self, text:str)->str: # Raw text -> model text
+        "Model text, or a `TextError` that names what stands in the way"
+        norm_text = self.normalise(text)
+        self.allowed.check(norm_text)
+        return self._run(norm_text, self.model)[-1][1]
 
-def _call(self, text:str)->str: # Raw text -> model text
-    "Model text, or a `TextError` that names what stands in the way"
-    text = self.normalise(text)
-    _refuse(text, self.allowed)
-    return self._run(text, self.model)[-1][1]
-
-FrontEnd.unknown, FrontEnd.__call__ = _unknown, _call
-
-# %% ../nbs/02_text.ipynb #27cc873a
-def _restore(self, translit:str)->str: # Model text -> normalised native text
-    "Model text back to the native script"
-    for stage in reversed(self.model):
-        if stage.undo is None: raise ValueError(f"stage {stage.name} cannot be undone; keep the native text beside")
-        translit = stage.undo(translit)
-    return canonical(translit, self.config.form)
-
-FrontEnd.restore = _restore
+    def restore(self, translit:str)->str: # Model text -> normalised native text
+        "Model text back to the native script"
+        for stage in reversed(self.model):
+            if stage.undo is None: raise ValueError(f"stage {stage.name} cannot be undone; keep the native text beside")
+            translit = stage.undo(translit)
+        return canonical(translit, self.config.form)
 
 # %% ../nbs/02_text.ipynb #40fd9806
 def _explain(self, text:str)->list[tuple[str, str]]: # Raw text -> (stage name, text after it), from ("raw", text) on
     'The text after every stage; ends with ("refused", why) if the text is refused'
     steps = self._run(text, self.native)
-    try: _refuse(steps[-1][1], self.allowed)
+    try: self.allowed.check(steps[-1][1])
     except TextError as error: return [*steps, ("refused", str(error))]
     return steps + self._run(steps[-1][1], self.model)[1:]
 
@@ -323,9 +307,9 @@ def coverage(
             n_changed += back != text
             lost, gained = lost + (Counter(text) - Counter(back)), gained + (Counter(back) - Counter(text))
     unknown = Counter({c: n for c, n in chars.items() if not c.isspace() and unk.intersection(encode(c))})
-    worst = lambda counts: dict(counts.most_common(n_worst)) if decode else None
+    def worst(counts, measured=decode is not None): return dict(counts.most_common(n_worst)) if measured else None
     return {"n_texts": n_texts, "n_chars": chars.total(), "n_tokens": n_tokens, "n_unknown": n_unknown,
             "unknown_share": n_unknown/max(n_tokens, 1), "tokens_per_char": n_tokens/max(chars.total(), 1),
-            "unknown_chars": dict(unknown.most_common(n_worst)), "n_changed": n_changed if decode else None,
+            "unknown_chars": worst(unknown, True), "n_changed": n_changed if decode else None,
             "lost": worst(lost), "gained": worst(gained), "chars": dict(chars.most_common()),
             "longest": {"n_tokens": longest[0], "text": longest[1]}}

@@ -10,9 +10,8 @@ import difflib
 import hashlib
 import json
 import re
-import unicodedata
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 
@@ -60,7 +59,7 @@ class Scheme:
             raise ValueError(f"case is {self.case!r}; choose keep or insensitive")
         for char, code in self.table.items():
             if not isinstance(char, str) or len(char) != 1 or canonical(char) != char or not isinstance(code, str):
-                raise ValueError(f"scheme {self.name}: {char!r} -> {code!r} must map one NFC character to a quoted text")
+                raise ValueError(f"scheme {self.name}: {char!r} -> {code!r} must map one NFC character to a text")
             if char in self.keep: raise ValueError(f"scheme {self.name}: {char!r} is in the table and in keep")
             if self.case == "insensitive" and not code == code.lower() == code.upper().lower():
                 raise ValueError(f"scheme {self.name}: {_entry(char, code)} changes with case; use lower-case codes")
@@ -76,30 +75,27 @@ class Scheme:
         spec = {"name": self.name, "table": self.table, "case": self.case, "keep": self.keep}
         return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
 
+    def encode(self, text:str)->str: # Native text -> code text
+        "Canonical order, then the table; refuses characters that the scheme does not cover"
+        text = canonical(text)
+        unknown = Counter(c for c in text if c not in self._forth)
+        if unknown: raise TextError(f"scheme {self.name} does not cover the text and would lose sounds; "
+                                    "normalise first or extend the table", unknown)
+        return "".join(map(self._forth.__getitem__, text))
+
+    def decode(self, translit:str)->str: # Code text -> native text in NFC
+        "The longest code at each place; refuses text that is no code"
+        translit = translit.lower() if self.case == "insensitive" else translit
+        unknown = self._code.sub("", translit)
+        if unknown: raise TextError(f"not a text in scheme {self.name}; these characters belong to no code", unknown)
+        return canonical(self._code.sub(lambda m: self._back[m[0]], translit))
+
     @cached_property
     def _forth(self): return self.table | {c: c for c in self.keep}
     @cached_property
     def _back(self): return {code: char for char, code in self._forth.items()}
     @cached_property
     def _code(self): return re.compile("|".join(map(re.escape, sorted(self._back, key=len, reverse=True))))
-
-# %% ../nbs/03_translit.ipynb #0894ff17
-def _encode(self, text:str)->str: # Native text -> code text
-    "Canonical order, then the table; refuses characters that the scheme does not cover"
-    text = canonical(text)
-    unknown = Counter(c for c in text if c not in self._forth)
-    if unknown: raise TextError(f"scheme {self.name} does not cover the text and would lose sounds; "
-                                "normalise first or extend the table", unknown)
-    return "".join(map(self._forth.__getitem__, text))
-
-def _decode(self, translit:str)->str: # Code text -> native text in NFC
-    "The longest code at each place; refuses text that is no code"
-    translit = translit.lower() if self.case == "insensitive" else translit
-    unknown = self._code.sub("", translit)
-    if unknown: raise TextError(f"not a text in scheme {self.name}; these characters belong to no code", unknown)
-    return canonical(self._code.sub(lambda m: self._back[m[0]], translit))
-
-Scheme.encode, Scheme.decode = _encode, _decode
 
 # %% ../nbs/03_translit.ipynb #85754bf2
 def schemes()->list[str]: # Names for `scheme` and for `TextConfig.scheme`
@@ -111,11 +107,11 @@ def scheme(name:str)->Scheme: # One of `schemes()` -> its table, proven reversib
     "Load a transliteration scheme"
     known = schemes()
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1, 0)
-        raise ValueError(f"no scheme {name!r}; did you mean {near[0]!r}? There are {', '.join(known)}")
+        near = difflib.get_close_matches(name, known, 1, 0)[0]
+        raise ValueError(f"no scheme {name!r}; did you mean {near!r}? There are {', '.join(known)}")
     data = yaml.safe_load((files("ttsft")/"assets"/"translit"/f"{name}.yaml").read_text(encoding="utf-8"))
-    odd = set(data) - set(Scheme.__dataclass_fields__)
-    if odd: raise ValueError(f"scheme {name}: unknown keys {sorted(odd)}; known are {list(Scheme.__dataclass_fields__)}")
+    odd, known = set(data) - set(Scheme.__dataclass_fields__), list(Scheme.__dataclass_fields__)
+    if odd: raise ValueError(f"scheme {name}: unknown keys {sorted(odd)}; known are {known}")
     return Scheme(**data)
 
 # %% ../nbs/03_translit.ipynb #4aef9986
@@ -125,5 +121,5 @@ def front_end(config:TextConfig)->FrontEnd: # The language's values -> raw text 
     if config.scheme != "none":
         table = scheme(config.scheme)
         stages.append(Stage("transliterate", 1, table.encode, native=False, undo=table.decode,
-                            covers=table.alphabet + table.keep, data={"scheme": table.name, "table": table.fingerprint}))
+                            covers=table.alphabet + table.keep, data={"table": table.fingerprint}))
     return FrontEnd(stages, config)
