@@ -138,9 +138,9 @@ def require_encoder(
 ):
     "Refuse a codec that cannot encode"
     if encoder_is_zeroed(codec): raise ValueError(
-        "The encoder of this codec is zero. kyutai/pocket-tts-without-voice-cloning ships it so: all latents would be "
-        "the same, the loss would fall nicely, and the model would learn a drone. Accept the terms of the gated "
-        "kyutai/pocket-tts, download its languages/<name>/model.safetensors and load that instead.")
+        "The encoder of this codec is zero or missing. kyutai/pocket-tts-without-voice-cloning ships it zeroed: all "
+        "latents would be the same, the loss would fall nicely, and the model would learn a drone. Accept the terms of "
+        "the gated kyutai/pocket-tts, download its languages/<name>/model.safetensors and load that instead.")
 
 # %% ../nbs/20a_pocket_layout.ipynb #17d6ed56
 def _check_tokenizer(tokenizer:Tokenizer, config:PocketTTSConfig):
@@ -185,7 +185,7 @@ Made for the official package, version 4 (`pip install pocket-tts`):
 from pocket_tts import TTSModel
 import scipy.io.wavfile
 tts = TTSModel.load_model(config="/path/to/this/folder/config.yaml")
-voice = tts.get_state_for_audio_prompt("voice.wav") # 5 to 15 s of clean speech, with the speaker's consent
+voice = tts.get_state_for_audio_prompt("voice.wav") # 16-bit PCM, 5 to 15 s of clean speech of a consenting person
 wav = tts.generate_audio(voice, "text as the model was trained on it", max_tokens=200)
 scipy.io.wavfile.write("speech.wav", tts.sample_rate, wav.numpy())
 ```
