@@ -21,7 +21,7 @@ import pyloudnorm
 import soundfile as sf
 import soxr
 from IPython.display import HTML
-from scipy import ndimage, signal
+from scipy import fft, ndimage, signal
 
 from .recording import AudioError, decode, probe
 
@@ -129,9 +129,10 @@ def trim(
 def _bandwidth(wav, sample_rate):
     "Highest frequency in Hz within 50 dB of the spectral peak, 0 for silence"
     centred = np.pad(wav - wav.mean(), (0, max(0, 512 - wav.size)))
-    freqs, power = signal.welch(centred, sample_rate, "blackmanharris", 512, max(0, 512 - sample_rate//100),
-                                detrend=False)
-    return float(freqs[power >= power.max()*1e-5][-1]) if power.any() else 0.0
+    frames = np.lib.stride_tricks.sliding_window_view(centred, 512)[::max(1, sample_rate//100)]
+    window = signal.get_window("blackmanharris", 512).astype(np.float32)
+    power = np.square(np.abs(fft.rfft(frames*window))).mean(0)
+    return float(np.flatnonzero(power >= power.max()*1e-5)[-1]*sample_rate/512) if power.any() else 0.0
 
 # %% ../nbs/01_audio.ipynb #b1b43edf
 def _clipping(wav):
@@ -229,7 +230,7 @@ def log_mel(
     "Log-mel spectrogram, natural log with a floor of 1e-5"
     padded = np.pad(_checked(wav), n_fft//2) # centred frames; silence beyond the ends
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-    magnitude = np.abs(np.fft.rfft(frames*signal.get_window("hann", n_fft).astype(np.float32)))
+    magnitude = np.abs(fft.rfft(frames*signal.get_window("hann", n_fft).astype(np.float32)))
     filters = librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels)
     return np.log(np.maximum(filters @ magnitude.T, MEL_FLOOR)).astype(np.float32)
 
@@ -263,7 +264,7 @@ def show_mel(
     "Draw a log-mel spectrogram, time in seconds"
     fig, ax = _figure(title, 2.4, xlabel="time (s)", ylabel="mel band")
     extent = 0, mel.shape[1]*hop_length/sample_rate, 0, mel.shape[0]
-    fig.colorbar(ax.imshow(mel, origin="lower", aspect="auto", extent=extent), label="ln magnitude")
+    fig.colorbar(ax.imshow(mel, origin="lower", aspect="auto", interpolation="nearest", extent=extent), label="ln magnitude")
     return fig
 
 # %% ../nbs/01_audio.ipynb #59436b2a
