@@ -46,8 +46,8 @@ def resample(
     "Change the sample rate with soxr HQ"
     wav, n_samples = _checked(wav), round(len(wav)*to_rate/from_rate)
     if from_rate == to_rate: return wav.copy()
-    out = soxr.resample(wav, from_rate, to_rate, quality="HQ")
-    return np.pad(out[:n_samples], (0, max(0, n_samples - out.size)))
+    out = soxr.resample(wav, from_rate, to_rate, quality="HQ")[:n_samples]
+    return np.pad(out, (0, n_samples - out.size))
 
 # %% ../nbs/01_audio.ipynb #84563ab5
 def loudness(
@@ -237,7 +237,7 @@ def log_mel(
 # %% ../nbs/01_audio.ipynb #fae8f67b
 def _figure(title, height, **labels):
     "A closed small figure and its axes"
-    fig, ax = plt.subplots(figsize=(6, height), layout="constrained")
+    fig, ax = plt.subplots(figsize=(5, height), layout="constrained")
     plt.close(fig)
     ax.set(**labels); ax.set_title(title, parse_math=False)
     return fig, ax
@@ -264,7 +264,8 @@ def show_mel(
     "Draw a log-mel spectrogram, time in seconds"
     fig, ax = _figure(title, 2.4, xlabel="time (s)", ylabel="mel band")
     extent = 0, mel.shape[1]*hop_length/sample_rate, 0, mel.shape[0]
-    fig.colorbar(ax.imshow(mel, origin="lower", aspect="auto", interpolation="nearest", extent=extent), label="ln magnitude")
+    image = ax.imshow(mel, origin="lower", aspect="auto", interpolation="nearest", extent=extent)
+    fig.colorbar(image, label="ln magnitude")
     return fig
 
 # %% ../nbs/01_audio.ipynb #59436b2a
