@@ -8,16 +8,16 @@ __all__ = ['AUDIO_SUFFIXES', 'SourceConfig', 'Utterance', 'safe_id', 'inside', '
            'import_source', 'read_metadata']
 
 # %% ../nbs/04_corpus.ipynb #9eecd995
-import csv, os, re, shutil
+import csv, re, shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 import numpy as np
 import pyarrow.parquet as pq
+from scipy.io import wavfile
 from tqdm import tqdm
 from .core import UserError, atomic, file_fingerprint, fingerprint, local_path, nearest
-from .audio import write_wav
 
 # %% ../nbs/04_corpus.ipynb #acf67fc5
 @dataclass(frozen=True)
@@ -202,7 +202,8 @@ def _copy_audio(u, folder):
     "Write u's sound into `folder`; return the file name"
     if isinstance(u.audio, tuple):
         path = folder/f"{u.id}.wav"
-        if not path.exists(): write_wav(path, *u.audio)
+        if not path.exists():
+            with atomic(path, "wb") as f: wavfile.write(f, u.audio[1], u.audio[0])  # 32-bit float; soundfile would add a time stamp
         return path.name
     suffix = u.audio.suffix.lower() if isinstance(u.audio, Path) else ".bin"  # decoders look at content, not at names
     path = folder/f"{u.id}{suffix}"

@@ -29,6 +29,7 @@ class PrepareConfig:
     min_chars_per_second:float = 1.0 # Slower readings are rejected: the text is probably too short
     max_chars_per_second:float = 40.0 # Faster readings are rejected: the text is probably too long
     max_clipping:float = 0.01 # Share of clipped samples above which a clip is rejected, 0 to 1
+    max_silence:float = 0.8 # Share of silent frames above which a clip is rejected, 0 to 1
     on_fault:Literal["stop", "reject"] = "stop" # What to do with a clip that cannot be read
 
 # %% ../nbs/05_prepare.ipynb #21efb742
@@ -40,7 +41,7 @@ def limits(
     rules = [("min_seconds", m["duration"], config.min_seconds, 1), ("max_seconds", m["duration"], config.max_seconds, -1),
              ("min_chars_per_second", m["chars_per_second"], config.min_chars_per_second, 1),
              ("max_chars_per_second", m["chars_per_second"], config.max_chars_per_second, -1),
-             ("max_clipping", m["clipping"], config.max_clipping, -1)]
+             ("max_clipping", m["clipping"], config.max_clipping, -1), ("max_silence", m["silence"], config.max_silence, -1)]
     return [(rule, value, limit) for rule,value,limit,sign in rules if sign*(value-limit)<0]
 
 def prepare_clip(

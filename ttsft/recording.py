@@ -17,8 +17,10 @@ import av
 import numpy as np
 import soundfile as sf
 
+from .core import UserError
+
 # %% ../nbs/00a_recording.ipynb #194665ca
-class AudioError(ValueError): "A recording cannot be used; the message names it, says why and what to do"
+class AudioError(UserError): "A recording cannot be used; the message names it, says why and what to do"
 
 # %% ../nbs/00a_recording.ipynb #4d3b9065
 @contextmanager

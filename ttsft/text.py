@@ -21,8 +21,10 @@ from itertools import groupby
 
 from IPython.display import HTML
 
+from .core import UserError
+
 # %% ../nbs/02_text.ipynb #5b9b0b46
-class TextError(ValueError):
+class TextError(UserError):
     "Text that cannot be spoken as it stands; `chars` counts the characters to blame"
     def __init__(self,
         message:str, # What happened, why it matters, what to do
@@ -236,10 +238,10 @@ def _sha256(value):
     return hashlib.sha256(json.dumps(value, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
 
 def _spec(self):
-    "All that decides the output, as JSON values: config, stages, Unicode version, hash over the probes"
+    "All that decides the output, as JSON values: config, stages, hash over the probes"
     said = [[norm_text, self._run("".join(c for c in norm_text if c in self.allowed), self.model)]
             for norm_text in map(self.normalise, PROBES)]
-    return {"config": asdict(self.config), "unicode": unicodedata.unidata_version, "probes": _sha256(said),
+    return {"config": asdict(self.config), "probes": _sha256(said),
             "stages": [{"name": s.name, "version": s.version, **s.data} for s in self.stages]}
 
 FrontEnd.spec, FrontEnd.fingerprint = property(_spec), property(lambda self: _sha256(self.spec), doc="SHA-256 of spec")
