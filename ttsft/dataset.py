@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa, pyarrow.parquet as pq
 from tqdm import tqdm
 from .core import UserError, fingerprint, read_jsonl, write_json
+from .corpus import refuse
 
 # %% ../nbs/07_dataset.ipynb #caf36e63
 SPLITS = ("train", "validation", "test")
@@ -64,8 +65,11 @@ def build_dataset(
 )->dict: # Counts for step.json
     "Apply the text front-end, split, and write parquet"
     rows = read_jsonl(preprocessed/"manifest.jsonl")
+    faults = []
     for r in tqdm(rows, desc="text", unit="clip", mininterval=2):
-        r["norm_text"], r["model_text"] = normalise(r["text"]), model_text(r["text"])
+        try: r["norm_text"], r["model_text"] = normalise(r["text"]), model_text(r["text"])
+        except UserError as e: faults.append((r["id"], str(e)))
+    refuse(faults, "Mend the transcripts, or change the recipe's `text` section.")
     splits = split_by_text([r["norm_text"] for r in rows], config, seed)
     sides = {s: [r for r,t in zip(rows, splits) if s==t] for s in SPLITS}
     voices = Counter(r["speaker"] for r in sides["train"])

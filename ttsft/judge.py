@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np, torch
 from .core import UserError, atomic, read_jsonl, seed_for, write_json
 from .audio import decode, resample, to_ogg
+from .batch import held_out_prompts
 from .codec import Clip
 from .dataset import read_split
 from .model import Family
@@ -94,7 +95,7 @@ def judge(
     if len(clips)<2: raise UserError("dataset.test: at least two test sentences are needed to judge a run")
     recordings = {r["id"]: r for r in read_split(dataset, "test", audio=True)}
     rows = [recordings[c.id] for c in clips]
-    prompts = [min((t for t in train_clips if t.speaker==c.speaker), key=lambda t: seed_for(seed, "voice", c.id, t.id)) for c in clips]
+    prompts = held_out_prompts(clips, train_clips, seed)
     losses = {n: reading_losses(f, clips, prompts, config.draws, seed) for n,f in (("base", base), ("tuned", tuned))}
     wavs, runaway = _sounds(base, tuned, rows, clips, prompts, seed)
     cepstra = {n: [mel_cepstra(w, rate) for w in ws] for n,ws in wavs.items()}

@@ -31,10 +31,13 @@ class Speech:
 class Family(Protocol):
     "One model family: the same verbs for all"
     name:str # As recipes spell it
+    Config:type # Dataclass of the recipe's `model` section
     language:str # BCP 47 code
     sample_rate:int # Hz
     module:torch.nn.Module # What the optimizer, precision and devices act on
     new_rows:list[int] # Embedding rows that start afresh and may have their own learning rate
+    @staticmethod
+    def base_codec(base:Path): "The codec of a base, without more"
     @classmethod
     def load(cls, base:Path, config, front_end, vocab=None, texts=(), language="", seed=0, latents=())->"Family":
         "Base weights, fitted to the recipe: vocabulary, what trains, LoRA, latent statistics"

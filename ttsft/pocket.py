@@ -115,7 +115,7 @@ def flow_terms(
 # %% ../nbs/22_pocket.ipynb #8f1b4904
 class Pocket:
     "Pocket TTS: model, codec, tokenizer and text front-end as one object"
-    name = "pocket"
+    name, Config = "pocket", PocketConfig
     def __init__(self,
         model:PocketTTSForConditionalGeneration,
         codec:PocketCodec,
@@ -253,7 +253,7 @@ def load(cls:Pocket,
 )->Pocket:
     "A base, fitted to a recipe"
     model, codec, released = read_base(base)
-    require_encoder(codec)
+    require_encoder(codec.model)
     tokenizer = released if vocab is None else make_tokenizer(vocab, list(texts), released)
     self = cls(model, codec, tokenizer, front_end, config, language)
     old = pieces(released)[:model.config.audio_prompt_token_id]
@@ -300,7 +300,7 @@ def open_checkpoint(
     check_contract(Path(folder), front_end=fe.fingerprint, codec=codec.fingerprint)
     return Pocket(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes), facts["language"])
 
-Pocket.open = staticmethod(open_checkpoint)
+Pocket.open, Pocket.base_codec = staticmethod(open_checkpoint), staticmethod(lambda base: read_base(base)[1])
 
 @patch
 def export(self:Pocket,

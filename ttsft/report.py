@@ -19,6 +19,7 @@ from bs4 import BeautifulSoup
 from IPython.display import HTML
 from jinja2 import DictLoader
 from nbconvert import HTMLExporter
+from .audio import player_html
 from .runner import ReportError, check_parameters, declared_parameters, run_notebook
 
 # %% ../nbs/40_report.ipynb #bbd6fdd7
@@ -149,7 +150,6 @@ def audio_grid(
     caption:str="", # Who speaks, and how the sentences were drawn
 )->HTML: # One block for each sentence; players side by side, below each other on a phone
     "The same sentences by several systems, to be heard"
-    from ttsft.audio import player_html
     blocks = []
     for row in rows:
         extra = set(row["clips"])-set(columns)

@@ -15,6 +15,7 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from .core import UserError
 
 # %% ../nbs/39_runner.ipynb #76ee6c34
 TYPES = dict(str=str, int=int, float=(int, float), bool=bool, list=list, dict=dict) # what papermill can inject
@@ -88,7 +89,7 @@ def check_parameters(
         if name not in given: raise ValueError(f"parameter {name!r} is missing from the `parameters` cell")
 
 # %% ../nbs/39_runner.ipynb #72920ddd
-class ReportError(RuntimeError):
+class ReportError(UserError):
     "A cell failed or the kernel died; `partial` is the notebook up to there"
     def __init__(self, message, partial, ename, evalue):
         super().__init__(message)

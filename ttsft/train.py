@@ -19,7 +19,7 @@ from accelerate import Accelerator
 from tqdm import tqdm
 from .core import UserError, disk_free, human, read_jsonl, seed_everything, seed_for, write_json
 from .audio import to_ogg
-from .batch import buckets, draw_prompts
+from .batch import buckets, draw_prompts, held_out_prompts
 from .codec import Clip
 from .model import Family, parameter_counts
 
@@ -120,6 +120,7 @@ def to_device(batch:dict, device)->dict:
 def validate(
     family:Family,
     clips:list[Clip], # Held out
+    prompts:list[Clip], # For each, a training clip of its speaker
     seed:int=0,
     batch_seconds:float=60.0, # Budget of a micro-batch
     forward:Callable|None=None, # `family.losses`, or its wrapped form during training
@@ -128,12 +129,11 @@ def validate(
     module, device = family.module, next(family.module.parameters()).device
     was_training = module.training; module.eval()
     rate = family.codec.frame_rate
-    prompts = draw_prompts([c.speaker for c in clips], seed)
     sums, frames = defaultdict(float), 0
     with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
         for ids in buckets([len(c.latents)/rate for c in clips], max(batch_seconds, max(len(c.latents) for c in clips)/rate), seed):
             rng = np.random.default_rng(0)
-            mine, voices = [clips[i] for i in ids], [clips[prompts[i]] for i in ids]
+            mine, voices = [clips[i] for i in ids], [prompts[i] for i in ids]
             other = [clips[(i+1)%len(clips)].text for i in ids]
             for name,texts in (("", None), ("exchanged", other)):
                 torch.manual_seed(seed_for(seed, "validate", ids[0]))
@@ -217,7 +217,7 @@ class Log:
 def preview(
     family:Family,
     clips:list[Clip], # Held-out sentences
-    voices:list[Clip], # For each, another clip of its speaker
+    voices:list[Clip], # For each, a training clip of its speaker
     folder:Path, # `previews/step-000000`
     seed:int,
     log:Log,
@@ -282,7 +282,7 @@ class Trainer:
         self.main = self.accelerator.is_main_process
         self.log = Log(out, self.step, config.tensorboard, say) if self.main else None
         self.ways = stream(clips, config.batch_seconds, seed, family.codec.frame_rate)
-        self.partner = draw_prompts([c.speaker for c in valid], seed)
+        self.prompts = held_out_prompts(valid, clips, seed)
         family.module.train()
 
     def averaged(self):
@@ -295,16 +295,17 @@ class Trainer:
         window = [next(self.ways) for _ in range(self.config.accumulate*a.num_processes)]
         return window[0][0], [self.family.batch(c, p, r) for _,c,p,r in window[a.process_index::a.num_processes]]
 
+    def validate(self)->dict: return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds, self.terms)
+
     def look(self):
         "Validate and preview when it is time; both use the averaged weights, which are the ones that stay"
         c, last = self.config, self.step==self.config.steps
         if not self.main or not (last or self.step%c.validate_every==0 or self.step%c.preview_every==0): return
         with self.averaged():
             if last or self.step%c.validate_every==0:
-                self.log.add(self.step, "valid", validate(self.family, self.valid, self.seed, c.batch_seconds, self.terms), line=True)
+                self.log.add(self.step, "valid", self.validate(), line=True)
             if last or self.step%c.preview_every==0:
-                clips = self.valid[:c.previews]
-                preview(self.family, clips, [self.valid[p] for p in self.partner[:len(clips)]], self.out/"previews"/f"step-{self.step:06d}",
+                preview(self.family, self.valid[:c.previews], self.prompts[:c.previews], self.out/"previews"/f"step-{self.step:06d}",
                         self.seed, self.log, self.step)
 
     def start(self):
@@ -345,9 +346,9 @@ class Trainer:
 
     def finish(self, facts:dict)->dict:
         "Keep the better of raw and averaged weights"
-        scores = {"raw": validate(self.family, self.valid, self.seed, self.config.batch_seconds, self.terms)}
+        scores = {"raw": self.validate()}
         if self.ema:
-            with self.averaged(): scores["averaged"] = validate(self.family, self.valid, self.seed, self.config.batch_seconds, self.terms)
+            with self.averaged(): scores["averaged"] = self.validate()
         best = min(scores, key=lambda k: scores[k]["flow"])
         shutil.rmtree(self.out/"final", ignore_errors=True)
         with self.averaged() if best=="averaged" else nullcontext(): self.family.save(self.out/"final", facts | dict(step=self.step, weights=best))

@@ -1,0 +1,5 @@
+import sys
+
+from ttsft.cli import main
+
+sys.exit(main())
