@@ -82,6 +82,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                             'ttsft.core.file_fingerprint': ('core.html#file_fingerprint', 'ttsft/core.py'),
                             'ttsft.core.find_recipe': ('core.html#find_recipe', 'ttsft/core.py'),
                             'ttsft.core.fingerprint': ('core.html#fingerprint', 'ttsft/core.py'),
+                            'ttsft.core.hub_folder': ('core.html#hub_folder', 'ttsft/core.py'),
                             'ttsft.core.human': ('core.html#human', 'ttsft/core.py'),
                             'ttsft.core.load_yaml': ('core.html#load_yaml', 'ttsft/core.py'),
                             'ttsft.core.local_path': ('core.html#local_path', 'ttsft/core.py'),

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 import yaml
+from tqdm import tqdm
 from .core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, local_path, merge, nearest, recipe_names, resolve, write_json
 from .text import TextConfig
 from .translit import front_end
@@ -78,7 +79,7 @@ class Pipeline:
     "A recipe and its run folder; `step(name)` makes a step and everything before it"
     def __init__(self,
         recipe:Recipe,
-        say:Callable=print, # Called with one line per event
+        say:Callable=tqdm.write, # Called with one line per event
         first:str="raw", # Steps before this one must be there already, as they are
     ):
         if first not in STEPS: raise UserError(f"there is no step `{first}`. {nearest(first, STEPS)}")
@@ -140,11 +141,11 @@ class Pipeline:
 
     def start(self)->Family:
         "The base, fitted to the recipe, as it is before the first update"
-        r, clips = self.recipe, load_clips(self.dir("codes"), "train")
+        r = self.recipe
+        clips, valid, test = (load_clips(self.dir("codes"), s) for s in ("train", "validation", "test"))
         fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab, [c.text for c in clips], r.language, r.seed,
-                                  [c.latents for c in clips])
-        everything = [c for s in ("train", "validation", "test") for c in load_clips(self.dir("codes"), s)]
-        require_covered(fitted.tokenizer, {c.id: c.text for c in everything})
+                                  [c.latents for c in clips], [c.text for c in valid+test])
+        require_covered(fitted.tokenizer, {c.id: c.text for c in clips+valid+test})
         return fitted
 
     def _checkpoints(self):
