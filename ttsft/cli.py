@@ -7,7 +7,7 @@ __all__ = ['REPORTS', 'reports_folder', 'write_reports', 'run', 'find_checkpoint
            'main']
 
 # %% ../nbs/41_cli.ipynb #5dd15653
-import argparse, importlib.metadata, os, platform, shutil, sys, time
+import argparse, importlib.metadata, os, platform, shlex, shutil, sys, time
 from collections.abc import Sequence
 from pathlib import Path
 from . import __version__
@@ -38,7 +38,7 @@ def write_reports(
     done = out/"made.json"
     if done.is_file() and read_json(done)==state and (to!="samples" or (run/"report.html").is_file()):
         pipeline.say("  reports: reused"); return run/"report.html"
-    parameters = dict(language=pipeline.recipe.language, recipe=str(recipe), overrides=" ".join(overrides))
+    parameters = dict(language=pipeline.recipe.language, recipe=str(recipe), overrides=shlex.join(overrides))
     for name,step in REPORTS.items():
         if STEPS.index(step)>STEPS.index(to): continue
         start = time.time()
