@@ -6,12 +6,11 @@
 __all__ = ['SYSTEMS', 'JudgeConfig', 'reading_losses', 'distances', 'found', 'judge']
 
 # %% ../nbs/34_judge.ipynb #6ab26d4b
-import dataclasses, json
-
+import json
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np, torch
-from .core import UserError, atomic, read_jsonl, seed_for, write_json
+from .core import UserError, atomic, seed_for, write_json
 from .audio import decode, resample, to_ogg
 from .batch import held_out_prompts
 from .codec import Clip
@@ -105,7 +104,8 @@ def judge(
     _write_sounds(out, wavs, rows, rate)
     with atomic(out/"sentences.jsonl") as f:
         for i,(r,p) in enumerate(zip(rows, prompts)):
-            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"], prompt=p.id, mcd={n: float(v[i]) for n,v in mcd.items()},
+            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"], prompt=p.id,
+                       mcd={n: float(v[i]) for n,v in mcd.items()},
                        flow={n: v[i].tolist() for n,v in losses.items()}, checks={n: _plain(v[i]) for n,v in flags.items()})
             f.write(json.dumps(row, ensure_ascii=False)+"\n")
     metrics = _summary(losses, mcd, reads, flags)

@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 import yaml
-from .core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, local_path, merge, nearest, recipe_names, resolve, write_json
+from .core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, local_path
+from .core import merge, nearest, recipe_names, resolve, write_json
 from .text import TextConfig
 from .translit import front_end
 from .corpus import SourceConfig, import_source, source_fingerprint
@@ -114,7 +115,7 @@ class Pipeline:
         return self.run.step(name, make, settings, inputs, self.recipe.seed)
 
     def _raw(self):
-        self.codec  # a base that cannot train is refused before anything is copied
+        _ = self.codec  # a base that cannot train is refused before anything is copied
         return self._make("raw", lambda work: import_source(self.recipe.source, work, self.front_end), self.recipe.source,
                           {"source": source_fingerprint(self.recipe.source), "text": self.front_end.fingerprint})
 

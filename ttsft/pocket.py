@@ -19,7 +19,7 @@ from .core import UserError, fingerprint, read_json
 from .text import TextConfig, chunk
 from .translit import front_end
 from .codec import Clip, PocketCodec, load_codec, require_encoder
-from .vocab import UNK, VocabConfig, encode_text, make_tokenizer, pieces, transplant, vocab_fingerprint
+from .vocab import UNK, VocabConfig, encode_text, make_tokenizer, pieces, transplant
 from .batch import pad
 from .model import Speech, add_lora, check_contract, freeze, merge_lora, write_checkpoint
 from .pocket_layout import OfficialSettings, audio_token_ids, from_official, is_official, to_official
