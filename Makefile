@@ -16,8 +16,8 @@ help: ## this list
 # Each stamp says that an installation is complete. The demo needs the core alone; everything else needs the extras of development.
 # pip is quiet but for a dot per package; its errors and warnings are shown.
 define install
-@echo "Setting up $(VENV) with $(1): about 2 GB, one to five minutes"
 @$(PYTHON) -c 'import sys; sys.exit("ttsft needs Python 3.11 or newer; this is %d.%d. Say which: make PYTHON=python3.12 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+@echo "Setting up $(VENV) with $(1): about 2 GB, one to five minutes"
 @test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 @$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check -c constraints.txt -e "$(1)" | while IFS= read -r line; do \
 	case "$$line" in Collecting*) printf .;; Installing*) printf '\ninstalling, the longest part\n';; Successfully*) echo done;; esac; done
