@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np, torch
 from pystoi import stoi
 from tqdm import tqdm
-from transformers import MimiConfig, MimiModel, PocketTTSAudioTokenizerConfig, PocketTTSAudioTokenizerModel
+from transformers import MimiModel, PocketTTSAudioTokenizerModel
 from transformers.utils import logging as transformers_logging
 from .core import UserError, atomic, read_json, read_jsonl, write_json
 from .audio import decode, log_mel, resample

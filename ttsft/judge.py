@@ -7,8 +7,7 @@ __all__ = ['SYSTEMS', 'RATIO', 'JudgeConfig', 'reading_losses', 'distances', 'fo
            'system_rows', 'listening_rows', 'failed_rows', 'preview_rows', 'copy_rows']
 
 # %% ../nbs/34_judge.ipynb #6ab26d4b
-import dataclasses, json
-
+import json
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np, torch
@@ -107,7 +106,8 @@ def judge(
     _write_sounds(out, wavs, rows, rate)
     with atomic(out/"sentences.jsonl") as f:
         for i,(r,p) in enumerate(zip(rows, prompts)):
-            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"], prompt=p.id, mcd={n: float(v[i]) for n,v in mcd.items()},
+            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"], prompt=p.id,
+                       mcd={n: float(v[i]) for n,v in mcd.items()},
                        flow={n: v[i].tolist() for n,v in losses.items()}, checks={n: _plain(v[i]) for n,v in flags.items()})
             f.write(json.dumps(row, ensure_ascii=False)+"\n")
     metrics = _summary(losses, mcd, reads, flags)

@@ -115,7 +115,7 @@ class Pipeline:
         return self.run.step(name, make, settings, inputs, self.recipe.seed)
 
     def _raw(self):
-        self.codec  # a base that cannot train is refused before anything is copied
+        _ = self.codec  # a base that cannot train is refused before anything is copied
         return self._make("raw", lambda work: import_source(self.recipe.source, work, self.front_end), self.recipe.source,
                           {"source": source_fingerprint(self.recipe.source), "text": self.front_end.fingerprint})
 

@@ -21,7 +21,7 @@ from transformers import (PocketTTSAudioTokenizerConfig, PocketTTSAudioTokenizer
                           PocketTTSFlowHeadConfig, PocketTTSForConditionalGeneration)
 from transformers.convert_slow_tokenizer import SentencePieceExtractor, SpmConverter
 
-from .codec import encoder_is_zeroed, require_encoder
+from .codec import require_encoder
 from .pocket_config import (OfficialSettings, audio_token_ids, codec_config, flatten, model_config, nest,
                                  official_config, read_config, read_yaml)
 

@@ -9,7 +9,6 @@ __all__ = ['UNK', 'VocabConfig', 'character_tokenizer', 'bpe_tokenizer', 'pieces
 # %% ../nbs/11_vocab.ipynb #23e2de04
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
