@@ -66,7 +66,7 @@ def held_out_prompts(
     by = defaultdict(list)
     for t in train: by[t.speaker].append(t)
     if lost := sorted({c.speaker for c in clips}-set(by)): raise UserError(f"speaker `{lost[0]}` has no training clip to prompt with")
-    return [min(by[c.speaker], key=lambda t: seed_for(seed, "voice", c.id, t.id)) for c in clips]
+    return [min((t for t in by[c.speaker] if t.id!=c.id), key=lambda t: seed_for(seed, "voice", c.id, t.id)) for c in clips]
 
 # %% ../nbs/12_batch.ipynb #2de3aafb
 def pad(

@@ -7,9 +7,10 @@ __all__ = ['REPORTS', 'reports_folder', 'write_reports', 'run', 'find_checkpoint
            'main']
 
 # %% ../nbs/41_cli.ipynb #5dd15653
-import argparse, importlib.metadata, os, platform, shutil, sys, time
+import argparse, importlib.metadata, os, platform, shlex, shutil, sys, time
 from collections.abc import Sequence
 from pathlib import Path
+from tqdm import tqdm
 from . import __version__
 from .core import STEPS, UserError, disk_free, human, nearest, read_json, recipe_names, write_json
 
@@ -39,7 +40,7 @@ def write_reports(
     done = out/"made.json"
     if done.is_file() and read_json(done)==state and (to!="samples" or (run/"report.html").is_file()):
         pipeline.say("  reports: reused"); return run/"report.html"
-    parameters = dict(language=pipeline.recipe.language, recipe=str(recipe), overrides=" ".join(overrides))
+    parameters = dict(language=pipeline.recipe.language, recipe=str(recipe), overrides=shlex.join(overrides))
     for name,step in REPORTS.items():
         if STEPS.index(step)>STEPS.index(to): continue
         start = time.time()
@@ -58,7 +59,7 @@ def run(
     overrides:Sequence[str]=(), # `section.key=value`
     first:str="raw", # Steps before this one are taken as they are
     to:str="reports", # Last step
-    say=print,
+    say=tqdm.write, # Called with one line per event
 )->Path: # The report, or the last step's folder
     "Make every step of a recipe, then its reports"
     from ttsft.pipeline import Pipeline, load_recipe

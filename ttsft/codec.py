@@ -97,8 +97,8 @@ def load_codec(
 )->Codec:
     "The codec in `folder`, whichever it is"
     kind = read_json(Path(folder)/"config.json")["model_type"]
-    if kind=="pocket_tts_audio_tokenizer": return PocketCodec(PocketTTSAudioTokenizerModel.from_pretrained(folder))
-    if kind=="mimi": return MimiCodec(MimiModel.from_pretrained(folder))
+    if kind=="pocket_tts_audio_tokenizer": return PocketCodec(PocketTTSAudioTokenizerModel.from_pretrained(folder, dtype=torch.float32))
+    if kind=="mimi": return MimiCodec(MimiModel.from_pretrained(folder, dtype=torch.float32))
     raise UserError(f"{folder}: `{kind}` is not a codec that ttsft knows. Known: pocket_tts_audio_tokenizer, mimi.")
 
 # %% ../nbs/10_codec.ipynb #be1dbdb6

@@ -23,9 +23,8 @@ from .core import UserError, atomic, file_fingerprint, fingerprint, local_path, 
 @dataclass(frozen=True)
 class SourceConfig:
     "Where recordings and transcripts come from"
-    path:str # A folder, `asset:NAME`, or a hub dataset's id
+    path:str # A folder, `asset:NAME`, or a hub dataset `hub:OWNER/NAME@COMMIT`
     kind:Literal["auto", "folder", "ljspeech", "parquet"] = "auto" # Layout; auto looks at the folder
-    revision:str = "" # Hub datasets: the commit to take, 40 hexadecimal digits
     split:str = "train" # Parquet: files whose name starts with this
     audio_column:str = "audio" # Parquet: `list<float>` beside `sampling_rate`, or a struct with `bytes`
     text_column:str = "text" # Parquet: the transcript
@@ -96,13 +95,8 @@ def ljspeech_utterances(
 def parquet_files(
     config:SourceConfig,
 )->list[Path]: # In order of name
-    "The source's parquet files; a hub id is downloaded at its pinned revision"
-    if not config.path.startswith("asset:") and not Path(config.path).exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", config.path):
-        from huggingface_hub import snapshot_download
-        if not re.fullmatch(r"[0-9a-f]{40}", config.revision):
-            raise UserError(f"source.revision: `{config.path}` is a hub dataset; pin it to a commit (40 hexadecimal digits)")
-        root = Path(snapshot_download(config.path, repo_type="dataset", revision=config.revision, allow_patterns="*.parquet"))
-    else: root = local_path(config.path, "source.path")
+    "The source's parquet files"
+    root = local_path(config.path, "source.path", "dataset")
     found = [root] if root.is_file() else sorted(p for p in root.rglob("*.parquet") if p.name.startswith(config.split))
     if not found: raise UserError(f"source.split: no parquet file below {root} starts with `{config.split}`")
     return found
@@ -142,7 +136,7 @@ def source_kind(
 )->str: # folder | ljspeech | parquet
     "The source's layout, found by looking when the recipe says auto"
     if config.kind!="auto": return config.kind
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", config.path) and not Path(config.path).exists(): return "parquet"
+    if config.path.startswith("hub:"): return "parquet"
     root = local_path(config.path, "source.path")
     if (root/"metadata.csv").is_file():
         first = next(iter(_lines(root/"metadata.csv")), "")

@@ -39,7 +39,7 @@ class Family(Protocol):
     @staticmethod
     def base_codec(base:Path): "The codec of a base, without more"
     @classmethod
-    def load(cls, base:Path, config, front_end, vocab=None, texts=(), language="", seed=0, latents=())->"Family":
+    def load(cls, base:Path, config, front_end, vocab=None, texts=(), language="", seed=0, latents=(), held_out=())->"Family":
         "Base weights, fitted to the recipe: vocabulary, what trains, LoRA, latent statistics"
     @staticmethod
     def open(folder:Path)->"Family":

@@ -19,7 +19,7 @@ from .core import UserError, fingerprint, read_json
 from .text import TextConfig, chunk
 from .translit import front_end
 from .codec import Clip, PocketCodec, load_codec, require_encoder
-from .vocab import UNK, VocabConfig, encode_text, make_tokenizer, pieces, transplant
+from .vocab import UNK, VocabConfig, encode_text, make_tokenizer, pieces, require_covered, transplant
 from .batch import pad
 from .model import Speech, add_lora, check_contract, freeze, merge_lora, write_checkpoint
 from .pocket_layout import OfficialSettings, audio_token_ids, from_official, is_official, to_official
@@ -215,10 +215,11 @@ def speak(self:Pocket,
     seed:int=0, # The same seed gives the same speech
 )->Speech:
     "Say `text` in the voice of `reference`"
+    model_text = self.front_end(text); require_covered(self.tokenizer, {"the text": model_text})
     was_training = self.model.training; self.model.eval()
     voice = (self.encode(reference) if reference.ndim==1 else reference).astype(np.float32)
     voice = voice[:int(self.config.prompt_seconds*self.frame_rate)]
-    parts = chunk(self.front_end(text), self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
+    parts = chunk(model_text, self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
     made = [self._generate(self.model_tokens(p), voice, seed+i) for i,p in enumerate(parts)]
     wavs = [self.codec.decode(latents) for latents,_ in made]
     self.model.train(was_training)
@@ -250,11 +251,12 @@ def load(cls:Pocket,
     language:str="", # BCP 47 code
     seed:int=0, # For fresh rows and adapters
     latents:list[np.ndarray]=(), # Training latents, for `latent_stats: corpus`
+    held_out:list[str]=(), # Model text that is not trained on, for letters that the base knows
 )->Pocket:
     "A base, fitted to a recipe"
     model, codec, released = read_base(base)
     require_encoder(codec.model)
-    tokenizer = released if vocab is None else make_tokenizer(vocab, list(texts), released)
+    tokenizer = released if vocab is None else make_tokenizer(vocab, list(texts), released, list(held_out))
     self = cls(model, codec, tokenizer, front_end, config, language)
     old = pieces(released)[:model.config.audio_prompt_token_id]
     if vocab is not None and pieces(tokenizer)!=old: self.new_rows = set_vocabulary(model, old, tokenizer, seed)

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['CELLS', 'PAGE', 'CSS', 'ACTIVE', 'FETCHING', 'MAX_CLIPS', 'MAX_AUDIO_BYTES', 'audio_weight', 'to_html', 'table',
-           'audio_grid', 'loss_figure', 'whisker_figure', 'verdict', 'ReportError', 'check_parameters',
-           'declared_parameters', 'run_notebook']
+           'audio_grid', 'loss_figure', 'histogram_figure', 'bars', 'whisker_figure', 'verdict', 'note', 'folded',
+           'ReportError', 'check_parameters', 'declared_parameters', 'run_notebook']
 
 # %% ../nbs/40_report.ipynb #eef5a596
 import html
 import os
 import re
 import string
+import unicodedata
 from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,20 +41,41 @@ $body
 
 # %% ../nbs/40_report.ipynb #848130a8
 CSS = """
-:root{--fg:#1c1c1e;--bg:#fff;--line:#d5d5da;--soft:#f4f4f6;--warn:#8a4b00}
-@media (prefers-color-scheme:dark){:root{--fg:#e8e8ea;--bg:#17181a;--line:#3a3b40;--soft:#232428;--warn:#ffb454}}
+:root{--fg:#1d1f23;--mute:#5c626b;--bg:#fff;--line:#dfe2e6;--soft:#f5f6f8;--accent:#1f5f8b;--warn:#8a4b00;--box:#fff6e5}
+@media (prefers-color-scheme:dark){:root{--fg:#e6e7ea;--mute:#a2a8b1;--bg:#16181b;--line:#34383e;--soft:#1f2226;
+ --accent:#7fb8e0;--warn:#ffb454;--box:#2b2313}}
 :root{color-scheme:light dark}*{box-sizing:border-box}
-body{margin:0;background:var(--bg);color:var(--fg);font:1rem/1.55 system-ui,sans-serif}
-main,footer{max-width:60rem;margin:0 auto;padding:.5rem 1rem}footer{border-top:1px solid var(--line);font-size:.85rem}
+body{margin:0;background:var(--bg);color:var(--fg);font:1rem/1.6 system-ui,"Segoe UI",Roboto,"Noto Sans",sans-serif}
+main,footer{max-width:66rem;margin:0 auto;padding:1rem clamp(1rem,4vw,2rem)}main{padding-bottom:3rem}
+footer{border-top:1px solid var(--line);font-size:.85rem;color:var(--mute)}
 h1,h2,h3,p,li,td,th,figcaption,caption{unicode-bidi:plaintext;text-align:start}
-img,svg{max-width:100%;height:auto;background:#fff}audio{width:100%;max-width:20rem;height:2.4rem}
-pre{overflow-x:auto;background:var(--soft);padding:.6rem;font-size:.85rem}a{color:inherit}
-.output,.rendered_html{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-caption{font-size:.85rem;padding:.3rem 0}th,td{border-bottom:1px solid var(--line);padding:.3rem .7rem}
-details.code{font-size:.8rem;opacity:.8}summary{cursor:pointer}article{border-top:1px solid var(--line)}
-figure{margin:.3rem 0;flex:1 1 14rem}figcaption,.numbers{font-size:.85rem}.text{font-size:1.1rem;margin:.5rem 0 .2rem}
+h1{font-size:clamp(1.7rem,5vw,2.3rem);line-height:1.2;margin:1.5rem 0 .6rem;letter-spacing:-.01em}
+h2{font-size:1.3rem;line-height:1.3;margin:2.6rem 0 .4rem;padding-top:1.2rem;border-top:1px solid var(--line)}
+p{margin:.5rem 0 .8rem;max-width:46rem}a{color:inherit}code{font-size:.9em}
+img,svg{max-width:100%;height:auto;background:#fff;border-radius:.4rem}
+pre{overflow-x:auto;background:var(--soft);padding:.8rem 1rem;font-size:.85rem;line-height:1.45;border-radius:.4rem}
+.output,.rendered_html{overflow-x:auto}
+table{border-collapse:collapse;margin:.4rem 0 1rem;font-size:.92rem;font-variant-numeric:tabular-nums}
+caption{font-size:.85rem;color:var(--mute);padding:.3rem 0}
+th{font-weight:600;color:var(--mute);background:var(--soft)}th,td{border-bottom:1px solid var(--line);padding:.4rem .8rem;vertical-align:top}
+td:dir(rtl),p.text:dir(rtl),mark:dir(rtl){font-size:1.3em;line-height:1.9}td.fact{overflow-wrap:anywhere}
+mark{background:#ffe28a;color:#1d1f23;border-radius:.2rem}
+.verdict{max-width:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.6rem;margin:1rem 0}
+.verdict span{background:var(--soft);border-radius:.5rem;padding:.6rem .8rem;font-variant-numeric:tabular-nums}
+.verdict b{display:block;font-weight:400;font-size:.85rem;line-height:1.35;color:var(--mute)}
+.verdict strong{display:block;font-size:1.5rem;line-height:1.4;font-weight:600}
+.note{background:var(--box);border:1px solid var(--warn);border-inline-start-width:.4rem;border-radius:.5rem;padding:.4rem 1rem;margin:1rem 0}
+.note p{margin:.3rem 0;max-width:none}.note b{color:var(--warn)}
+article{border:1px solid var(--line);border-radius:.6rem;padding:.6rem 1rem;margin:.8rem 0}
+.text{font-size:1.2rem;line-height:1.5;margin:.2rem 0 .4rem;max-width:none}.clips{align-items:end}
+figure{margin:0;min-width:0;flex:1 1 13rem}figcaption{font-size:.85rem;font-weight:600;color:var(--mute)}
+audio{display:block;width:100%;max-width:20rem;height:2.5rem}.numbers{font-size:.85rem;color:var(--mute);margin:.5rem 0 .1rem;max-width:none}
+.bars{columns:3 15rem;margin:.6rem 0}.bars div{display:flex;gap:.6rem;align-items:center;break-inside:avoid;line-height:1.9}
+.bars b{flex:0 0 2rem;text-align:center;font-size:1.25rem;font-weight:400}.bars i{background:var(--accent);height:.7rem;border-radius:.2rem}
+.bars span{flex:1}.bars small{color:var(--mute);font-variant-numeric:tabular-nums}
+summary{cursor:pointer;color:var(--mute)}details.code{font-size:.8rem}details.folded{margin:.8rem 0}
 .warning{color:var(--warn)}.output_stderr{opacity:.7}
-@media print{audio,details.code{display:none}article,tr,img{break-inside:avoid}}
+@media print{audio,details.code{display:none}article,tr,img,.note{break-inside:avoid}}
 """
 
 # %% ../nbs/40_report.ipynb #f718d87d
@@ -79,7 +101,7 @@ def _offline(
     return str(soup), removed
 
 # %% ../nbs/40_report.ipynb #c7d1aeed
-MAX_CLIPS, MAX_AUDIO_BYTES = 24, 2_000_000 # style guide of this project, section on report notebooks
+MAX_CLIPS, MAX_AUDIO_BYTES = 44, 2_000_000 # six drawn and five worst sentences by four systems; 2 MB take a minute at 256 kbit/s
 
 def audio_weight(
     page:str, # HTML
@@ -185,6 +207,37 @@ def loss_figure(
     plt.close(fig)
     return fig
 
+# %% ../nbs/40_report.ipynb #7678711b
+def histogram_figure(
+    values:dict, # What is measured, with its unit -> values, one for each clip; NaN and infinities are counted apart
+    bins:int=30, # Bars in each frame
+)->plt.Figure: # One frame for each
+    "How values are spread"
+    fig, axes = plt.subplots(1, len(values), squeeze=False, layout="constrained", figsize=(3.2*len(values), 2.4))
+    for (label, xs), ax in zip(values.items(), axes.flat):
+        xs = np.asarray(xs, dtype=float).ravel()
+        kept = xs[np.isfinite(xs)]
+        middle = f", median {np.median(kept):.3g}" if kept.size else ""
+        if kept.size: ax.hist(kept, bins=bins if np.ptp(kept)>1e-3*np.abs(kept).max() else 1, color="C0")
+        ax.set_title(f"n {kept.size}{middle}" + f", {xs.size-kept.size} not finite"*(xs.size>kept.size), fontsize=9)
+        ax.set(xlabel=label)
+    plt.close(fig)
+    return fig
+
+# %% ../nbs/40_report.ipynb #ea5921ac
+def bars(
+    counts:dict, # Character -> how often, in the order to show
+    caption:str="", # What was counted
+)->HTML: # One line for each character, with its code point and name
+    "Characters and how often they occur"
+    most, lines = max(counts.values(), default=1), []
+    for c, n in counts.items():
+        shown = "◌"+c if unicodedata.combining(c) else "␣" if c==" " else c
+        name = f"U+{ord(c):04X} {unicodedata.name(c, 'unnamed').lower()}"
+        lines.append(f'<div title="{html.escape(name)}"><b>{html.escape(shown)}</b><span><i style="display:block;width:{100*n/most:.1f}%">'
+                     f"</i></span><small>{n:,}</small></div>")
+    return HTML(f'<p class="numbers">{html.escape(caption)}</p><div class="bars">{"".join(lines)}</div>')
+
 # %% ../nbs/40_report.ipynb #ba31f5cd
 def whisker_figure(
     values:dict, # System -> (point, low, high), from top to bottom
@@ -200,19 +253,34 @@ def whisker_figure(
 
 # %% ../nbs/40_report.ipynb #62f848bb
 def verdict(
-    items:list, # (label, value, interval or None, better: "up", "down" or None, reference or None) for each metric
+    items:list, # (label, value, interval, or None for a count, better: "up", "down" or None, reference or None) for each metric
 )->HTML: # A paragraph made of numbers
     "The outcome in numbers alone"
     parts = []
     for label, value, interval, better, reference in items:
         if better not in ("up", "down", None): raise ValueError(f'better is "up", "down" or None, not {better!r}')
-        text = label + {"up": " ↑", "down": " ↓", None: ""}[better]
-        if value is None or not np.isfinite(value): parts.append(f"{text} not measured"); continue
-        text += f" {value:.3g} {_interval(interval, '.3g')}"
+        name = html.escape(label + {"up": " ↑", "down": " ↓", None: ""}[better])
+        if value is None or not np.isfinite(value): parts.append(f"<b>{name}</b> not measured"); continue
+        text = f" <strong>{_number(value)}</strong>" + ("" if interval is None else f" {_interval(interval, '.3g')}")
         if reference is not None:
             known = interval is not None and not any(x is None or np.isnan(x) for x in interval)
             where = ("" if not known else ", inside the interval" if interval[0]<=reference<=interval[1]
                      else ", outside the interval")
-            text += f" against {reference:.3g} ({value-reference:+.3g}{where})"
-        parts.append(text)
-    return HTML(f'<p class="verdict">{html.escape("; ".join(parts))}.</p>')
+            text += f" against {_number(reference)} ({value-reference:+.3g}{where})"
+        parts.append(f"<b>{name}</b>{text}")
+    return HTML(f'<p class="verdict">{" ".join(f"<span>{p};</span>" for p in parts[:-1])} <span>{"".join(parts[-1:])}.</span></p>')
+
+# %% ../nbs/40_report.ipynb #b205f4cd
+def note(
+    items:dict, # Label -> text; entries without text are left out
+)->HTML: # A box; empty when there is nothing to say
+    "What a reader must know before the numbers"
+    lines = "".join(f'<p dir="auto"><b>{html.escape(k)}:</b> {html.escape(str(v))}</p>' for k, v in items.items() if v)
+    return HTML(f'<aside class="note">{lines}</aside>' if lines else "")
+
+def folded(
+    summary:str, # The line that opens it
+    text:str, # Plain text, shown as it stands
+)->HTML: # Closed at first
+    "A long text out of the way"
+    return HTML(f'<details class="folded"><summary>{html.escape(summary)}</summary><pre>{html.escape(text)}</pre></details>')

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 import numpy as np, torch
@@ -149,22 +150,21 @@ def validate(
 def estimate(
     family:Family,
     forward:Callable, # batch -> terms
-    batch:dict, # The longest one
+    batches:list[dict], # The longest one first, then some others
     config:TrainConfig,
     out:Path, # Where the run will write
 )->dict: # seconds, memory and disk in bytes
     "Time, memory and disk of the run"
-    rng = torch.random.get_rng_state()
-    for _ in range(2):  # the first one warms up
-        start = time.perf_counter(); forward(batch)["objective"].backward(); seconds = (time.perf_counter()-start)*config.accumulate
+    rng, seconds = torch.random.get_rng_state(), []
+    for batch in batches:
+        start = time.perf_counter(); forward(batch)["objective"].backward(); seconds.append(time.perf_counter()-start)
     family.module.zero_grad(set_to_none=True); torch.random.set_rng_state(rng)
     size = {k: 4*v for k,v in parameter_counts(family.module).items()}
-    cuda = torch.cuda.is_available()
-    peak = torch.cuda.max_memory_allocated() if cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*1024
+    peak = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*1024
     memory = peak + size["trainable"]*(3 if config.ema else 2)  # two Adam moments and the average come on top
     disk = size["total"]*3 + size["trainable"]*3  # the final checkpoint, and a state being replaced
     if disk>disk_free(out): raise UserError(f"{out} has {human(disk_free(out))} free, this run needs {human(disk)}. Free some space or set another `outputs`.")
-    return dict(seconds=seconds*config.steps, memory=memory, disk=disk)
+    return dict(seconds=float(np.mean(seconds[1:]))*config.accumulate*config.steps, memory=memory, disk=disk)
 
 # %% ../nbs/29_train.ipynb #21f52a99
 def save_state(path:Path, family:Family, optimizer, ema:EMA|None, step:int):
@@ -267,7 +267,7 @@ class Trainer:
         config:TrainConfig,
         out:Path, # Folder to fill: `log.jsonl`, `previews/`, `final/`
         seed:int=0,
-        say:Callable=print, # Called with one line per event
+        say:Callable=tqdm.write, # Called with one line per event
     ):
         seed_everything(seed)
         self.family, self.clips, self.valid, self.config, self.out, self.seed, self.say = family, clips, valid, config, out, seed, say
@@ -311,8 +311,9 @@ class Trainer:
     def start(self):
         "Find the place of a resumed run, or say what a new one will cost"
         if self.step: self.say(f"    resumed after step {self.step}"); [self.take() for _ in range(self.step)]; return
-        longest = self.family.batch(*next(stream(self.clips, self.config.batch_seconds, self.seed, self.family.codec.frame_rate))[1:])
-        cost = estimate(self.family, self.terms, to_device(longest, self.accelerator.device), self.config, self.out)
+        ways = stream(self.clips, self.config.batch_seconds, self.seed, self.family.codec.frame_rate)
+        batches = [to_device(self.family.batch(c, p, r), self.accelerator.device) for _,c,p,r in islice(ways, 6)]
+        cost = estimate(self.family, self.terms, batches, self.config, self.out)
         self.say(f"    estimate: {self.config.steps} steps in about {cost['seconds']/60:.1f} min, {human(cost['memory'])} memory, {human(cost['disk'])} disk; "
                  f"{parameter_counts(self.family.module)['trainable']:,} weights train on {self.accelerator.device}")
         self.look()

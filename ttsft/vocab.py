@@ -25,9 +25,10 @@ UNK = "<unk>"
 
 def character_tokenizer(
     texts:list[str], # Training text, as the tokenizer will read it
+    also:str="", # More characters that get a token
 )->Tokenizer: # One token per character that occurs; `<unk>` is 0
     "A tokenizer of single characters"
-    pieces = [UNK, *sorted(set("".join(texts)))]
+    pieces = [UNK, *sorted(set("".join(texts)+also))]
     tokenizer = Tokenizer(models.BPE({p: i for i,p in enumerate(pieces)}, merges=[], unk_token=UNK))
     tokenizer.decoder = decoders.Fuse()
     return tokenizer
@@ -35,11 +36,13 @@ def character_tokenizer(
 def bpe_tokenizer(
     texts:list[str], # Training text
     size:int, # Pieces at most
+    also:str="", # More characters that get a token
 )->Tokenizer: # Byte-pair pieces; a space opens a word as `▁`
     "A byte-pair tokenizer"
     tokenizer = Tokenizer(models.BPE(unk_token=UNK))
     tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, special_tokens=[UNK], show_progress=False))
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, special_tokens=[UNK], show_progress=False,
+                                                                  initial_alphabet=sorted(set(also)-{" "})))
     return tokenizer
 
 def pieces(
@@ -87,13 +90,13 @@ def require_covered(
 def make_tokenizer(
     config:VocabConfig,
     texts:list[str], # Training text
-    released:Tokenizer|None, # The base's tokenizer
+    released:Tokenizer, # The base's tokenizer
+    held_out:list[str]=(), # Text that is not trained on; its letters are taken in where the base knows them
 )->Tokenizer:
     "The tokenizer that the recipe asks for"
-    if config.kind=="released":
-        if released is None: raise UserError("vocab.kind: the base has no tokenizer to release; choose `character` or `bpe`")
-        return released
-    return character_tokenizer(texts) if config.kind=="character" else bpe_tokenizer(texts, config.size)
+    if config.kind=="released": return released
+    also = "".join(sorted(set("".join(held_out)) & set(pieces(released))))
+    return character_tokenizer(texts, also) if config.kind=="character" else bpe_tokenizer(texts, config.size, also)
 
 # %% ../nbs/11_vocab.ipynb #2970b378
 def transplant(
