@@ -14,13 +14,15 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do printf '%-22s %s\n' "$$target" "$$what"; done
 
 # Each stamp says that an installation is complete. The demo needs the core alone; everything else needs the extras of development.
-# pip is quiet but for a dot per package; its errors and warnings are shown.
+# pip shows a dot per package; what it has to say is in setup.log, and its end is shown when it fails.
 define install
 @$(PYTHON) -c 'import sys; sys.exit("ttsft needs Python 3.11 or newer; this is %d.%d. Say which: make PYTHON=python3.12 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 @echo "Setting up $(VENV) with $(1): about 2 GB, one to five minutes"
 @test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-@$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check -c constraints.txt -e "$(1)" | while IFS= read -r line; do \
-	case "$$line" in Collecting*) printf .;; Installing*) printf '\ninstalling, the longest part\n';; Successfully*) echo done;; esac; done
+@$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check -c constraints.txt -e "$(1)" 2>&1 | tee $(VENV)/setup.log | \
+	while IFS= read -r line; do case "$$line" in \
+		Collecting*) printf .;; Installing\ col*) printf '\ninstalling, which takes longest\n';; Successfully\ inst*) echo done;; esac; done \
+	|| { echo; tail -n 20 $(VENV)/setup.log; echo "Set-up failed; all of it is in $(VENV)/setup.log" >&2; exit 1; }
 @touch $@
 endef
 
