@@ -153,7 +153,8 @@ def hub_folder(
 )->Path: # The snapshot on this machine
     "Download a hub repository at a pinned commit, or find it downloaded"
     m = re.fullmatch(r"hub:([\w.-]+/[\w.-]+)@([0-9a-f]{40})((?:/[\w.-]+)*)", spec)
-    if not m or ".." in m[3]: raise UserError(f"{what}: `{spec}` should read hub:OWNER/NAME@COMMIT with the commit's 40 hexadecimal digits, so that the run can be repeated")
+    if not m or ".." in m[3]: raise UserError(f"{what}: `{spec}` should read hub:OWNER/NAME@COMMIT with the commit's "
+                                              "40 hexadecimal digits, so that the run can be repeated")
     from huggingface_hub import snapshot_download
     return Path(snapshot_download(m[1], revision=m[2], repo_type=kind))/m[3].lstrip("/")
 

@@ -8,10 +8,11 @@ __all__ = ['SYSTEMS', 'RATIO', 'JudgeConfig', 'reading_losses', 'distances', 'fo
 
 # %% ../nbs/34_judge.ipynb #6ab26d4b
 import json
+
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np, torch
-from .core import UserError, atomic, read_json, read_jsonl, seed_for, write_json
+from .core import UserError, atomic, read_json, seed_for, write_json
 from .audio import decode, resample, to_ogg
 from .batch import held_out_prompts
 from .codec import Clip, Codec, copy_synthesis
@@ -106,8 +107,7 @@ def judge(
     _write_sounds(out, wavs, rows, rate)
     with atomic(out/"sentences.jsonl") as f:
         for i,(r,p) in enumerate(zip(rows, prompts)):
-            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"], prompt=p.id,
-                       mcd={n: float(v[i]) for n,v in mcd.items()},
+            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"], prompt=p.id, mcd={n: float(v[i]) for n,v in mcd.items()},
                        flow={n: v[i].tolist() for n,v in losses.items()}, checks={n: _plain(v[i]) for n,v in flags.items()})
             f.write(json.dumps(row, ensure_ascii=False)+"\n")
     metrics = _summary(losses, mcd, reads, flags)
@@ -162,14 +162,15 @@ def verdict_items(
 
 def _split(triple): return triple[0], triple[1:]
 
-def system_rows(metrics:dict)->list[dict]: # One row for base, tuned and copy; intervals as (point, low, high)
+def system_rows(metrics:dict)->list[dict]: # One row for base, tuned, copy, and the paired change; intervals as (point, low, high)
     "The systems side by side, for a table"
     m, rows = metrics, []
     for s in ("base", "tuned", "copy"):
-        losses = {"flow loss": _triple(m["flow"][s]), "with another text": _triple(m["exchanged"][s])} if s in m["flow"] and s in m["failures"] else {}
+        losses = {"flow loss": _triple(m["flow"][s]), "with another text": _triple(m["exchanged"][s])} if s in m["exchanged"] else {}
         rows.append({"system": s, **losses, "MCD (dB)": _triple(m["mcd"][s]), "nearest, all": _triple(m["nearest"][s]["all"], "share"),
-                     "nearest, same voice": _triple(m["nearest"][s]["same_voice"], "share"), **({k: v for k,v in m["failures"].get(s, {}).items()})})
-    return rows
+                     "nearest, same voice": _triple(m["nearest"][s]["same_voice"], "share"), "failures": failures(m, s) if s in m["failures"] else None})
+    change = lambda k: _triple(m[k]["change"], "difference")
+    return [*rows, {"system": "tuned minus base", "flow loss": change("flow"), "MCD (dB)": change("mcd")}]
 
 # %% ../nbs/34_judge.ipynb #03bb3a5a
 def listening_rows(

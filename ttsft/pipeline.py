@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 import yaml
 from tqdm import tqdm
-from .core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, local_path, merge, nearest, recipe_names, resolve, write_json
+from .core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, local_path
+from .core import merge, nearest, recipe_names, resolve, write_json
 from .text import TextConfig
 from .translit import front_end
 from .corpus import SourceConfig, import_source, source_fingerprint

@@ -34,6 +34,7 @@ class PocketConfig:
     lora_alpha:float = 32.0 # Their scale; the output is multiplied by alpha / rank
     drop_text:float = 0.2 # Share of rows trained without text
     drop_voice:float = 0.2 # Share of rows trained without a voice prompt
+    drop_history:float = 0.0 # Share of past frames hidden behind noise in training; small models learn to read sooner
     head_multiplier:int = 4 # Noise draws per frame; the backbone runs once for all
     distill_probability:float = 0.25 # Share of steps that compute the self-distillation term
     diagonal_weight:float = 0.75 # Weight of the flow term; self-distillation has the rest
@@ -162,7 +163,8 @@ def batch(self:Pocket,
         ids.append(sequence(self.model.config, len(voice), [] if no_text else self.model_tokens(text), len(clip.latents)))
     input_ids, attention_mask = pad(ids)
     voices, voices_mask = pad(voices); latents, latents_mask = pad([c.latents for c in clips])
-    return dict(input_ids=input_ids, attention_mask=attention_mask, voices=voices, voices_mask=voices_mask,
+    hidden = torch.from_numpy(rng.random(latents_mask.shape) < (self.config.drop_history if train else 0.0))
+    return dict(input_ids=input_ids, attention_mask=attention_mask, voices=voices, voices_mask=voices_mask, hidden=hidden,
                 latents=latents, latents_mask=latents_mask, distill=distill, n_frames=int(latents_mask.sum()))
 
 @patch
@@ -170,9 +172,10 @@ def _forward(self:Pocket, batch):
     "Backbone outputs at the audio positions, (n, d), which of them predict a frame, and the frames' normalised latents"
     m, cfg = self.model, self.model.config
     latents = (batch["latents"]-m.latent_mean)/m.latent_std
+    history = torch.where(batch["hidden"][..., None], torch.randn_like(latents), latents) if batch["hidden"].any() else latents
     voice = batch["voices"] if batch["voices_mask"].any() else None
     hidden = m.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"].long(), audio_prompt_latents=voice,
-                     audio_prompt_latents_mask=batch["voices_mask"], audio_latents=latents, audio_latents_mask=batch["latents_mask"],
+                     audio_prompt_latents_mask=batch["voices_mask"], audio_latents=history, audio_latents_mask=batch["latents_mask"],
                      use_cache=False).last_hidden_state
     ids, mask = batch["input_ids"], batch["latents_mask"]
     at = ((ids==cfg.audio_bos_token_id) | (ids==cfg.audio_latent_token_id)) & batch["attention_mask"]

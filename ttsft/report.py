@@ -58,12 +58,12 @@ pre{overflow-x:auto;background:var(--soft);padding:.8rem 1rem;font-size:.85rem;l
 table{border-collapse:collapse;margin:.4rem 0 1rem;font-size:.92rem;font-variant-numeric:tabular-nums}
 caption{font-size:.85rem;color:var(--mute);padding:.3rem 0}
 th{font-weight:600;color:var(--mute);background:var(--soft)}th,td{border-bottom:1px solid var(--line);padding:.4rem .8rem;vertical-align:top}
-td:dir(rtl),p.text:dir(rtl),mark:dir(rtl){font-size:1.3em;line-height:1.9}td.fact{overflow-wrap:anywhere}
+td:dir(rtl),p.text:dir(rtl),mark:dir(rtl){font-size:1.3em;line-height:1.9}td.number{white-space:nowrap}
 mark{background:#ffe28a;color:#1d1f23;border-radius:.2rem}
 .verdict{max-width:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.6rem;margin:1rem 0}
-.verdict span{background:var(--soft);border-radius:.5rem;padding:.6rem .8rem;font-variant-numeric:tabular-nums}
-.verdict b{display:block;font-weight:400;font-size:.85rem;line-height:1.35;color:var(--mute)}
-.verdict strong{display:block;font-size:1.5rem;line-height:1.4;font-weight:600}
+.verdict span{background:var(--soft);border-radius:.5rem;padding:.6rem .8rem;font-size:.85rem;color:var(--mute);font-variant-numeric:tabular-nums}
+.verdict b{display:block;font-weight:400;line-height:1.35}
+.verdict strong{display:block;font-size:1.5rem;line-height:1.4;font-weight:600;color:var(--fg)}.verdict i{display:none}
 .note{background:var(--box);border:1px solid var(--warn);border-inline-start-width:.4rem;border-radius:.5rem;padding:.4rem 1rem;margin:1rem 0}
 .note p{margin:.3rem 0;max-width:none}.note b{color:var(--warn)}
 article{border:1px solid var(--line);border-radius:.6rem;padding:.6rem 1rem;margin:.8rem 0}
@@ -73,7 +73,10 @@ audio{display:block;width:100%;max-width:20rem;height:2.5rem}.numbers{font-size:
 .bars{columns:3 15rem;margin:.6rem 0}.bars div{display:flex;gap:.6rem;align-items:center;break-inside:avoid;line-height:1.9}
 .bars b{flex:0 0 2rem;text-align:center;font-size:1.25rem;font-weight:400}.bars i{background:var(--accent);height:.7rem;border-radius:.2rem}
 .bars span{flex:1}.bars small{color:var(--mute);font-variant-numeric:tabular-nums}
-summary{cursor:pointer;color:var(--mute)}details.code{font-size:.8rem}details.folded{margin:.8rem 0}
+summary{cursor:pointer;color:var(--mute)}details.code{font-size:.75rem}
+.code_cell:not(:has(.output_area)){display:inline-block;vertical-align:top;max-width:100%;margin-inline-end:1rem}
+.output_area:has(>.output_png){display:inline-block;max-width:100%}.output_png img{max-width:max(100%,32rem)}
+details.folded{margin:.8rem 0}
 .warning{color:var(--warn)}.output_stderr{opacity:.7}
 @media print{audio,details.code{display:none}article,tr,img,.note{break-inside:avoid}}
 """
@@ -160,10 +163,13 @@ def table(
 )->HTML: # Escaped; texts in their own direction
     "Rows of values as a table"
     columns, formats = list(rows[0]) if columns is None and rows else columns or [], formats or {}
-    def line(tag, cells): return "<tr>"+"".join(f'<{tag} dir="auto">{html.escape(c)}</{tag}>' for c in cells)+"</tr>"
-    body = [line("td", [_number(row.get(c), formats.get(c, ".3g")) for c in columns]) for row in rows]
-    return HTML(f"<table><caption>{html.escape(caption)}</caption><thead>{line('th', map(str, columns))}</thead>"
-                f"<tbody>{''.join(body)}</tbody></table>")
+    def cell(tag, x, spec=".3g"):
+        number = "" if isinstance(x, str) else ' class="number"'
+        return f'<{tag} dir="auto"{number}>{html.escape(_number(x, spec))}</{tag}>'
+    head = "".join(cell("th", str(c)) for c in columns)
+    body = ["".join(cell("td", row.get(c), formats.get(c, ".3g")) for c in columns) for row in rows]
+    lines = "".join(f"<tr>{cells}</tr>" for cells in body)
+    return HTML(f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>")
 
 # %% ../nbs/40_report.ipynb #92f2d2cc
 def audio_grid(
@@ -213,7 +219,9 @@ def histogram_figure(
     bins:int=30, # Bars in each frame
 )->plt.Figure: # One frame for each
     "How values are spread"
-    fig, axes = plt.subplots(1, len(values), squeeze=False, layout="constrained", figsize=(3.2*len(values), 2.4))
+    n_columns = 2 if len(values) in (2, 4) else min(3, len(values))
+    n_rows = -(-len(values)//n_columns)
+    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, layout="constrained", figsize=(3.4*n_columns, 2.3*n_rows))
     for (label, xs), ax in zip(values.items(), axes.flat):
         xs = np.asarray(xs, dtype=float).ravel()
         kept = xs[np.isfinite(xs)]
@@ -221,6 +229,7 @@ def histogram_figure(
         if kept.size: ax.hist(kept, bins=bins if np.ptp(kept)>1e-3*np.abs(kept).max() else 1, color="C0")
         ax.set_title(f"n {kept.size}{middle}" + f", {xs.size-kept.size} not finite"*(xs.size>kept.size), fontsize=9)
         ax.set(xlabel=label)
+    for ax in list(axes.flat)[len(values):]: ax.remove()
     plt.close(fig)
     return fig
 
@@ -245,7 +254,7 @@ def whisker_figure(
 )->plt.Figure: # One line for each system
     "Points with their intervals"
     point, low, high = np.array(list(values.values()), dtype=float).T
-    fig, ax = plt.subplots(figsize=(5, 0.6+0.35*len(values)), layout="constrained")
+    fig, ax = plt.subplots(figsize=(4.4, 0.6+0.35*len(values)), layout="constrained")
     ax.errorbar(point, range(len(values)), xerr=[point-low, high-point], fmt="o", capsize=4)
     ax.set(yticks=range(len(values)), yticklabels=list(values), xlabel=label, ylim=(len(values)-0.5, -0.5))
     plt.close(fig)
@@ -268,7 +277,7 @@ def verdict(
                      else ", outside the interval")
             text += f" against {_number(reference)} ({value-reference:+.3g}{where})"
         parts.append(f"<b>{name}</b>{text}")
-    return HTML(f'<p class="verdict">{" ".join(f"<span>{p};</span>" for p in parts[:-1])} <span>{"".join(parts[-1:])}.</span></p>')
+    return HTML(f'<p class="verdict">{" ".join(f"<span>{p}<i>;</i></span>" for p in parts[:-1])} <span>{"".join(parts[-1:])}<i>.</i></span></p>')
 
 # %% ../nbs/40_report.ipynb #b205f4cd
 def note(
