@@ -107,7 +107,8 @@ def judge(
     _write_sounds(out, wavs, rows, rate)
     with atomic(out/"sentences.jsonl") as f:
         for i,(r,p) in enumerate(zip(rows, prompts)):
-            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"], prompt=p.id, mcd={n: float(v[i]) for n,v in mcd.items()},
+            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"], prompt=p.id,
+                       mcd={n: float(v[i]) for n,v in mcd.items()},
                        flow={n: v[i].tolist() for n,v in losses.items()}, checks={n: _plain(v[i]) for n,v in flags.items()})
             f.write(json.dumps(row, ensure_ascii=False)+"\n")
     metrics = _summary(losses, mcd, reads, flags)
