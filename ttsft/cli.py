@@ -163,7 +163,7 @@ def main(
 )->int: # Exit code: 0 done, 2 something the user can put right
     "The `ttsft` command"
     parser = _parser(); a, rest = parser.parse_known_args(argv)
-    if a.command=="run" and all("=" in x and not x.startswith("-") for x in rest): a.overrides += rest  # overrides may follow options
+    if a.command=="run" and not any(x.startswith("-") for x in rest): a.overrides += rest  # overrides may follow options
     elif rest: parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         if a.command=="run": run(a.recipe, a.overrides, a.first, a.to)

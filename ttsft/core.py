@@ -39,6 +39,10 @@ class _Loader(yaml.SafeLoader):
         if twice := [k for i,k in enumerate(keys) if k in keys[:i]]:
             raise UserError(f"key `{twice[0]}` is written twice ({node.start_mark}): keep one of the two")
         return super().construct_mapping(node, deep)
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.AliasEvent):
+            raise UserError(f"`*` repeats another part of the file ({self.peek_event().start_mark}): write the value out, or use `extends:`")
+        return super().compose_node(parent, index)
 
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in [
@@ -55,7 +59,9 @@ def load_yaml(
     "Parse YAML by the 1.2 core schema; refuse repeated keys"
     if len(text)>1_000_000: raise UserError(f"{source}: {len(text):,} characters is too long for a recipe")
     try: return yaml.load(text, Loader=_Loader)  # a SafeLoader: builds plain values only
-    except yaml.YAMLError as e: raise UserError(f"{source} is not valid YAML: {e}") from None
+    except UserError as e: raise UserError(f"{source}: {e}") from None
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:  # `!!int x` and the like
+        raise UserError(f"{source} is not valid YAML: {e or type(e).__name__}") from None
 
 # %% ../nbs/00_core.ipynb #17fd38d5
 def _fits(value, kind, path):
@@ -70,8 +76,10 @@ def _fits(value, kind, path):
         if value in args: return value
         raise UserError(f"{path}: `{value}` is not one of {', '.join(map(str, args))}. {nearest(str(value), map(str, args))}")
     if origin is list and isinstance(value, list): return [_fits(v, args[0], f"{path}[{i}]") for i,v in enumerate(value)]
-    if origin is dict and isinstance(value, dict): return {k: _fits(v, args[1], f"{path}.{k}") for k,v in value.items()}
-    if kind is float and type(value) is int: return float(value)
+    if origin is dict and isinstance(value, dict): return {_fits(k, args[0], f"{path}: key"): _fits(v, args[1], f"{path}.{k}") for k,v in value.items()}
+    if kind is float and type(value) in (int, float):
+        if abs(value)<1e300: return float(value)  # false for NaN too
+        raise UserError(f"{path}: `{value}` is no finite number. Write one.")
     if origin is None and type(value) is kind: return value
     want = getattr(kind, "__name__", str(kind))
     raise UserError(f"{path}: expected {want}, got {type(value).__name__} `{value}`. Write a value of type {want}.")
@@ -90,7 +98,9 @@ def build(
     missing = [n for n,f in fields.items() if n not in values
                and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING]
     if missing: raise UserError(f"{path}: `{missing[0]}` is missing. Add it to the recipe.")
-    return cls(**{k: _fits(v, hints[k], f"{path}.{k}") for k,v in values.items()})
+    try: return cls(**{k: _fits(v, hints[k], f"{path}.{k}") for k,v in values.items()})
+    except UserError: raise
+    except ValueError as e: raise UserError(f"{path}: {e}") from None
 
 # %% ../nbs/00_core.ipynb #b13d8c29
 def merge(
@@ -127,10 +137,14 @@ def resolve(
     "Read a recipe with everything it extends, then apply overrides"
     path = find_recipe(name)
     if path.resolve() in _seen: raise UserError(f"{path} extends itself; take it out of its own `extends`")
-    values = load_yaml(path.read_text(encoding="utf-8"), str(path))
+    try: values = load_yaml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as e: raise UserError(f"{path} cannot be read: {e}. Save it as UTF-8 text.") from None
     if not isinstance(values, dict): raise UserError(f"{path}: a recipe is a mapping of settings")
     parents, merged = values.pop("extends", []), {}
-    for parent in [parents] if isinstance(parents, str) else parents:
+    parents = [parents] if isinstance(parents, str) else parents
+    if not isinstance(parents, list) or not all(isinstance(p, str) for p in parents):
+        raise UserError(f"{path}: `extends` takes a name or a list of names, got `{parents}`")
+    for parent in parents:
         beside = path.parent/parent if str(parent).endswith((".yaml", ".yml")) else parent
         merged = merge(merged, resolve(beside, (), (*_seen, path.resolve())))
     merged = merge(merged, values)
@@ -156,7 +170,8 @@ def hub_folder(
     if not m or ".." in m[3]: raise UserError(f"{what}: `{spec}` should read hub:OWNER/NAME@COMMIT with the commit's "
                                               "40 hexadecimal digits, so that the run can be repeated")
     from huggingface_hub import snapshot_download
-    return Path(snapshot_download(m[1], revision=m[2], repo_type=kind))/m[3].lstrip("/")
+    try: return Path(snapshot_download(m[1], revision=m[2], repo_type=kind))/m[3].lstrip("/")
+    except (OSError, ValueError) as e: raise UserError(f"{what}: `{spec}` cannot be downloaded: {e}. Check name, commit, network and login.") from None
 
 def local_path(
     spec:str, # `asset:NAME`, `hub:OWNER/NAME@COMMIT` or a path
@@ -228,7 +243,8 @@ def write_json(
 
 def read_json(path:Path): # File to read
     "Read a JSON file"
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    try: return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as e: raise UserError(f"{path} is not valid JSON: {e}. Copy or make it again.") from None
 
 def read_jsonl(path:Path)->list[dict]: # File with one JSON object per line
     "Read a JSONL file; a last line cut short by a crash is left out"

@@ -55,27 +55,35 @@ def inside(
 )->Path: # The file
     "Resolve `name` below `root`; refuse what leaves it"
     path = root/name
-    if not path.resolve().is_relative_to(root.resolve()):
+    try: outside = not path.resolve().is_relative_to(root.resolve()); path.exists()
+    except (OSError, ValueError, RuntimeError) as e:
+        raise UserError(f"`{name[:60]}` in {root} cannot name a recording ({e}). Look whether the columns of its table are in order.") from None
+    if outside:
         raise UserError(f"`{name}` leaves the folder {root}. Put the file inside the corpus folder.")
     return path
 
 def _lines(path):
     "Rows of a text table, byte order mark and mixed newlines handled"
-    return path.read_text(encoding="utf-8-sig").splitlines()
+    try: return path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as e: raise UserError(f"{path} cannot be read: {e}. It must be a table in UTF-8.") from None
 
 def folder_utterances(
     root:Path, # Folder with `metadata.csv` and its header
     config:SourceConfig,
 )->Iterator[Utterance]:
     "Utterances of a `file_name,transcription[,speaker]` folder"
-    rows = csv.DictReader(_lines(root/"metadata.csv"))
-    for want in ("file_name", "transcription"):
-        if want not in (rows.fieldnames or []):
-            raise UserError(f"{root/'metadata.csv'} has no column `{want}`. {nearest(want, rows.fieldnames or ['(no header)'])}")
-    for row in rows:
-        name = row["file_name"] or ""
-        yield Utterance(safe_id(Path(name).with_suffix("").as_posix().removeprefix("audio/")), row["transcription"] or "",
-                        row.get("speaker") or config.speaker, inside(root, name))
+    table = root/"metadata.csv"; rows = csv.DictReader(_lines(table), strict=True)
+    try:
+        for want in ("file_name", "transcription"):
+            if want not in (rows.fieldnames or []):
+                raise UserError(f"{table} has no column `{want}`. {nearest(want, rows.fieldnames or ['(no header)'])}")
+        for row in rows:
+            name = row["file_name"] or ""
+            if not Path(name).name: raise UserError(f"{table}, line {rows.line_num}: `file_name` is empty. Name a recording, or remove the line.")
+            yield Utterance(safe_id(Path(name).with_suffix("").as_posix().removeprefix("audio/")), row["transcription"] or "",
+                            row.get("speaker") or config.speaker, inside(root, name))
+    except csv.Error as e:
+        raise UserError(f"{table}, line {rows.line_num}: {e}. A quotation mark is left open: double it, or quote the whole field.") from None
 
 def ljspeech_utterances(
     root:Path, # Folder with `metadata.csv` (id|text|text) and `wavs/`
@@ -105,6 +113,7 @@ def _parquet_audio(batch, i, config):
     "Row i's sound: a waveform with its rate, or an encoded file's bytes"
     value = batch.column(config.audio_column)[i]
     if hasattr(value, "values"):  # list<float>
+        if "sampling_rate" not in batch.schema.names: raise UserError(f"`{config.audio_column}` holds samples, but there is no column `sampling_rate`")
         wav = value.values.to_numpy(zero_copy_only=False).astype(np.float32) if value.values is not None else np.zeros(0, np.float32)
         return wav, int(batch.column("sampling_rate")[i].as_py())
     return value.as_py().get("bytes") or b""
@@ -117,7 +126,9 @@ def parquet_utterances(
     "Utterances of parquet files, a few rows in memory at a time"
     n = 0
     for file in files:
-        table = pq.ParquetFile(file); names = table.schema_arrow.names
+        try: table = pq.ParquetFile(file)
+        except (OSError, ValueError) as e: raise UserError(f"{file} cannot be read as parquet: {e}. Download it again.") from None
+        names = table.schema_arrow.names
         wanted = [config.text_column, *([config.speaker_column] if config.speaker_column else []), *(["file"] if "file" in names else [])]
         if with_audio: wanted += [config.audio_column, *(["sampling_rate"] if "sampling_rate" in names else [])]
         for w in wanted:

@@ -158,7 +158,8 @@ def verdict_items(
     gap, r = m["exchanged"]["tuned"]["gap"], m["duration_ratio"]
     return items + [("flow loss with another sentence's text, minus with its own", *_split(_triple(gap, "difference")), "up", 0.0),
         (f"failures in {m['n']} sentences", failures(m, "tuned"), None, "down", failures(m, "base")),
-        ("duration against the recording, median [shortest, longest]", r["median"], (r["min"], r["max"]), None, None),
+        (f"duration against the recording, median [shortest, longest]; {r['within_0_7_to_1_4']} of {m['n']} within {RATIO[0]} to {RATIO[1]}",
+         r["median"], (r["min"], r["max"]), None, None),
         ("STOI of the codec copy", *_split(codec_stoi), "up", None)]
 
 def _split(triple): return triple[0], triple[1:]
@@ -208,7 +209,7 @@ def preview_rows(
     name = lambda i: f"step {int(steps[i].name[5:])}"
     rows = [dict(text=p["text"], clips={name(i): decode(steps[i]/f"{k}.ogg") for i in shown},
                  numbers={"seconds": " → ".join(f"{made[i][k]['seconds']:.1f}" for i in shown), "recording": f"{p['recorded_seconds']:.1f}",
-                          "no end found at": ", ".join(name(i) for i in shown if made[i][k]["runaway"]) or "no step"})
+                          "ran to the limit at": ", ".join(name(i) for i in shown if made[i][k]["runaway"]) or "none"})
             for k,p in enumerate(made[0])]
     return rows, [name(i) for i in shown]
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 import yaml
 from tqdm import tqdm
-from .core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, local_path
+from .core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, load_yaml, local_path
 from .core import merge, nearest, recipe_names, resolve, write_json
 from .text import TextConfig
 from .translit import front_end
-from .corpus import SourceConfig, import_source, source_fingerprint
+from .corpus import SourceConfig, import_source, safe_id, source_fingerprint
 from .prepare import PrepareConfig, prepare
 from .dataset import DatasetConfig, build_dataset
 from .codec import encode_dataset, load_clips, measure_codec, require_encoder
@@ -62,6 +62,8 @@ def load_recipe(
         if code not in languages(): raise UserError(f"language: there is no language `{code}`. {nearest(code, languages())}")
         values = merge(values, {"text": None}) | {"text": resolve(f"language/{code}")["text"]}
     recipe = build(Recipe, values)
+    if recipe.name!=safe_id(recipe.name):
+        raise UserError(f"name: `{recipe.name}` names the run's folder. Use letters, digits, `-`, `_` and `.`, e.g. `{safe_id(recipe.name)}`.")
     if recipe.language not in languages() and not _declares(name, recipe.language):
         raise UserError(f"language: there is no language `{recipe.language}`. {nearest(recipe.language, languages())} "
                         "For a new language, write a YAML file with `language:` and `text:` and name it in `extends:`.")
@@ -70,7 +72,7 @@ def load_recipe(
 
 def _declares(name, code):
     "Whether a file that the recipe extends by path is about language `code`"
-    path = find_recipe(name); values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    path = find_recipe(name); values = load_yaml(path.read_text(encoding="utf-8"), str(path))
     parents = values.get("extends", []); parents = [parents] if isinstance(parents, str) else parents
     files = [path.parent/p for p in parents if str(p).endswith((".yaml", ".yml"))]
     return any((v := resolve(f)).get("language")==code and "text" in v for f in files if f.is_file())

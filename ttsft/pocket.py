@@ -18,7 +18,7 @@ from transformers.loss.loss_lsd import end_of_speech_loss, lsd_diagonal_loss, ls
 from .core import UserError, fingerprint, read_json
 from .text import TextConfig, chunk
 from .translit import front_end
-from .codec import Clip, PocketCodec, load_codec, require_encoder
+from .codec import Clip, PocketCodec, load_codec, load_whole, require_encoder
 from .vocab import UNK, VocabConfig, encode_text, make_tokenizer, pieces, require_covered, transplant
 from .batch import pad
 from .model import Speech, add_lora, check_contract, freeze, merge_lora, write_checkpoint
@@ -240,9 +240,12 @@ def read_base(
         if not (base/name).is_file():
             raise UserError(f"base: {base} has no {name}. Expected a ttsft checkpoint, an official pocket-tts config.yaml, or "
                             "the transformers layout with the codec in `codec`.")
-    model, codec = PocketTTSForConditionalGeneration.from_pretrained(base, dtype=torch.float32), load_codec(base/"codec")
+    model = load_whole(PocketTTSForConditionalGeneration, base, spare=("loss_weighting.", "latent_stats_num_updates"))
+    codec = load_codec(base/"codec")
+    try: tokenizer = Tokenizer.from_file(str(base/"tokenizer.json"))
+    except Exception as e: raise UserError(f"{base/'tokenizer.json'} is no tokenizer: {e}. Copy it again.") from None  # the library raises no narrower type
     if (base/"ttsft.json").is_file(): check_contract(base, codec=codec.fingerprint)
-    return model, codec, Tokenizer.from_file(str(base/"tokenizer.json"))
+    return model, codec, tokenizer
 
 @patch(cls_method=True)
 def load(cls:Pocket,

@@ -60,7 +60,7 @@ caption{font-size:.85rem;color:var(--mute);padding:.3rem 0}
 th{font-weight:600;color:var(--mute);background:var(--soft)}th,td{border-bottom:1px solid var(--line);padding:.4rem .8rem;vertical-align:top}
 td:dir(rtl),p.text:dir(rtl),mark:dir(rtl){font-size:1.3em;line-height:1.9}td.number{white-space:nowrap}
 mark{background:#ffe28a;color:#1d1f23;border-radius:.2rem}
-.verdict{max-width:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.6rem;margin:1rem 0}
+.verdict{max-width:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:.6rem;margin:1rem 0}
 .verdict span{background:var(--soft);border-radius:.5rem;padding:.6rem .8rem;font-size:.85rem;color:var(--mute);font-variant-numeric:tabular-nums}
 .verdict b{display:block;font-weight:400;line-height:1.35}
 .verdict strong{display:block;font-size:1.5rem;line-height:1.4;font-weight:600;color:var(--fg)}.verdict i{display:none}
@@ -75,7 +75,8 @@ audio{display:block;width:100%;max-width:20rem;height:2.5rem}.numbers{font-size:
 .bars span{flex:1}.bars small{color:var(--mute);font-variant-numeric:tabular-nums}
 summary{cursor:pointer;color:var(--mute)}details.code{font-size:.75rem}
 .code_cell:not(:has(.output_area)){display:inline-block;vertical-align:top;max-width:100%;margin-inline-end:1rem}
-.output_area:has(>.output_png){display:inline-block;max-width:100%}.output_png img{max-width:max(100%,32rem)}
+.code_cell:not(:has(.input_area,.output_area)){display:none}
+.output_area:has(>.output_png){display:inline-block;max-width:100%}.output_png img{max-width:max(100%,44rem)}
 details.folded{margin:.8rem 0}
 .warning{color:var(--warn)}.output_stderr{opacity:.7}
 @media print{audio,details.code{display:none}article,tr,img,.note{break-inside:avoid}}
@@ -147,6 +148,7 @@ def _number(
     if isinstance(value, tuple): return f"{_number(value[0], spec)} {_interval(value[1:], spec)}"
     if value is None or isinstance(value, (float, np.floating)) and np.isnan(value): return "–"
     if isinstance(value, (bool, np.bool_)): return "yes" if value else "no"
+    if isinstance(value, (int, np.integer)): return f"{value:,}"
     return format(value, spec) if isinstance(value, (float, np.floating)) else str(value)
 
 def _interval(pair, spec): # "[low, high]", or the words for none

@@ -108,7 +108,7 @@ def scheme(name:str)->Scheme: # One of `schemes()` -> its table, proven reversib
     known = schemes()
     if name not in known:
         near = difflib.get_close_matches(name, known, 1, 0)[0]
-        raise ValueError(f"no scheme {name!r}; did you mean {near!r}? There are {', '.join(known)}")
+        raise TextError(f"no scheme {name!r}; did you mean {near!r}? There are {', '.join(known)}")
     data = yaml.safe_load((files("ttsft")/"assets"/"translit"/f"{name}.yaml").read_text(encoding="utf-8"))
     odd, known = set(data) - set(Scheme.__dataclass_fields__), list(Scheme.__dataclass_fields__)
     if odd: raise ValueError(f"scheme {name}: unknown keys {sorted(odd)}; known are {known}")
