@@ -146,7 +146,9 @@ def papermill(*parameters, **kw):
     return python("-m", "papermill", "nbs/reports/01_corpus.ipynb", TMP/"paper.ipynb", "-k", "python3", "--no-progress-bar",
                   "-p", "recipe", recipe, "-p", "overrides", f"outputs={OUT}", *parameters, limit=RUN, **kw)
 
-def misspelt(): assert "langage" in papermill("-p", "langage", "ar", fails=True), "the message does not name the parameter"
+def misspelt():
+    said = papermill("-p", "langage", "ar", fails=True)
+    assert "unknown parameter 'langage': did you mean 'language'?" in said, f"failed for another reason\n{said}"
 
 # ---- the order of it all
 
