@@ -10,6 +10,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'ttsft.audio._energy': ('audio.html#_energy', 'ttsft/audio.py'),
                              'ttsft.audio._figure': ('audio.html#_figure', 'ttsft/audio.py'),
                              'ttsft.audio._limit': ('audio.html#_limit', 'ttsft/audio.py'),
+                             'ttsft.audio._ogg_crc': ('audio.html#_ogg_crc', 'ttsft/audio.py'),
+                             'ttsft.audio._same_serial': ('audio.html#_same_serial', 'ttsft/audio.py'),
                              'ttsft.audio._snr': ('audio.html#_snr', 'ttsft/audio.py'),
                              'ttsft.audio._write': ('audio.html#_write', 'ttsft/audio.py'),
                              'ttsft.audio.level': ('audio.html#level', 'ttsft/audio.py'),

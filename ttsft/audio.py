@@ -12,6 +12,7 @@ import html
 import io
 import math
 import os
+import zlib
 from pathlib import Path
 
 import librosa
@@ -208,14 +209,29 @@ def write_flac(
 
 # %% ../nbs/01_audio.ipynb #15d6b838
 OPUS_RATES = 8000, 12_000, 16_000, 24_000, 48_000 # Hz, RFC 6716 section 2
+_MIRROR = bytes(int(f"{i:08b}"[::-1], 2) for i in range(256))
+
+def _ogg_crc(page):
+    "RFC 3533 section 6: CRC-32 of polynomial 0x04c11db7, bits not mirrored, starting from 0, nothing inverted; zlib's does all three"
+    mirrored = zlib.crc32(page.translate(_MIRROR), 0xffffffff) ^ 0xffffffff
+    return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRROR), "big")
+
+def _same_serial(ogg):
+    "The stream serial number, which libsndfile draws at random, set to 0 on every page"
+    pages, at = [], 0
+    while at < len(ogg): # a page: 27 bytes, as many lengths as byte 26 says, and what they add up to
+        end = at + 27 + ogg[at+26] + sum(ogg[at+27:at+27+ogg[at+26]])
+        page = ogg[at:at+14] + bytes(4) + ogg[at+18:at+22] + bytes(4) + ogg[at+26:end]
+        pages.append(page[:22] + _ogg_crc(page).to_bytes(4, "little") + page[26:]); at = end
+    return b"".join(pages)
 
 def to_ogg(
     wav:np.ndarray, # Waveform in [-1, 1], shape (s,); beyond that it is clipped
     sample_rate:int, # Hz
 )->bytes: # An Ogg Opus file
-    "Encode `wav` for listening"
+    "Encode `wav` for listening; the same wav gives the same bytes"
     rate = next((r for r in OPUS_RATES if r >= sample_rate), OPUS_RATES[-1])
-    return _encode(np.clip(resample(_checked(wav, empty_ok=False), sample_rate, rate), -1, 1), rate, "OGG", "OPUS")
+    return _same_serial(_encode(np.clip(resample(_checked(wav, empty_ok=False), sample_rate, rate), -1, 1), rate, "OGG", "OPUS"))
 
 # %% ../nbs/01_audio.ipynb #60daf4f2
 MEL_FLOOR = 1e-5 # magnitude; HiFi-GAN's `dynamic_range_compression`, ln 1e-5 = -11.5
