@@ -126,14 +126,14 @@ def parquet_utterances(
     "Utterances of parquet files, a few rows in memory at a time"
     n = 0
     for file in files:
-        try: table = pq.ParquetFile(file)
+        try: table = pq.ParquetFile(file, pre_buffer=False, buffer_size=1<<20)  # else whole row groups are held, and with a list column all of them
         except (OSError, ValueError) as e: raise UserError(f"{file} cannot be read as parquet: {e}. Download it again.") from None
         names = table.schema_arrow.names
         wanted = [config.text_column, *([config.speaker_column] if config.speaker_column else []), *(["file"] if "file" in names else [])]
         if with_audio: wanted += [config.audio_column, *(["sampling_rate"] if "sampling_rate" in names else [])]
         for w in wanted:
             if w not in names: raise UserError(f"{file.name} has no column `{w}`. {nearest(w, names)}")
-        for batch in table.iter_batches(batch_size=16, columns=wanted):
+        for batch in table.iter_batches(batch_size=4, columns=wanted):
             for i in range(batch.num_rows):
                 name = Path(batch.column("file")[i].as_py() or "").stem if "file" in wanted else ""
                 speaker = batch.column(config.speaker_column)[i].as_py() if config.speaker_column else config.speaker

@@ -90,7 +90,7 @@ def read_split(
     "Rows of a split, a few in memory at a time"
     columns = SCHEMA.names if audio else SCHEMA.names[:-1]
     for file in sorted((dataset/split).glob("*.parquet")):
-        for batch in pq.ParquetFile(file).iter_batches(batch_size=32, columns=columns):
+        for batch in pq.ParquetFile(file, pre_buffer=False, buffer_size=1<<20).iter_batches(batch_size=32, columns=columns):
             for row in batch.to_pylist():
                 if audio: row["audio"] = row["audio"]["bytes"]
                 yield row

@@ -54,7 +54,7 @@ def prepare_clip(
     "Decode, resample, trim, level, measure and store one clip"
     base = {k: row[k] for k in ("id", "speaker")} | {"text": row["transcription"]}
     try: wav, native = decode(raw/row["file_name"])
-    except AudioError as e: return base | dict(rule="unreadable", value=str(e), limit="", duration=0.0, fault=True)
+    except AudioError as e: return base | dict(rule="unreadable", value=str(e).replace(f"{raw}/", ""), limit="", duration=0.0, fault=True)
     bandwidth = measure(wav, native)["bandwidth_hz"]  # before resampling hides it
     wav = resample(wav, native, sample_rate)
     start, stop = trim(wav, sample_rate, lead=config.lead, tail=config.tail) if config.trim else (0, len(wav))
