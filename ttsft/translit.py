@@ -148,7 +148,7 @@ def translit_losses(
     encode:Scheme|Callable[[str], str], # A scheme, a front-end, a `Uroman`, or any function from native to model text
     n_worst:int = 10, # Most entries in `merged` and `collapsed`
 )->dict: # Plain values; what is lost is empty and 0 if all of it can be read back
-    "What a transliteration loses: characters deleted or merged, words that become one string"
+    "What a transliteration loses; asks `encode` once for every letter of every distinct word"
     encode = cache(getattr(encode, "encode", encode))
     def part(text):
         try: return encode(text) if text else ""
@@ -189,7 +189,8 @@ def _language_script(language):
     main = code if code in likely else aliases.get(code, code)
     script = next((s.title() for s in subtags if len(s) == 4), None) or next(iter(likely.get(main, "").split("_")[1:]), None)
     if not script:
-        raise UserError(f"it is not known which script {language!r} is written in, and uroman harms Latin script; write it as {code}-Arab")
+        raise UserError(f"it is not known which script {language!r} is written in, and uroman harms Latin script; "
+                        f"write the script too, as in {code}-Arab")
     return (code, *sorted(a for a, m in aliases.items() if m == main)), script
 
 @dataclass(frozen=True)
