@@ -105,6 +105,7 @@ def load_whole(
     if lost := sorted(k for k in found["missing_keys"] if not k.startswith(spare)):
         raise UserError(f"{folder/'model.safetensors'} lacks {len(lost)} tensors of its config.json, the first is {lost[0]}. "
                         "They would start at random. Download or copy it again.")
+    for t in (*model.parameters(), *model.buffers()): t.data = t.data.clone()  # out of the file's map: sums depend on how memory is aligned
     return model
 
 def load_codec(

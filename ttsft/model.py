@@ -17,6 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from tokenizers import Tokenizer
 from .core import UserError, atomic, nearest, read_json, write_json
+from .text import spec_differences
 from .vocab import pieces
 
 # %% ../nbs/20_model.ipynb #93d3ad49
@@ -134,11 +135,12 @@ def _differ(name, want, found):
     if name=="vocabulary":
         i = next((i for i,(a,b) in enumerate(zip(want, found)) if a!=b), min(len(want), len(found)))
         return f"vocabulary: token {i} is {want[i:i+1]} in the weights' contract and {found[i:i+1]} here ({len(want)} and {len(found)} tokens)"
+    if name=="front_end" and isinstance(want, dict): return "front_end: " + "; ".join(spec_differences(want, found))
     return f"{name}: the weights' contract says {want!r}, here it is {found!r}"
 
 def check_contract(
     folder:Path, # A checkpoint
-    **found, # What is there: e.g. codec="<fingerprint>", front_end="<fingerprint>"
+    **found, # What is there: e.g. codec="<fingerprint>", front_end=<its spec>
 )->dict: # The contract
     "Refuse a checkpoint whose parts do not belong together"
     with safe_open(folder/"model.safetensors", "pt") as f: meta = (f.metadata() or {}).get("ttsft")

@@ -293,7 +293,7 @@ def save(self:Pocket,
     (folder/"config.json").write_text(model.config.to_json_string(), encoding="utf-8")
     self.codec.save(folder/"codec")
     contract = dict(family=self.name, config=fingerprint(model.config.to_dict()), language=self.language, sample_rate=self.sample_rate,
-        codec=self.codec.fingerprint, front_end=self.front_end.fingerprint, text=asdict(self.front_end.config), model=asdict(self.config),
+        codec=self.codec.fingerprint, front_end=self.front_end.spec, model=asdict(self.config),
         latent_mean=model.latent_mean.tolist(), latent_std=model.latent_std.tolist())
     write_checkpoint(folder, model.state_dict(), self.tokenizer, contract | facts)
 
@@ -303,9 +303,9 @@ def open_checkpoint(
 )->Pocket:
     "Bring a checkpoint back, or say which of its parts does not belong"
     facts = read_json(Path(folder)/"ttsft.json")
-    fe = front_end(TextConfig(**facts["text"]))
+    fe = front_end(TextConfig(**facts["front_end"]["config"]))
     model, codec, tokenizer = read_base(Path(folder))
-    check_contract(Path(folder), front_end=fe.fingerprint, codec=codec.fingerprint)
+    check_contract(Path(folder), front_end=fe.spec, codec=codec.fingerprint)
     return Pocket(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes), facts["language"])
 
 Pocket.open, Pocket.base_codec = staticmethod(open_checkpoint), staticmethod(lambda base: read_base(base)[1])
