@@ -163,12 +163,14 @@ def _spoken_stages(config):
     "The stages of this section that the configuration asks for"
     def keys(table): return {canonical(k.lower() if config.case=="lower" else k, config.form): v for k, v in table.items()}
     short, words, letters = keys(config.abbreviations), {k.casefold(): v for k, v in keys(config.lexicon).items()}, keys(config.rewrite)
-    edges = ("", "") if config.affixes else (r"(?<!\w)", r"(?!\w)")
+    signs = str.maketrans({c: f" {w} " for c, w in config.symbols.items()})
+    alone = "(?:{})" if config.affixes else r"(?<!\w)(?:{})(?!\w)"
     inner = re.escape("".join(sorted({c for k in words for c in k})))
-    return [*([Stage("abbreviations", 1, partial(_abbreviate, pattern=re.compile(f"{edges[0]}(?:{_longest_first(short)}){edges[1]}"), table=short))] if short else ()),
-            *([Stage("symbols", 1, partial(_say_signs, table=str.maketrans({c: f" {w} " for c, w in config.symbols.items()})))] if config.symbols else ()),
-            *([Stage("lexicon", 1, partial(_respell, pattern=re.compile(f"[\\w{inner}]+", re.I), table=words))] if words else ()),
-            *([Stage("rewrite", 1, partial(_rewrite, pattern=re.compile(_longest_first(letters)), table=letters))] if letters else ())]
+    return [Stage(name, 1, run) for name, table, run in (
+        ("abbreviations", short, partial(_abbreviate, pattern=re.compile(alone.format(_longest_first(short))), table=short)),
+        ("symbols", signs, partial(_say_signs, table=signs)),
+        ("lexicon", words, partial(_respell, pattern=re.compile(f"[\\w{inner}]+", re.I), table=words)),
+        ("rewrite", letters, partial(_rewrite, pattern=re.compile(_longest_first(letters)), table=letters))) if table]
 
 # %% ../nbs/02_text.ipynb #70df8ca4
 def native_stages(
