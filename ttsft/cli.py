@@ -102,10 +102,12 @@ def speak(
     "Say a text with a trained checkpoint"
     from ttsft.audio import decode, resample, to_ogg, write_flac, write_wav
     from ttsft.synth import load_voice
+    from ttsft.text import vowelled, vowelling_warning
     writers = {".wav": write_wav, ".flac": write_flac, ".ogg": lambda p, w, r: Path(p).write_bytes(to_ogg(w, r))}
     if out.suffix not in writers: raise UserError(f"-o {out}: expected a name that ends in {', '.join(writers)}")
     if not out.absolute().parent.is_dir(): raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
     checkpoint = find_checkpoint(where); fam = open_family(checkpoint)
+    if warning := vowelling_warning(text, read_json(checkpoint/"ttsft.json").get("vowelled", vowelled(text))): print(f"ttsft: {warning}", file=sys.stderr)
     reference = resample(*decode(voice), fam.sample_rate) if Path(voice).suffix and Path(voice).is_file() else load_voice(checkpoint, voice)
     speech = fam.speak(text, reference, seed)
     writers[out.suffix](out, speech.wav, fam.sample_rate)

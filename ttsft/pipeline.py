@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+import numpy as np
 import yaml
 from tqdm import tqdm
 from .core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, load_yaml, local_path
 from .core import merge, nearest, recipe_names, resolve, write_json
-from .text import TextConfig
+from .text import TextConfig, vowelled
 from .translit import front_end
 from .corpus import SourceConfig, import_source, safe_id, source_fingerprint
 from .prepare import PrepareConfig, prepare
@@ -157,7 +158,7 @@ class Pipeline:
         def make(work):
             made_of = fingerprint(dataclasses.replace(r, outputs=""))  # wherever it is written
             facts = dict(base=self.base_fingerprint, recipe=made_of, recipe_name=r.name, stage="final", speakers=sorted({c.speaker for c in clips}),
-                         note=r.source.note)
+                         note=r.source.note, vowelled=float(np.mean([vowelled(c.norm_text) for c in clips])))
             counts = Trainer(self.start(), clips, valid, r.train, work, r.seed, self.say).run(facts)
             save_voices(work/"final", pick_voices(clips))
             return counts

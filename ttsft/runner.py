@@ -105,7 +105,8 @@ class ToldEngine(NBClientEngine):
             if progress is not None: progress(cell_index+1, len(nb_man.nb.cells))
             return start(cell, cell_index, **kw)
         nb_man.cell_start = told
-        return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+        quiet = ["--IPKernelApp.log_level=ERROR"]  # it warns that this machine could listen to itself
+        return super().execute_managed_notebook(nb_man, kernel_name, extra_arguments=quiet, **kwargs)
 
 papermill_engines.register("ttsft", ToldEngine)
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NOISE', 'PROBES', 'TextError', 'TextConfig', 'canonical', 'Stage', 'native_stages', 'Allowed', 'FrontEnd',
-           'spec_differences', 'chunk', 'vowelled', 'coverage']
+           'spec_differences', 'chunk', 'vowelled', 'vowelling_warning', 'coverage']
 
 # %% ../nbs/02_text.ipynb #ee02ae43
 import difflib
@@ -391,6 +391,16 @@ def vowelled(text:str)->float: # Arabic text -> share of letters with a mark, 0 
     "How diacritised a text is"
     marked = [bool(m[1]) for m in _ARABIC_LETTER.finditer(text)]
     return sum(marked)/len(marked) if marked else 0.
+
+def vowelling_warning(
+    text:str, # What is to be spoken
+    trained:float, # `vowelled` of the text that the model was trained on
+    limit:float = 0.3, # Smallest difference of the two shares that is worth a word
+)->str: # Empty when the two are alike, or the text is not Arabic
+    "Say when a text is vowelled otherwise than what its model learnt from"
+    if not _ARABIC_LETTER.search(text) or abs((share := vowelled(text)) - trained) < limit: return ""
+    return (f"{share:.0%} of the letters carry a mark, {trained:.0%} did in training: what is "
+            + ("missing will be guessed. Write the vowels." if share < trained else "marked was never learnt. Leave the vowels out."))
 
 # %% ../nbs/02_text.ipynb #a311f134
 def coverage(
