@@ -206,9 +206,10 @@ class FrontEnd:
 def _explain(self, text:str)->list[tuple[str, str]]: # Raw text -> (stage name, text after it), from ("raw", text) on
     'The text after every stage; ends with ("refused", why) if the text is refused'
     steps = self._run(text, self.native)
-    try: self.allowed.check(steps[-1][1])
+    try:
+        self.allowed.check(steps[-1][1])
+        return steps + self._run(steps[-1][1], self.model)[1:]
     except TextError as error: return [*steps, ("refused", str(error))]
-    return steps + self._run(steps[-1][1], self.model)[1:]
 
 def _marked(before, after):
     old, new = before.split(" "), after.split(" ")
@@ -239,8 +240,10 @@ def _sha256(value):
 
 def _spec(self):
     "All that decides the output, as JSON values: config, stages, hash over the probes"
-    said = [[norm_text, self._run("".join(c for c in norm_text if c in self.allowed), self.model)]
-            for norm_text in map(self.normalise, PROBES)]
+    def say(text):
+        try: return self._run(text, self.model)
+        except TextError: return [["raw", text], ["refused", ""]]
+    said = [[norm_text, say("".join(c for c in norm_text if c in self.allowed))] for norm_text in map(self.normalise, PROBES)]
     return {"config": asdict(self.config), "probes": _sha256(said),
             "stages": [{"name": s.name, "version": s.version, **s.data} for s in self.stages]}
 
