@@ -30,7 +30,7 @@ $(VENV)/.ready-core: $(NEEDS)
 	$(call install,.)
 
 $(VENV)/.ready-dev: $(NEEDS)
-	$(call install,.[dev$(comma)pocket$(comma)espeak$(comma)uroman])
+	$(call install,.[dev$(comma)pocket$(comma)espeak$(comma)uroman$(comma)phonemes])
 	@touch $(VENV)/.ready-core
 
 comma := ,

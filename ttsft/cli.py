@@ -129,7 +129,8 @@ def doctor()->tuple[list[tuple[str, str]], bool]: # (what, finding) rows, and wh
     rows = [("ttsft", __version__), ("python", platform.python_version()), ("platform", platform.platform())]
     for name in ("torch", "transformers", "accelerate", "peft", "datasets", "soundfile", "soxr", "av", "papermill"):
         rows.append((name, importlib.metadata.version(name)))
-    for extra,name in (("pocket", "pocket-tts"), ("espeak", "espeakng-loader"), ("uroman", "uroman"), ("diar", "pyannote.audio")):
+    for extra,name in (("pocket", "pocket-tts"), ("espeak", "espeakng-loader"), ("uroman", "uroman"), ("phonemes", "phonemizer"),
+                       ("diar", "pyannote.audio")):
         try: rows.append((f"extra {extra}", f"{name} {importlib.metadata.version(name)}"))
         except importlib.metadata.PackageNotFoundError: rows.append((f"extra {extra}", f"not installed (pip install 'ttsft[{extra}]')"))
     for i in range(torch.cuda.device_count()):

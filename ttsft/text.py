@@ -273,9 +273,10 @@ class FrontEnd:
 def _explain(self, text:str)->list[tuple[str, str]]: # Raw text -> (stage name, text after it), from ("raw", text) on
     'The text after every stage; ends with ("refused", why) if the text is refused'
     steps = self._run(text, self.native)
-    try: self.allowed.check(steps[-1][1])
+    try:
+        self.allowed.check(steps[-1][1])
+        return steps + self._run(steps[-1][1], self.model)[1:]
     except TextError as error: return [*steps, ("refused", str(error))]
-    return steps + self._run(steps[-1][1], self.model)[1:]
 
 def _marked(before, after):
     old, new = before.split(" "), after.split(" ")
@@ -325,7 +326,8 @@ def _spec(self):
     config = {k: v for k, v in asdict(self.config).items() if v != asdict(TextConfig())[k]} # a later version's new, unused setting changes nothing
     def said(probe):
         steps = self._run(probe, self.native)
-        return _changes(steps) + _changes(self._run("".join(c for c in steps[-1][1] if c in self.allowed), self.model))
+        try: return _changes(steps) + _changes(self._run("".join(c for c in steps[-1][1] if c in self.allowed), self.model))
+        except TextError: return [*_changes(steps), ["refused", ""]]
     return {"config": config, "probes": [[p, said(p)] for p in (*PROBES, *self.config.probes)],
             "stages": [{"name": s.name, "version": s.version, **s.data} for s in self.stages]}
 

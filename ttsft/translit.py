@@ -23,6 +23,7 @@ import yaml
 
 from .core import UserError
 from .numbers import numbers
+from .phonemes import phoneme_stage
 from .text import FrontEnd, Stage, TextConfig, TextError, canonical, native_stages
 
 # %% ../nbs/03_translit.ipynb #00f11e18
@@ -144,6 +145,7 @@ def front_end(config:TextConfig)->FrontEnd: # The language's values -> raw text 
         expand = Stage("numbers", 1, table.expand, data={"table": table.fingerprint})
     if config.diacritise not in ("keep", "strip"): restore = _restorer(config.diacritise)
     stages = native_stages(config, expand, restore)
+    if config.phonemes: stages.append(phoneme_stage(config.phonemes))
     if config.scheme != "none":
         table = scheme(config.scheme)
         stages.append(Stage("transliterate", 1, table.encode, native=False, undo=table.decode,
