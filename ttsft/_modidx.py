@@ -152,6 +152,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'ttsft.fit.compare_schemes': ('fit.html#compare_schemes', 'ttsft/fit.py'),
                            'ttsft.fit.fit': ('fit.html#fit', 'ttsft/fit.py'),
                            'ttsft.fit.open_tokenizer': ('fit.html#open_tokenizer', 'ttsft/fit.py'),
+                           'ttsft.fit.pocket_tokenizer': ('fit.html#pocket_tokenizer', 'ttsft/fit.py'),
                            'ttsft.fit.recommend': ('fit.html#recommend', 'ttsft/fit.py'),
                            'ttsft.fit.require_fit': ('fit.html#require_fit', 'ttsft/fit.py'),
                            'ttsft.fit.show_fit': ('fit.html#show_fit', 'ttsft/fit.py')},
