@@ -149,7 +149,7 @@ class Pipeline:
         clips, valid, test = (load_clips(self.dir("codes"), s) for s in ("train", "validation", "test"))
         fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab, [c.text for c in clips], r.language, r.seed,
                                   [c.latents for c in clips], [c.text for c in valid+test])
-        require_covered(fitted.tokenizer, {c.id: c.text for c in clips+valid+test})
+        require_covered(fitted.tokenizer, {c.id: c.text for c in clips+valid+test}, r.vocab.allow_loss)
         return fitted
 
     def _checkpoints(self):

@@ -8,7 +8,8 @@ __all__ = ['UNK', 'VocabConfig', 'character_tokenizer', 'bpe_tokenizer', 'pieces
 
 # %% ../nbs/11_vocab.ipynb #23e2de04
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -20,6 +21,7 @@ class VocabConfig:
     "Which tokenizer a run uses"
     kind:Literal["released", "character", "bpe"] = "character" # The base's own, one token a character, or byte-pair pieces
     size:int = 500 # Pieces of a `bpe` vocabulary at most
+    allow_loss:list[str] = field(default_factory=list) # Characters outside the vocabulary that a run may lose, each named
 
 UNK = "<unk>"
 
@@ -76,15 +78,16 @@ def missing_characters(
 def require_covered(
     tokenizer:Tokenizer,
     texts:dict[str, str], # Utterance id -> model text
+    allow:Sequence[str]=(), # Characters that may be lost
 ):
     "Refuse text with characters outside the vocabulary"
-    lost = missing_characters(tokenizer, list(texts.values()))
+    lost = Counter({c: n for c,n in missing_characters(tokenizer, list(texts.values())).items() if c not in allow})
     if not lost: return
     char, n = lost.most_common(1)[0]
     where = next(id for id,t in texts.items() if char in t)
     raise UserError(f"{sum(lost.values())} character(s) are outside the vocabulary: {', '.join(f'`{c}` U+{ord(c):04X} x{k}' for c,k in lost.most_common(10))}; "
         f"`{char}` first stands in {where}. The model would read something else in their place. Add sentences with these letters to the training set, "
-        "or map the letters in the recipe's `text` section.")
+        "map the letters in the recipe's `text` section, or name those that may be lost in `vocab.allow_loss`.")
 
 # %% ../nbs/11_vocab.ipynb #8e69aa84
 def make_tokenizer(
