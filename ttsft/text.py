@@ -146,6 +146,9 @@ class Stage:
 # %% ../nbs/02_text.ipynb #dce4cc52
 def _longest_first(table): return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
 
+_LETTER = r"[^\W\d_\u1369-\u137C]" # no digit, which becomes a word of its own
+_MARK = "[\u0300-\u036F\u0591-\u05C7\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06ED\u135D-\u135F]"
+
 def _abbreviate(text:str, pattern:re.Pattern, table:dict[str, str], plain:dict[int, str])->str:
     "Say abbreviations in full; `plain` gives the usual spelling of one"
     def full(m):
@@ -161,7 +164,7 @@ def _abbreviations(config):
     table = {usual(k): v for k, v in config.abbreviations.items()}
     def spelt(key): return "".join(f"[{re.escape(c + ''.join(old for old, new in plain.items() if new==c))}]" for c in key)
     pattern = "|".join(map(spelt, sorted(table, key=len, reverse=True)))
-    if not config.affixes: pattern = rf"(?<![^\W\d_])(?:{pattern})(?![^\W\d_])"
+    if not config.affixes: pattern = f"(?<!{_LETTER})(?<!{_MARK})(?:{pattern})(?!{_LETTER}|{_MARK})"
     found = re.compile(pattern, re.I if config.case=="lower" else 0)
     return Stage("abbreviations", 1, partial(_abbreviate, pattern=found, table=table, plain=str.maketrans(plain)))
 
@@ -202,9 +205,9 @@ def native_stages(
     if not expand: stages += lower
     stages.append(Stage("remove", 1, partial(_substitute, table=str.maketrans(dict.fromkeys(NOISE + config.remove, "")))))
     short, *others = [*_spoken_stages(config), None] if config.abbreviations else [None, *_spoken_stages(config)]
-    stages += [s for s in (short, expand, *(lower if expand else ()), *others) if s]
-    if config.visual_punctuation:
-        stages.append(Stage("visual", 1, partial(_move_punctuation, marks=marks, quotes=quotes)))
+    visual = Stage("visual", 1, partial(_move_punctuation, marks=marks, quotes=quotes)) if config.visual_punctuation else None
+    early, late = (visual, None) if short else (None, visual)  # a full stop may have to go back to its abbreviation
+    stages += [s for s in (early, short, expand, *(lower if expand else ()), *others, late) if s]
     if config.replace: stages.append(Stage("replace", 1, partial(_substitute, table=str.maketrans(config.replace))))
     if config.fold: stages.append(Stage("fold", 1, partial(_substitute, table=str.maketrans(config.fold))))
     if config.diacritise=="strip": stages.append(Stage("strip", 1, partial(_substitute, table=str.maketrans(dict.fromkeys(config.diacritics, "")))))
