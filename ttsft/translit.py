@@ -131,7 +131,8 @@ def _restorer(name):
     "The stage of an installed restorer"
     known = restorers()
     if name not in known:
-        raise TextError(f"diacritise: {name!r} is neither keep nor strip, and no package offers a restorer of that name; installed: {', '.join(known) or 'none'}")
+        raise TextError(f"diacritise: {name!r} is neither keep nor strip, and no package offers a restorer of that name; "
+                        f"installed: {', '.join(known) or 'none'}")
     return Stage("diacritise", 1, known[name].load(), data={"package": known[name].dist.name, "version": known[name].dist.version})
 
 # %% ../nbs/03_translit.ipynb #8b99e3d3
