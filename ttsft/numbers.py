@@ -389,9 +389,10 @@ def _reading(self, text, start, end, n, grouped):
     head = None
     for c in self.contexts:
         if not c.range[0] <= n <= c.range[1] or grouped and not c.grouped: continue
-        mark = next((m for m in c.marks if text.startswith(m, end)), "")
+        mark = next((m for m in c.marks if text[end:end + len(m)].lower() == m), "")
         stop = end + len(mark)
-        if c.marks and not mark or c.before and not text.startswith((*c.before,), stop): continue
+        gap = not self.space and text.startswith(" ", stop) # Chinese may set a space between digits and characters
+        if c.marks and not mark or c.before and not text.startswith((*c.before,), stop + gap): continue
         if c.after:
             head = self._head(text, start) if head is None else head
             if not any(head.endswith(a) and not head[:-len(a)][-1:].isalpha() for a in c.after): continue
@@ -422,7 +423,7 @@ def _expand(self, text:str)->str: # Any text -> the same with every number in wo
         if percent: stop = percent.end()
         elif before and p.before and before in _PERCENT_SIGNS:
             percent, begin = True, start - 1
-            lead = next((w for w in p.lead if text.endswith(w, at, begin)), "")
+            lead = next((w for w in p.lead if text[max(at, begin - len(w)):begin].lower() == w), "")
             begin -= len(lead)
         minus = bool(before) and before in _MINUS_SIGNS and self._signed(text, start - 1)
         if minus: begin -= 1

@@ -14,7 +14,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathlib import Path
 import yaml
 
 from .core import UserError
-from .numbers import numbers
+from .numbers import NumberWords, numbers
 from .phonemes import phoneme_stage
 from .text import FrontEnd, Stage, TextConfig, TextError, canonical, native_stages
 
@@ -142,7 +142,7 @@ def front_end(config:TextConfig)->FrontEnd: # The language's values -> raw text 
     expand = restore = None
     if config.digits == "words":
         table = numbers(config.numbers)
-        expand = Stage("numbers", 1, table.expand, data={"table": table.fingerprint})
+        expand = Stage("numbers", 1, partial(NumberWords.expand, table), data={"table": table.fingerprint})
     if config.diacritise not in ("keep", "strip"): restore = _restorer(config.diacritise)
     stages = native_stages(config, expand, restore)
     if config.phonemes: stages.append(phoneme_stage(config.phonemes))
