@@ -33,6 +33,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'ttsft.batch.pad': ('batch.html#pad', 'ttsft/batch.py'),
                              'ttsft.batch.padding': ('batch.html#padding', 'ttsft/batch.py')},
             'ttsft.cli': { 'ttsft.cli._parser': ('cli.html#_parser', 'ttsft/cli.py'),
+                           'ttsft.cli.check': ('cli.html#check', 'ttsft/cli.py'),
                            'ttsft.cli.doctor': ('cli.html#doctor', 'ttsft/cli.py'),
                            'ttsft.cli.export': ('cli.html#export', 'ttsft/cli.py'),
                            'ttsft.cli.find_checkpoint': ('cli.html#find_checkpoint', 'ttsft/cli.py'),
