@@ -83,7 +83,8 @@ def plain_punctuation(c:str)->str: # Any character -> what of `.,!?;:-` it means
     return next((new for words,new in _SPOKEN if words in name), "-" if kind=="Pd" else "")
 
 # %% ../nbs/36_language.ipynb #c09c9749
-_LOOKALIKES = ("aа", "eе", "oо", "pр", "cс", "yу", "xх", "iі", "jј", "sѕ", "hһ", "dԁ", "qԛ", "wԝ", "əә", "oο", "ɛε", "оο") # same shape: Latin with Cyrillic or Greek, and the last two
+_LOOKALIKES = ("aа", "eе", "oо", "pр", "cс", "yу", "xх", "iі", "jј", "sѕ", "hһ", "dԁ", "qԛ", "wԝ", "əә", "oο", "ɛε",
+               "оο") # of one shape: Latin with Cyrillic, then with Greek
 _ARABIC_TWINS = {"ی": "ي", "ک": "ك", "ہ": "ه", "ھ": "ه"} # a keyboard's other shape of the same letter
 _APOSTROPHES, _TURKIC = "'’‘`´′＇", {"I": "ı", "İ": "i"}
 
@@ -121,7 +122,7 @@ def _counted(texts, normalise):
 def _case(d, raw, code):
     "Lower-case, where the script has case"
     cased = [c for c in raw if unicodedata.category(c)[0]=="L" and c.lower()!=c.upper()]
-    if not cased: return {}
+    if sum(raw[c] for c in cased)<0.05*sum(n for c,n in raw.items() if unicodedata.category(c)[0]=="L"): return {}
     if raw["ı"] or code.split("-")[0] in ("tr", "az", "crh", "gag"):
         d.why["case"] = "capitals are mapped one by one below: I is the capital of ı here, and İ that of i"
         return _TURKIC | {c: c.lower() for c in cased if c.lower()!=c and len(c.lower())==1 and c not in _TURKIC}
@@ -164,24 +165,28 @@ def survey(
         if len(d.texts)==MAX_TEXTS or size>MAX_CHARS: d.more = True; break
         d.texts.append(t); size += len(t)
     raw = Counter(); [raw.update(t) for t in d.texts]
-    if not any(_is_letter(c) for c in raw): raise UserError("no text found: there is no letter in the transcripts. Give a folder with metadata.csv, .txt or parquet files.")
+    if not any(_is_letter(c) for c in raw): raise UserError("no text found: there is no letter in the transcripts. Give a folder with metadata.csv, "
+                                                            ".txt or parquet files.")
     s, replace = d.settings, _case(d, raw, code)
     plain = front_end(TextConfig(case=s.get("case", "keep"), replace=replace)).normalise
     chars, inner, d.example = _counted(d.texts, plain)
     kinds = {c: unicodedata.category(c) for c in chars}
     d.scripts = Counter(); [d.scripts.update({script_of(c): n}) for c,n in chars.items() if kinds[c][0]=="L" and script_of(c)]
-    main = {x for x,n in d.scripts.items() if n>=0.05*d.scripts.total()} | ({"Han", "Hiragana", "Katakana"} if d.scripts["Hiragana"]>0.05*d.scripts.total() else set())
+    main = {x for x,n in d.scripts.items() if n>=0.05*d.scripts.total()} | ({"Han", "Hiragana", "Katakana"}
+                                                                            if d.scripts["Hiragana"]>0.05*d.scripts.total() else set())
     strange = {c for c in chars if kinds[c][0] in "LM" and script_of(c) and script_of(c) not in main}
     for c in chars:  # another shape of a letter
         if kinds[c][0]=="L" and re.match("FULLWIDTH|HALFWIDTH|.* LIGATURE F", unicodedata.name(c, "")):
             replace[c] = unicodedata.normalize("NFKC", c); d.why[c] = "another shape of the same letter"
     similar = _look_alikes(d, d.texts, plain, strange, main)
     d.why |= {c: f"{script_of(c)} look-alike x{chars[c]}, only in words of the language" for c in similar}; replace |= similar
-    remove = {c for c in chars if c=="\u0640" or kinds[c]=="Cf" or kinds[c]=="Cc" and not c.isspace() or 0xFE00<=ord(c)<=0xFE0F or 0xE0100<=ord(c)<=0xE01EF} - {*NOISE}
+    remove = {c for c in chars if c=="\u0640" or kinds[c]=="Cf" or kinds[c]=="Cc" and not c.isspace() or 0xFE00<=ord(c)<=0xFE0F
+              or 0xE0100<=ord(c)<=0xE01EF} - {*NOISE}
     quotes = {c for c in chars if kinds[c] in ("Ps", "Pe", "Pi", "Pf") or c in '"＂¡¿'} - {*_APOSTROPHES}
     apostrophes = [c for c in _APOSTROPHES if c in chars]
     inside = sum(inner[c] for c in apostrophes) > 0.3*sum(chars[c] for c in apostrophes)
-    like_letters = {c for c in chars if ord(c)>127 and (kinds[c]=="Sk" or kinds[c]=="Po" and not plain_punctuation(c)) and inner[c]>0.8*chars[c] and c not in _APOSTROPHES}
+    like_letters = {c for c in chars if ord(c)>127 and (kinds[c]=="Sk" or kinds[c]=="Po" and not plain_punctuation(c)) and inner[c]>0.8*chars[c]
+                    and c not in _APOSTROPHES}
     if inside:
         like_letters.add("'"); replace |= {c: "'" for c in apostrophes if c!="'"}
         d.why |= {c: "apostrophe" for c in apostrophes}
@@ -258,14 +263,15 @@ def _shown(text, n=60):
 def _named(c): return f"{unicodedata.name(c, 'unnamed').lower()}, U+{ord(c):04X}"
 
 def _listed(counts, d, most=30):
-    "Comment lines: character, count, example"
-    rows = [f"  #   {_escaped(c)} x{n} ({_named(c)}), as in: {_shown(d.example.get(c, ''))}" for c,n in sorted(counts.items(), key=lambda x: (-x[1], x[0]))]
+    "Comment lines: character, count, example; the rarest first, since slips are rare"
+    rows = [f"  #   {_escaped(c)} x{n} ({_named(c)}), as in: {_shown(d.example.get(c, ''))}" for c,n in sorted(counts.items(), key=lambda x: (x[1], x[0]))]
     return rows[:most] + ([f"  #   and {len(rows)-most} more"] if len(rows)>most else [])
 
 def _digit_lines(d):
-    systems = Counter(); [systems.update({unicodedata.name(c, "digit").split(" DIGIT")[0].split("-")[0].lower(): n}) for c,n in d.digits.items()]
+    systems = Counter(); [systems.update({unicodedata.name(c, "").partition("DIGIT")[0].strip().capitalize() or "European": n}) for c,n in d.digits.items()]
     hit = [t for t in d.refused if any(c in t for c in d.digits)]
-    return [f"  # {sum(d.digits.values())} number signs ({', '.join(systems)}) in {len(hit)} texts, which are refused: nobody can read digits aloud for sure. Three of them:",
+    return [f"  # {sum(d.digits.values())} number signs ({', '.join(systems)}) in {len(hit)} texts, which are refused: nobody can read digits aloud for "
+            f"sure. Three of them:",
             *(f"  #   {_shown(t)}" for t in hit[:3]),
             "  # Write them as words in the transcripts, or give the package a table of number words and write `digits: words` with `numbers:` here."]
 
@@ -277,14 +283,16 @@ def write_draft(
     "The language file of what was found"
     s, total = d.settings, max(1, d.letters.total())
     shares = ", ".join(f"{x} ({ISO.get(x, x)}) {n/d.scripts.total():.2%}" for x,n in d.scripts.most_common(6))
-    out = [f"# {_shown(name) or code}: drafted by `ttsft new` from {len(d.texts):,} texts{' (there are more)' if d.more else ''}. Read it through; every line may be changed.",
+    out = [f"# {_shown(name) or code}: drafted by `ttsft new` from {len(d.texts):,} texts{' (there are more)' if d.more else ''}. Read it through; "
+           f"every line may be changed.",
            f"# Script: {shares}; written {d.why['direction']}. {len(d.letters)} letters and marks.",
            f"# Of these texts, {len(d.refused)} would be refused ({len(d.refused)/len(d.texts):.1%}); `ttsft check` tells which characters are to blame."]
     subtag = next((x for x in code.split("-")[1:] if len(x)==4 and x.isalpha()), None)
     if subtag and subtag not in {ISO.get(x) for x in d.scripts}: out.append(f"# The code says script {subtag}, of which no letter was found.")
     out += [f"language: {code}", "text:", "  form: NFC"]
     if "case" in d.why: out += [f"  case: {s.get('case', 'keep')}   # {d.why['case']}"]
-    if s["remove"]: out += ["  # " + "not spoken: quotes, brackets, invisible signs" + (", tatweel" if "\u0640" in s["remove"] else ""), f"  remove: {_quoted(s['remove'])}"]
+    if s["remove"]: out += ["  # " + "not spoken: quotes, brackets, invisible signs" + (", tatweel" if "\u0640" in s["remove"] else ""),
+                            f"  remove: {_quoted(s['remove'])}"]
     if s["replace"]:
         out.append("  replace:")
         out += [f"    {_quoted(c)}: {_quoted(new)}   # {d.why.get(c) or _named(c)}" for c,new in sorted(s["replace"].items())]
@@ -293,23 +301,29 @@ def write_draft(
                         *(f"  #   {_quoted(b)}: {_quoted(a)}   # x{d.chars[b]}, {_named(b)}, as in: {_shown(d.example[b])}" for b,a in d.apart.items())]
     if d.signs: out += ["  # signs that nobody has mapped; texts with them are refused. Fill in what is said and take the # away, or add them to `remove`:", "  # symbols:"]
     out += [f"  #   {_quoted(c)}: \"\"   # x{n}, {_named(c)}, as in: {_shown(d.example[c])}" for c,n in d.signs.most_common(40)]
-    if d.foreign: out += ["  # letters that are not in the alphabet, since they are of another script or the scheme does not carry them; texts with them are refused:", *_listed(d.foreign, d)]
+    if d.foreign: out += ["  # letters that are not in the alphabet, since they are of another script or the scheme does not carry them; texts with "
+                          "them are refused:", *_listed(d.foreign, d)]
     marks = sorted(c for c in d.letters if unicodedata.category(c)[0]=="M")
     if "Arabic" in d.scripts and (share := vowelled(" ".join(d.accepted[:2000]))) and share<0.6:
         out += [f"  # {share:.1%} of the letters carry a vowel mark: one word is written in several ways. To leave marks out everywhere, take the # away:",
                 f"  # diacritics: {_quoted(''.join(marks))}", "  # diacritise: strip"]
     rare = Counter({c: n for c,n in d.letters.items() if n<10 or n<1e-4*total})
-    if rare: out += [f"  # {len(rare)} letters are rare (fewer than 10, or 0.01 %): the model hears them too seldom to learn them well. Kept; slips belong into `replace`:", *_listed(rare, d)]
+    if rare: out += [f"  # {len(rare)} letters are rare (fewer than 10, or 0.01 %): the model hears them too seldom to learn them well. Kept; slips "
+                     f"belong into `replace`:", *_listed(rare, d)]
     common = [c for c,_ in d.letters.most_common(12)]
-    out += [f"  # most frequent: {' '.join(f'{_escaped(c)} {d.letters[c]/total:.1%}' for c in common)}", f"  alphabet: {_quoted(s['alphabet'])}", '  punctuation: ".,!?;:-"']
+    out += [f"  # most frequent: {' '.join(f'{_escaped(c)} {d.letters[c]/total:.1%}' for c in common)}", f"  alphabet: {_quoted(s['alphabet'])}",
+            '  punctuation: ".,!?;:-"']
     if s.get("numbers"): out += ["  digits: words", f"  numbers: {s['numbers']}   # number words that ship with the package"]
     out += _digit_lines(d) if d.digits else []
     if not s.get("numbers"): out += [f"  digits: refuse   # {'see above' if d.digits else 'none found; a text with digits would be refused'}"]
-    out += [f"  scheme: {s['scheme']}" + ("   # reversible; the model reads Latin letters" if s["scheme"]!="none" else "   # the model reads the native letters")]
+    out += [f"  scheme: {s['scheme']}" + ("   # reversible; the model reads Latin letters" if s["scheme"]!="none" else "   # the model reads the native "
+                                          "letters")]
     out += [f"  sentence_end: {_quoted(s['sentence_end'])}", f"  clause_end: {_quoted(s['clause_end'])}"]
-    if s["probes"]: out += ["  probes:   # texts by which a checkpoint tells this front-end from another", *(f"    - {_quoted(p, bare=False)}" for p in s["probes"])]
+    if s["probes"]: out += ["  probes:   # texts by which a checkpoint tells this front-end from another",
+                            *(f"    - {_quoted(p, bare=False)}" for p in s["probes"])]
     text = "\n".join(out)+"\n"
-    if (found := build(TextConfig, load_yaml(text, f"{code}.yaml")["text"]))!=TextConfig(**s): raise ValueError(f"the file does not say what was decided: {found}")
+    if (found := build(TextConfig, load_yaml(text, f"{code}.yaml")["text"]))!=TextConfig(**s): raise ValueError(f"the file does not say what was "
+                                                                                                                f"decided: {found}")
     return text
 
 def draft_language(
@@ -327,7 +341,8 @@ def check_code(code:str)->str: # BCP 47 code
         raise UserError(f"`{code}` does not look like a BCP 47 language code. Write two or three small letters, with a script or region where it matters: "
                         "kmr, sr-Latn, pt-BR. `qaa` to `qtz` are free for private use.")
     if f"language/{code}" in recipe_names():
-        raise UserError(f"language `{code}` ships with the package: write `extends: [family/pocket, language/{code}, hardware/cpu]` in your recipe. For a variant of your own, "
+        raise UserError(f"language `{code}` ships with the package: write `extends: [family/pocket, language/{code}, hardware/cpu]` in your recipe. For "
+                        f"a variant of your own, "
                         f"give it a code of its own, such as {code}-x-mine.")
     return code
 
@@ -388,7 +403,8 @@ def new_language(
                   note="" if sound else "   # no recordings were found there: put the folder that has them")
     for p,content in ((out, text), (recipe, RECIPE.format(**values))):
         with atomic(p) as f: f.write(content)
-    said = [f"{out}: {len(d.letters)} letters and marks from {len(d.texts):,} texts, {len(d.refused)} of which would be refused", f"{recipe}: a recipe that uses it",
+    said = [f"{out}: {len(d.letters)} letters and marks from {len(d.texts):,} texts, {len(d.refused)} of which would be refused",
+            f"{recipe}: a recipe that uses it",
             f"Next: read {out}; then `ttsft check {recipe}`, and when nothing is red `ttsft run {recipe}`"]
     if not sound: said.append(f"No recordings were found in {source}: training needs some. Put their folder into `source.path` of {recipe.name}.")
     return "\n".join(said)
@@ -422,7 +438,8 @@ def check_text(
         if lost and r["stage"] in ("remove", "strip", "fold", "presentation", "space"): gone.append(f"{r['stage']}: {_top(lost)} in {r['texts']} texts")
     rows.append((AMBER if gone else GREEN, "losses by stage", "; ".join(gone) or "no letter, mark or digit is taken away"))
     digits = sum(any(c.isnumeric() and not _is_letter(c) for c in t) for t in texts)
-    rows.append((AMBER if digits and config.digits!="words" else GREEN, "digits", f"in {digits} texts; `digits: {config.digits}`" + (f" by the table {config.numbers}" if config.numbers else "")))
+    rows.append((AMBER if digits and config.digits!="words" else GREEN, "digits", f"in {digits} texts; `digits: {config.digits}`" +
+                 (f" by the table {config.numbers}" if config.numbers else "")))
     letters = Counter(); [letters.update(c for c in fe.normalise(t) if _is_letter(c)) for t in kept]
     rare = Counter({c: k for c,k in letters.items() if k<10 or k<1e-4*letters.total()})
     unheard = [c for c in config.alphabet if c not in letters and _is_letter(c)]
@@ -455,7 +472,8 @@ def check_source(
     if empty: rows.append((AMBER if config.on_refused=="reject" else RED, "empty transcripts", f"{empty}: write them, or remove the lines"))
     files = [u for u in utts if isinstance(u.audio, Path)]
     lost = [u.audio.name for u in files if not u.audio.is_file() or not u.audio.stat().st_size]
-    rows.append((RED if lost else GREEN, "sound files", f"{len(lost)} missing or empty, e.g. {lost[0]}" if lost else f"all {len(files)} there" if files else "inside the tables"))
+    rows.append((RED if lost else GREEN, "sound files", f"{len(lost)} missing or empty, e.g. {lost[0]}" if lost else f"all {len(files)} there"
+                 if files else "inside the tables"))
     return rows + (_headers([u for u in files if u.audio.name not in {*lost}], limits) if files else []) + _speakers(utts), utts
 
 def _headers(files, limits):
@@ -466,9 +484,11 @@ def _headers(files, limits):
         try: seconds[u] = sf.info(str(u.audio)).duration
         except (sf.SoundFileError, OSError): continue  # WebM and M4A have no header that is read so cheaply
     if not seconds: return [(AMBER, "minutes", "not known before the files are decoded")]
-    outside = [u.audio.name for u,x in seconds.items() if x<limits.min_seconds or not limits.trim and x>limits.max_seconds or len(u.text)>limits.max_chars_per_second*x]
+    outside = [u.audio.name for u,x in seconds.items() if x<limits.min_seconds or not limits.trim and x>limits.max_seconds
+               or len(u.text)>limits.max_chars_per_second*x]
     total = sum(seconds.values())*len(files)/len(seconds)/60
-    rows = [(GREEN if total>=10 else AMBER, "minutes", f"{'about ' if len(seconds)<len(files) else ''}{total:.1f}" + ("" if total>=10 else ": enough to try the way, too few to learn a language"))]
+    rows = [(GREEN if total>=10 else AMBER, "minutes", f"{'about ' if len(seconds)<len(files) else ''}{total:.1f}" +
+             ("" if total>=10 else ": enough to try the way, too few to learn a language"))]
     if outside:
         rows.append((RED if len(outside)>len(seconds)/2 else AMBER, "clips out of bounds", f"{len(outside)} of {len(seconds)} are too short, or too short "
                      f"for their text, and would be left out, e.g. {outside[0]}"))
@@ -477,7 +497,8 @@ def _headers(files, limits):
 def _speakers(utts):
     n = Counter(u.speaker for u in utts)
     few = [s for s,k in n.items() if k<4]
-    return [(RED if any(n[s]<2 for s in few) else AMBER if few else GREEN, "speakers", f"{len(n)}: {_top(n, 4)}" + (f"; {len(few)} with fewer than four clips: a clip needs another as its voice prompt" if few else ""))]
+    return [(RED if any(n[s]<2 for s in few) else AMBER if few else GREEN, "speakers", f"{len(n)}: {_top(n, 4)}" +
+             (f"; {len(few)} with fewer than four clips: a clip needs another as its voice prompt" if few else ""))]
 
 def check_split(
     norm_texts:list[str], # Normalised, of the texts that are allowed
@@ -495,7 +516,8 @@ def check_split(
     trained = {c for t in sides["train"] for c in model_text(t)} | known
     unseen = Counter(c for s in ("validation", "test") for t in sides[s] for c in model_text(t) if c not in trained)
     if unseen: rows.append((RED, "held-out sentences", f"letters that no training sentence has: {_top(unseen)}. Set dataset.cover=true, or record more"))
-    else: rows.append((GREEN, "held-out sentences", f"{len(sides['validation'])} for validation, {len(sides['test'])} for test, {len(sides['train'])} to train on"))
+    else: rows.append((GREEN, "held-out sentences", f"{len(sides['validation'])} for validation, {len(sides['test'])} for test, {len(sides['train'])} "
+                       f"to train on"))
     return rows
 
 def _base_pieces(base):
@@ -516,7 +538,8 @@ def _check_language(values, path):
     rows = [(GREEN, "language file", f"{values['language']}: {_about(config)}")]
     where = (values.get("source") or {}).get("path")
     texts = [*islice(transcripts(where), MAX_TEXTS)] if where else []
-    return rows + (check_text(config, texts) if texts else [(AMBER, "texts", "none to check against: add source.path=FOLDER, or check a recipe that extends this file")])
+    return rows + (check_text(config, texts) if texts else [(AMBER, "texts", "none to check against: add source.path=FOLDER, or check a recipe that "
+                                                             "extends this file")])
 
 def _about(c): return f"{len(c.alphabet) or 'any'} letters and marks, case {c.case}, digits {c.digits}, scheme {c.scheme}"
 
@@ -539,7 +562,8 @@ def check_recipe(
     level, finding, known = _base_pieces(r.base)
     if norm := [fe.normalise(t) for t in texts if _why_refused(fe, t) is None]:
         longest = r.prepare.max_seconds*r.prepare.max_chars_per_second
-        if long := sum(len(t)>longest for t in norm): rows.append((AMBER, "long texts", f"{long} have more than {longest:.0f} characters, more than {r.prepare.max_seconds:.0f} s can hold"))
+        if long := sum(len(t)>longest for t in norm): rows.append((AMBER, "long texts", f"{long} have more than {longest:.0f} characters, more than "
+                                                                   f"{r.prepare.max_seconds:.0f} s can hold"))
         chars = Counter(); [chars.update(fe._run(t, fe.model)[-1][1]) for t in norm]
         if known is not None:
             fresh = Counter({c: k for c,k in chars.items() if c not in known and not (c==" " and "▁" in known)})
@@ -555,7 +579,8 @@ def _room(out):
     at = out.absolute()
     while not at.exists(): at = at.parent
     free, ok = disk_free(at), at.is_dir() and os.access(at, os.W_OK)
-    return [(RED if not ok or free<1e9 else AMBER if free<5e9 else GREEN, "outputs", f"{out}: {human(free)} free" if ok else f"{out}: not writable; set outputs=FOLDER")]
+    return [(RED if not ok or free<1e9 else AMBER if free<5e9 else GREEN, "outputs", f"{out}: {human(free)} free" if ok else f"{out}: not writable; set "
+             f"outputs=FOLDER")]
 
 _COLOURS = {GREEN: "32", AMBER: "33", RED: "31"}
 
