@@ -47,8 +47,8 @@ def split_by_text(
     side = dict.fromkeys(order, "train") | {t: "test" if i<n_test else "validation" for i,t in enumerate(held)}
     splits = [side[t] for t in norm_texts]
     if config.cover and not all(s in splits for s in ("validation", "test") if getattr(config, s)):
-        raise UserError(f"only {len(held)} of {len(order)} different sentences can be held out: all others have a character that no other sentence has, which would then not be "
-                        "trained on. Record more sentences.")
+        raise UserError(f"only {len(held)} of {len(order)} different sentences can be held out: all others have a character that no other sentence has, "
+                        "which would then not be trained on. Record more sentences.")
     if splits.count("train") < len(splits)/2:
         raise UserError(f"{len(order)} different sentences are too few to hold out {config.test} for test and {config.validation} for validation. "
                         "Lower dataset.test and dataset.validation, or record more sentences.")

@@ -29,6 +29,7 @@ def _text_lines(path):
     "Lines of a text file in UTF-8"
     with open(path, "rb") as f:
         for i,raw in enumerate(iter(lambda: f.readline(1<<20), b""), 1):
+            if len(raw)==1<<20: raise UserError(f"{path}, line {i}: longer than 1 MB, which is no transcript. Write a text a line.")
             try: yield raw.decode("utf-8-sig" if i==1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError as e:
                 raise UserError(f"{path}, line {i}: not UTF-8 (byte 0x{raw[e.start]:02X} at place {e.start+1}), so its letters would be read wrongly. "
@@ -51,6 +52,9 @@ def transcripts(
     is_text = root.is_file() and root.suffix.lower()!=".parquet"
     files = [root] if is_text else [] if root.is_file() or table.is_file() else sorted(
         p for p in islice(root.rglob("*.txt"), 200_000) if p.is_file() and not p.name.startswith((".", "README", "LICEN")))
+    if not files and root.is_dir() and not table.is_file() and not any(root.rglob("*.parquet")):
+        raise UserError(f"no text found: {root} has neither `metadata.csv` nor .txt or parquet files. Write the transcripts into a .txt file, one a line, "
+                        "or beside the recordings into `metadata.csv` with the columns file_name,transcription.")
     if files: texts = (t for p in files for t in _column(_text_lines(p)))
     else: texts = (u.text for u in utterances(SourceConfig(str(source)), with_audio=False))
     yield from (t for t in texts if t.strip())
@@ -299,7 +303,8 @@ def write_draft(
     if s["visual_punctuation"]: out.append("  visual_punctuation: true   # some texts begin with the mark that ends them")
     if d.apart: out += ["  # look-alikes from another script, also found in words of that script; add to `replace` if they are slips:",
                         *(f"  #   {_quoted(b)}: {_quoted(a)}   # x{d.chars[b]}, {_named(b)}, as in: {_shown(d.example[b])}" for b,a in d.apart.items())]
-    if d.signs: out += ["  # signs that nobody has mapped; texts with them are refused. Fill in what is said and take the # away, or add them to `remove`:", "  # symbols:"]
+    if d.signs: out += ["  # signs that nobody has mapped; texts with them are refused. Fill in what is said and take the # away, or add them to `remove`:",
+                        "  # symbols:"]
     out += [f"  #   {_quoted(c)}: \"\"   # x{n}, {_named(c)}, as in: {_shown(d.example[c])}" for c,n in d.signs.most_common(40)]
     if d.foreign: out += ["  # letters that are not in the alphabet, since they are of another script or the scheme does not carry them; texts with "
                           "them are refused:", *_listed(d.foreign, d)]
@@ -569,8 +574,8 @@ def check_recipe(
             fresh = Counter({c: k for c,k in chars.items() if c not in known and not (c==" " and "▁" in known)})
             released = r.vocab.kind=="released"
             level = GREEN if not fresh else RED if released else AMBER
-            finding = f"all {len(chars)} characters are known to the base" if not fresh else f"{len(fresh)} of {len(chars)} characters are new to the base: {_top(fresh)}; " + (
-                "vocab.kind=released cannot read them" if released else "they start fresh and are learnt")
+            finding = f"{len(fresh)} of {len(chars)} characters are new to the base: {_top(fresh)}; " + (
+                "vocab.kind=released cannot read them" if released else "they start fresh and are learnt") if fresh else f"the base knows all {len(chars)} characters"
         rows += check_split(norm, r.dataset, r.seed, known or set(), lambda t: fe._run(t, fe.model)[-1][1])
     return [*rows, (level, "vocabulary", finding), *_room(Path(r.outputs))]
 
