@@ -575,7 +575,8 @@ def check_recipe(
             released = r.vocab.kind=="released"
             level = GREEN if not fresh else RED if released else AMBER
             finding = f"{len(fresh)} of {len(chars)} characters are new to the base: {_top(fresh)}; " + (
-                "vocab.kind=released cannot read them" if released else "they start fresh and are learnt") if fresh else f"the base knows all {len(chars)} characters"
+                "vocab.kind=released cannot read them" if released else "they start fresh and are learnt")\
+                if fresh else f"the base knows all {len(chars)} characters"
         rows += check_split(norm, r.dataset, r.seed, known or set(), lambda t: fe._run(t, fe.model)[-1][1])
     return [*rows, (level, "vocabulary", finding), *_room(Path(r.outputs))]
 
