@@ -157,7 +157,7 @@ def all_tests():
     reports, at = notebooks("nbs/reports"), lambda p: REPO/p.relative_to(HERE)
     first = [("package equals notebooks", exported), ("notebooks are clean", clean), ("ruff", lint), ("sizes", sizes),
              ("import order", order), ("README", readme)]
-    first += [(f"import ttsft.{m} takes no torch", partial(light, m)) for m in ("text", "numbers", "translit", "cli")]
+    first += [(f"import ttsft.{m} takes no torch", partial(light, m)) for m in ("text", "numbers", "translit", "language", "cli")]
     first += [(f"shape of nbs/reports/{p.name}", partial(report, at(p))) for p in reports]
     side = [(f"nbs/{p.name}", partial(runs, at(p), NOTEBOOK)) for p in notebooks("nbs")]
     side += [(f"nbs/checks/{p.name}", partial(runs, at(p), CHECK)) for p in notebooks("nbs/checks")]

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['AUDIO_SUFFIXES', 'SourceConfig', 'Utterance', 'safe_id', 'inside', 'folder_utterances', 'ljspeech_utterances',
-           'parquet_files', 'parquet_utterances', 'source_kind', 'utterances', 'source_fingerprint', 'faults', 'refuse',
-           'import_source', 'read_metadata']
+           'parquet_files', 'parquet_utterances', 'source_kind', 'utterances', 'source_fingerprint', 'unspeakable',
+           'faults', 'refuse', 'import_source', 'read_metadata']
 
 # %% ../nbs/04_corpus.ipynb #9eecd995
 import csv, re, shutil
@@ -31,6 +31,7 @@ class SourceConfig:
     speaker_column:str = "" # Parquet: the speaker; empty when there is one
     speaker:str = "speaker-1" # The speaker's name where the source names none
     limit:int = 0 # Take only the first so many utterances; 0 takes all
+    on_refused:Literal["stop", "reject"] = "stop" # What to do with a transcript that is empty or that the front-end refuses
     license:str = "" # Shown in the report
     note:str = "" # Shown in the report, e.g. that the speech is synthetic
 
@@ -174,6 +175,16 @@ def source_fingerprint(config:SourceConfig)->str:
     return file_fingerprint(local_path(config.path, "source.path"))
 
 # %% ../nbs/04_corpus.ipynb #a8790089
+def unspeakable(
+    text:str, # Transcript
+    check_text:Callable[[str], object], # Raises ValueError on a text that cannot be used
+)->str: # Why the text cannot be used; empty if it can
+    "What is wrong with a transcript"
+    if not text.strip(): return "the transcript is empty"
+    try: check_text(text)
+    except ValueError as e: return str(e)
+    return ""
+
 def faults(
     config:SourceConfig,
     check_text:Callable[[str], object]=str.strip, # Raises ValueError on a text that cannot be used
@@ -187,9 +198,7 @@ def faults(
         if isinstance(u.audio, Path):
             if not u.audio.is_file(): found.append((where, "the audio file is missing"))
             elif u.audio.stat().st_size==0: found.append((where, "the audio file is empty (0 bytes)"))
-        if not u.text.strip(): found.append((where, "the transcript is empty")); continue
-        try: check_text(u.text)
-        except ValueError as e: found.append((where, str(e)))
+        if config.on_refused=="stop" and (why := unspeakable(u.text, check_text)): found.append((where, why))
     if not seen: found.append((config.path, "there is no utterance in it"))
     return found
 
@@ -225,14 +234,23 @@ def import_source(
     check_text:Callable[[str], object]=str.strip, # As for `faults`
 )->dict: # Counts for step.json
     "Check the source, then copy it into `out`"
-    refuse(faults(config, check_text), "Mend or remove these lines in the source, then run again.")
-    (out/"audio").mkdir(exist_ok=True); n = 0
+    refuse(faults(config, check_text), "Mend or remove these lines in the source, then run again. "
+           "Transcripts that cannot be used are left out, and listed, with source.on_refused=reject.")
+    (out/"audio").mkdir(exist_ok=True); n = 0; refused = []
     with atomic(out/"metadata.csv") as f:
         table = csv.writer(f, lineterminator="\n")
         table.writerow(["file_name", "transcription", "speaker", "id"])
         for u in tqdm(utterances(config), desc="import", unit="clip", mininterval=2):
+            if config.on_refused=="reject" and (why := unspeakable(u.text, check_text)): refused.append((u.id, why, u.text)); continue
             table.writerow([f"audio/{_copy_audio(u, out/'audio')}", u.text, u.speaker, u.id]); n += 1
-    return {"utterances": n, "bytes": sum(p.stat().st_size for p in (out/"audio").iterdir())}
+    if not n: raise UserError(f"all {len(refused)} transcripts are refused, the first because: {refused[0][1]}. Change the recipe's `text` section.")
+    if refused: _write_refused(refused, out)
+    return {"utterances": n, "bytes": sum(p.stat().st_size for p in (out/"audio").iterdir())} | ({"refused": len(refused)} if refused else {})
+
+def _write_refused(refused, out):
+    "The table of transcripts that were left out"
+    with atomic(out/"refused.csv") as f:
+        table = csv.writer(f, lineterminator="\n"); table.writerow(["id", "why", "text"]); table.writerows(refused)
 
 def read_metadata(
     raw:Path, # A `raw/` folder

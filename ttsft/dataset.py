@@ -24,8 +24,17 @@ class DatasetConfig:
     "How prepared clips are split"
     validation:int = 20 # Sentences for validation
     test:int = 20 # Sentences for the final judgement, never trained on and never used to choose a checkpoint
+    cover:bool = False # Hold out only sentences whose every character is also in training sentences, and fewer where there are too few
 
 # %% ../nbs/07_dataset.ipynb #77bd2a75
+def _covered(order, n):
+    "The first `n` texts that leave every character of theirs in a text that is not among them"
+    left, held = Counter(c for t in order for c in set(t)), []
+    for t in order:
+        if len(held)==n: break
+        if all(left[c]>1 for c in set(t)): held.append(t); left.subtract(set(t))
+    return held
+
 def split_by_text(
     norm_texts:list[str], # One per clip; equal texts stay together
     config:DatasetConfig,
@@ -33,8 +42,13 @@ def split_by_text(
 )->list[str]: # train, validation or test, one per clip
     "Assign clips to splits so that no sentence is in two"
     order = sorted(set(norm_texts), key=lambda t: fingerprint([seed, "split", t]))
-    side = {t: "test" if i<config.test else "validation" if i<config.test+config.validation else "train" for i,t in enumerate(order)}
+    held = _covered(order, config.test+config.validation) if config.cover else order[:config.test+config.validation]
+    n_test = config.test if len(held)==config.test+config.validation else round(len(held)*config.test/max(1, config.test+config.validation))
+    side = dict.fromkeys(order, "train") | {t: "test" if i<n_test else "validation" for i,t in enumerate(held)}
     splits = [side[t] for t in norm_texts]
+    if config.cover and not all(s in splits for s in ("validation", "test") if getattr(config, s)):
+        raise UserError(f"only {len(held)} of {len(order)} different sentences can be held out: all others have a character that no other sentence has, "
+                        "which would then not be trained on. Record more sentences.")
     if splits.count("train") < len(splits)/2:
         raise UserError(f"{len(order)} different sentences are too few to hold out {config.test} for test and {config.validation} for validation. "
                         "Lower dataset.test and dataset.validation, or record more sentences.")
