@@ -569,7 +569,7 @@ def check_recipe(
         longest = r.prepare.max_seconds*r.prepare.max_chars_per_second
         if long := sum(len(t)>longest for t in norm): rows.append((AMBER, "long texts", f"{long} have more than {longest:.0f} characters, more than "
                                                                    f"{r.prepare.max_seconds:.0f} s can hold"))
-        chars = Counter(); [chars.update(fe._run(t, fe.model)[-1][1]) for t in norm]
+        chars = Counter(c for t in norm for c in fe._run(t, fe.model)[-1][1])
         if known is not None:
             fresh = Counter({c: k for c,k in chars.items() if c not in known and not (c==" " and "▁" in known)})
             released = r.vocab.kind=="released"
@@ -578,7 +578,7 @@ def check_recipe(
                 "vocab.kind=released cannot read them" if released else "they start fresh and are learnt")\
                 if fresh else f"the base knows all {len(chars)} characters"
         rows += check_split(norm, r.dataset, r.seed, known or set(), lambda t: fe._run(t, fe.model)[-1][1])
-    return [*rows, (level, "vocabulary", finding), *_room(Path(r.outputs))]
+    return [*rows, (level, "vocabulary", finding or "no text to hold against the base's"), *_room(Path(r.outputs))]
 
 def _room(out):
     "Whether a run could be written"
