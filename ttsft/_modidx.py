@@ -134,6 +134,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'ttsft.fit._is_mark': ('fit.html#_is_mark', 'ttsft/fit.py'),
                            'ttsft.fit._json': ('fit.html#_json', 'ttsft/fit.py'),
                            'ttsft.fit._letters': ('fit.html#_letters', 'ttsft/fit.py'),
+                           'ttsft.fit._native': ('fit.html#_native', 'ttsft/fit.py'),
                            'ttsft.fit._no_twins': ('fit.html#_no_twins', 'ttsft/fit.py'),
                            'ttsft.fit._open_index2': ('fit.html#_open_index2', 'ttsft/fit.py'),
                            'ttsft.fit._open_index25': ('fit.html#_open_index25', 'ttsft/fit.py'),

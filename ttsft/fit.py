@@ -24,7 +24,7 @@ from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from .core import UserError, load_yaml, nearest
-from .text import FrontEnd, Stage, TextConfig, TextError, canonical, coverage, native_stages
+from .text import FrontEnd, Stage, TextConfig, TextError, canonical, coverage
 from .translit import Uroman, front_end, scheme, schemes, translit_losses
 
 # %% ../nbs/11a_fit.ipynb #e6d9eaf4
@@ -377,9 +377,11 @@ def fit(
             "longest": {"n_tokens": max(n_tokens, default=0), "n_chars": max(n_chars, default=0), "over": over}, "notes": [*tokenizer.notes]}
 
 # %% ../nbs/11a_fit.ipynb #890618af
+def _native(config): return front_end(TextConfig(**{**config.__dict__, "scheme": "none", "phonemes": "", "check_examples": False}))
+
 def _suitable(texts:list[str], config:TextConfig)->list[str]: # Names of schemes whose table covers most letters of the texts
     "The schemes of the texts' script"
-    native = FrontEnd(native_stages(config), config)
+    native = _native(config)
     letters = Counter(c for text in texts for c in native.normalise(text) if c.isalpha())
     return [name for name in schemes() if sum(letters[c] for c in scheme(name).table) > letters.total()/2]
 
@@ -396,10 +398,10 @@ def compare_schemes(
     texts, allow = list(texts), {*allow}
     if schemes is None: schemes = ["none", *(found := _suitable(texts, config)), *["uroman"]*bool(found)]
     def row(name):
-        values = TextConfig(**{**config.__dict__, "scheme": name})
+        values = TextConfig(**{**config.__dict__, "scheme": name, "check_examples": False})
         if name != "uroman": return fit(texts, values, tokenizer, seconds, allow)
         if not find_spec("uroman"): raise UserError("not installed: pip install 'ttsft[uroman]'")
-        return fit(texts, FrontEnd([*native_stages(values), Stage("uroman", 1, Uroman(language), native=False)], values), tokenizer, seconds, allow)
+        return fit(texts, FrontEnd([*_native(config).native, Stage("uroman", 1, Uroman(language), native=False)], values), tokenizer, seconds, allow)
     def tried(name):
         try: return row(name)
         except UserError as e: return {"scheme": name, "tokenizer": tokenizer.name, "error": str(e)}
