@@ -168,7 +168,7 @@ def survey(
     for t in texts:
         if len(d.texts)==MAX_TEXTS or size>MAX_CHARS: d.more = True; break
         d.texts.append(t); size += len(t)
-    raw = Counter(); [raw.update(t) for t in d.texts]
+    raw = Counter(c for t in d.texts for c in t)
     if not any(_is_letter(c) for c in raw): raise UserError("no text found: there is no letter in the transcripts. Give a folder with metadata.csv, "
                                                             ".txt or parquet files.")
     s, replace = d.settings, _case(d, raw, code)
@@ -432,7 +432,7 @@ def check_text(
     "How texts fare in a front-end"
     fe, n = front_end(config), max(1, len(texts))
     bad = {t: why for t in dict.fromkeys(texts) if (why := _why_refused(fe, t))}
-    n_bad = sum(t in bad for t in texts); chars = Counter(); [chars.update(bad[t]) for t in texts if t in bad]
+    n_bad, chars = sum(t in bad for t in texts), sum((bad[t] for t in texts if t in bad), Counter())
     finding = f"{n_bad} of {len(texts)} ({n_bad/n:.1%})"
     if n_bad: finding += f": {_top(chars) or 'nothing to say'}; e.g. {_shown(next(iter(bad)), 50)}" + (
         "; they will be left out" if rejecting else "; a run would stop: mend them, or set source.on_refused=reject")
@@ -445,7 +445,7 @@ def check_text(
     digits = sum(any(c.isnumeric() and not _is_letter(c) for c in t) for t in texts)
     rows.append((AMBER if digits and config.digits!="words" else GREEN, "digits", f"in {digits} texts; `digits: {config.digits}`" +
                  (f" by the table {config.numbers}" if config.numbers else "")))
-    letters = Counter(); [letters.update(c for c in fe.normalise(t) if _is_letter(c)) for t in kept]
+    letters = Counter(c for t in kept for c in fe.normalise(t) if _is_letter(c))
     rare = Counter({c: k for c,k in letters.items() if k<10 or k<1e-4*letters.total()})
     unheard = [c for c in config.alphabet if c not in letters and _is_letter(c)]
     found = f"{len(letters)} letters and marks, {len(rare)} rare" + (f": {_top(rare, last=True)}" if rare else "") + (
