@@ -9,7 +9,7 @@ __all__ = ['STOPS', 'SPLIT_BAND', 'MIN_PAUSE', 'FADE', 'FLOATS', 'TEXTS', 'SCHEM
            'read_manifest']
 
 # %% ../nbs/05_prepare.ipynb #76b18959
-import csv, math, os, re, shutil
+import csv, io, math, os, re, shutil
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import soundfile as sf
 from . import __version__
 from .core import UserError, fingerprint
-from .recording import UNKNOWN, AudioError, _gram, decode, mono_weights, probe
+from .recording import UNKNOWN, AudioError, _gram, _refuse_cut, decode, mono_weights, probe
 from .shards import run_shards
 from .audio import _clipping, _db, level, resample
 from .vad import HOP, VAD_RATE, Heard, bounds, hear, snr, voiced
@@ -77,21 +77,30 @@ def rules_of(
 class Rejected(Exception):
     "A clip that breaks a rule before it is measured: (rule, value, limit)"
 
-@lru_cache(1)
-def _whole(path, max_seconds): return decode(path, max_seconds) # rows that are slices of one file follow each other
+def _within(claims, seconds, config):
+    "Refuse by its header what need not be decoded"
+    for rule, value, limit, sign in (("max_source_seconds", seconds, config.max_source_seconds, 1),
+                                     ("max_channels", claims["channels"], config.max_channels, 1),
+                                     ("min_native_rate", claims["sample_rate"], config.min_native_rate, -1)):
+        if sign*(value - limit)>0: raise Rejected(rule, float(value), float(limit))
 
-def _slice(path, start, stop):
-    "Part of a file as mono, or None if it cannot be entered in the middle"
+def _directly(path, config, start, stop):
+    "Read a file that can be entered anywhere, opening it once; None for others, and for what libsndfile cannot read"
     try:
         with sf.SoundFile(path) as f:
-            if f.format=="MP3" or not f.seekable() or f.frames>=UNKNOWN: return None
-            first, last = round(start*f.samplerate), min(round(stop*f.samplerate), f.frames)
-            if first>=last: raise AudioError(f"{path}: ends at {f.frames/f.samplerate:.2f} s, before the slice that begins at {start:.2f} s; correct the table")
-            f.seek(first); block, rate = f.read(last - first, dtype="float32", always_2d=True), f.samplerate
-    except sf.LibsndfileError: return None
-    if len(block)<last-first: raise AudioError(f"{path}: is cut off: {len(block)} of {last-first} samples decode; copy or download it again")
-    if not np.isfinite(block).all(): raise AudioError(f"{path}: holds NaN or infinite samples; export it from its source")
-    return (block @ mono_weights(_gram(block)).astype(np.float32) if block.shape[1]>1 else block[:, 0]), rate
+            if f.format not in ("FLAC", "WAV") or not f.frames<UNKNOWN: return None # the rest is `decode`'s business
+            rate, channels = f.samplerate, f.channels
+            first, last = round(start*rate), f.frames if stop is None else min(round(stop*rate), f.frames)
+            _within(dict(channels=channels, sample_rate=rate), (last - first)/rate, config)
+            f.seek(first); block = f.read(max(0, last - first), dtype="float32", always_2d=True)
+    except (sf.LibsndfileError, ValueError, OSError): return None
+    if not len(block) or len(block)<last - first or not np.isfinite(block).all(): return None
+    if f.format=="WAV":
+        with open(path, "rb") as file: _refuse_cut(file)
+    return (block @ mono_weights(_gram(block)).astype(np.float32) if channels>1 else block[:, 0]), rate, channels
+
+@lru_cache(1)
+def _whole(path, max_seconds): return decode(path, max_seconds) # rows that are slices of one file follow each other
 
 def read_clip(
     path:Path, # The recording
@@ -100,18 +109,18 @@ def read_clip(
     stop:float|None=None, # Slice, seconds
 )->tuple[np.ndarray, int, int]: # Mono waveform, its native sample rate, and how many channels it had
     "Read a recording or a slice of it; refuse by its header what need not be decoded"
-    claims = probe(path); begin = start or 0.0
-    seconds = (stop if stop is not None else claims["duration"] or 0.0) - begin
-    for rule, value, limit, sign in (("max_source_seconds", seconds, config.max_source_seconds, 1), ("max_channels", claims["channels"], config.max_channels, 1),
-                                     ("min_native_rate", claims["sample_rate"], config.min_native_rate, -1)):
-        if sign*(value - limit)>0: raise Rejected(rule, float(value), float(limit))
+    begin = start or 0.0
+    if stop is not None and stop<=begin: raise AudioError(f"{path}: the slice from {begin:.2f} to {stop:.2f} s is empty; correct the table")
+    try: direct = _directly(path, config, begin, stop)
+    except AudioError as e: raise AudioError(f"{path}: {e}") from e
+    if direct: return direct
+    claims = probe(path)
+    _within(claims, (claims["duration"] or 0.0 if stop is None else stop) - begin, config)
     if start is None and stop is None: return *decode(path, config.max_source_seconds), claims["channels"]
-    if seconds<=0: raise AudioError(f"{path}: the slice from {begin:.2f} to {stop:.2f} s is empty; correct the table")
-    found = _slice(path, begin, math.inf if stop is None else stop)
-    if found is None:
-        wav, rate = _whole(path, max(config.max_source_seconds, stop or 0)); found = wav[round(begin*rate):None if stop is None else round(stop*rate)], rate
-    if not len(found[0]): raise AudioError(f"{path}: ends before the slice that begins at {begin:.2f} s; correct the table")
-    return *found, claims["channels"]
+    wav, rate = _whole(path, max(config.max_source_seconds, 3600.0))
+    part = wav[round(begin*rate):None if stop is None else round(stop*rate)]
+    if not len(part): raise AudioError(f"{path}: ends at {len(wav)/rate:.2f} s, before the slice that begins at {begin:.2f} s; correct the table")
+    return part, rate, claims["channels"]
 
 # %% ../nbs/05_prepare.ipynb #213a7250
 STOPS = ".!?…؟۔።፧。！？;؛"
@@ -173,8 +182,8 @@ def split(
 
 # %% ../nbs/05_prepare.ipynb #eec259d8
 FADE = 0.005 # seconds, at edges that were cut
-FLOATS = ("duration", "source_seconds", "speech_seconds", "speech_rate", "chars_per_second", "snr_db", "peak_dbfs", "rms_dbfs", "lufs", "gain_db", "shortfall_db",
-          "dc_offset", "clipping", "silence", "leading_silence", "trailing_silence", "longest_pause", "bandwidth_hz", "bandwidth",
+FLOATS = ("duration", "source_seconds", "speech_seconds", "speech_rate", "chars_per_second", "snr_db", "peak_dbfs", "rms_dbfs", "lufs", "gain_db",
+          "shortfall_db", "dc_offset", "clipping", "silence", "leading_silence", "trailing_silence", "longest_pause", "bandwidth_hz", "bandwidth",
           "dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak")
 TEXTS = ("id", "speaker", "source", "session", "text", "file_name", "audio_sha256", "text_key", "facts")
 SCHEMA = pa.schema([*((n, pa.string()) for n in TEXTS), ("weight", pa.float64()), ("native_rate", pa.int32()), ("channels", pa.int32()),
@@ -187,7 +196,8 @@ def dnsmos(
 )->dict: # Predicted opinion of the whole, the speech and the background, 1 to 5
     "Quality as DNSMOS P.835 predicts it"
     try: from speechmos import dnsmos
-    except ImportError: raise UserError("prepare.dnsmos needs the package `speechmos`. Install it with `pip install speechmos`, or set dnsmos to false.") from None
+    except ImportError:
+        raise UserError("prepare.dnsmos needs the package `speechmos`. Install it with `pip install speechmos`, or set dnsmos to false.") from None
     found = dnsmos.run(np.clip(wav, -1, 1), VAD_RATE)
     return {f"dnsmos_{k}": float(found[f"{k}_mos"]) for k in ("ovrl", "sig", "bak")}
 
@@ -212,7 +222,8 @@ def store(
 )->str: # SHA-256 of the 16-bit samples
     "Write a clip"
     pcm = np.clip(np.rint(wav*np.float32(2**15)), -2**15, 2**15 - 1).astype("<i2")
-    sf.write(path, pcm, sample_rate, "PCM_16", format="FLAC") # a shard that is killed here has no record, and is done again
+    buffer = io.BytesIO(); sf.write(buffer, pcm, sample_rate, "PCM_16", format="FLAC")
+    path.write_bytes(buffer.getbuffer()) # in place: a shard that is killed here has no record, and is done again
     return sha256(pcm).hexdigest()
 
 # %% ../nbs/05_prepare.ipynb #510ca9ad
@@ -239,8 +250,8 @@ def prepare_clip(
     whole = [(*cut, base)]
     if config.split_long and cut[1]-cut[0]>config.max_seconds:
         if not (pieces := split(row["transcription"], heard, config.max_seconds)): return [lost("split_long", cut[1]-cut[0], config.max_seconds)]
-        whole = [(max(a, cut[0]), min(b, cut[1]), base | dict(id=f"{row['id']}-{i:02d}", text=text, text_key=text_key(text), session=base["session"] or row["id"]))
-                 for i,(a,b,text) in enumerate(pieces, 1)]
+        own = lambda i, text: dict(id=f"{row['id']}-{i:02d}", text=text, text_key=text_key(text), session=base["session"] or row["id"])
+        whole = [(max(a, cut[0]), min(b, cut[1]), base | own(i, text)) for i,(a,b,text) in enumerate(pieces, 1)]
     return [_finish(one, a, b, heard, view, out, config, sample_rate) for a,b,one in whole]
 
 def _finish(row, start, stop, heard, view, out, config, sample_rate):
@@ -319,6 +330,7 @@ def prepare(
 )->dict: # Hours in, hours out, clips and hours lost per rule
     "Prepare every clip of `raw`, then apply the rules"
     raw, out, rules = Path(raw), Path(out), rules_of(config)
+    if (out/".parts").exists() and not (out/"parts").exists(): os.replace(out/".parts", out/"parts") # killed while it was being deleted
     (out/"audio").mkdir(parents=True, exist_ok=True); (out/"parts").mkdir(exist_ok=True)
     if config.dnsmos: dnsmos(np.zeros(VAD_RATE, np.float32)) # a missing package is noticed now
     shards = plan(read_rows(raw), config, sample_rate)
@@ -327,8 +339,8 @@ def prepare(
                sum(map(len, shards)) - sum(map(len, missing)))
     clips = pa.concat_tables(pq.read_table(part_path(out, s)).replace_schema_metadata() for s in shards)
     if on_fault=="stop": _stop_at_faults(clips, shards, out)
-    verdict = judge_clips(clips, rules, pc.not_equal(clips["rule"], "").to_numpy())
     early = pc.not_equal(clips["rule"], "").to_numpy()
+    verdict = judge_clips(clips, rules, early)
     kept = verdict.kept & ~early
     if not kept.any(): raise UserError("every clip was rejected; look at the rules in the recipe's `prepare` section")
     manifest = clips.filter(pa.array(kept)).drop_columns(list(VERDICT))
