@@ -6,7 +6,7 @@
 __all__ = ['SPLITS', 'LEFT_OUT', 'SplitConfig', 'text_keys', 'binding_keys', 'codes', 'components', 'Split', 'split_rows',
            'split_by_text', 'key_hashes', 'heldout_list']
 
-# %% ../nbs/06a_split.ipynb #a6c861a1
+# %% ../nbs/06a_split.ipynb #b409fd07
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from .core import UserError, read_json
 
-# %% ../nbs/06a_split.ipynb #3484bf90
+# %% ../nbs/06a_split.ipynb #882fc2c8
 SPLITS = ("train", "validation", "test")
 LEFT_OUT = -1 # The side of a clip that no split takes
 
@@ -35,11 +35,13 @@ class SplitConfig:
     def __post_init__(self):
         for name in ("validation", "test"):
             n = getattr(self, name)
-            if n<0 or n>=1 and n!=int(n): raise UserError(f"dataset.{name}: `{n}` is neither a count of sentences (1, 2, ...) nor a share of the hours (0 to 1)")
+            if n<0 or n>=1 and n!=int(n):
+                raise UserError(f"dataset.{name}: `{n}` is neither a count of sentences (1, 2, ...) nor a share of the hours (0 to 1)")
             if n>=1 or n==0: object.__setattr__(self, name, int(n))
-        if "text" not in self.apart: raise UserError("dataset.apart: `text` must be in it; a model judged on sentences it has read is judged on its memory")
+        if "text" not in self.apart:
+            raise UserError("dataset.apart: `text` must be in it; a model judged on sentences it has read is judged on its memory")
 
-# %% ../nbs/06a_split.ipynb #5eaec194
+# %% ../nbs/06a_split.ipynb #afde4558
 def _array(column): return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column if isinstance(column, pa.Array) else pa.array(column)
 
 def text_keys(
@@ -65,7 +67,7 @@ def binding_keys(
             return pc.binary_join_element_wise(_array(table["source"]), session, "\n") if "source" in has else session
     return {k: v for k in apart if (v := key(k)) is not None}
 
-# %% ../nbs/06a_split.ipynb #4b99bc73
+# %% ../nbs/06a_split.ipynb #ca167201
 def codes(
     values:pa.Array, # Key values, null where unknown
 )->np.ndarray: # int32, equal where the values are; -1 for null
@@ -85,7 +87,7 @@ def components(
     i, j = np.concatenate(rows), np.concatenate(values)
     return connected_components(coo_array((np.ones(len(i), np.int8), (i, j)), (nodes, nodes)), directed=False)[1][:n]
 
-# %% ../nbs/06a_split.ipynb #34722ea3
+# %% ../nbs/06a_split.ipynb #9d4ac3e9
 def _hashes(texts, seed):
     "Per row, the first 64 bits of the fingerprint of [seed, 'split', text]"
     d = pc.dictionary_encode(texts); out, at = np.empty(len(d.dictionary), np.uint64), 0
@@ -124,7 +126,7 @@ def _free(norm_texts, comp):
         left.subtract(own); return True
     return free
 
-# %% ../nbs/06a_split.ipynb #289e26a7
+# %% ../nbs/06a_split.ipynb #9834fa47
 def _cause(comp, keys, names):
     "The largest component in words"
     n = np.bincount(comp); big = int(n.argmax()); inside = np.flatnonzero(comp==big)
@@ -149,7 +151,7 @@ class Split:
     @property
     def names(self): return [SPLITS[s] if s>=0 else "" for s in self.side.tolist()]
 
-# %% ../nbs/06a_split.ipynb #6094e685
+# %% ../nbs/06a_split.ipynb #19309982
 def _attempt(table, config, seed, keys, comp, hashes, hours):
     "One try with the bonds in `keys`: sides of components, what was filled, whether all is as asked"
     n, sentence = int(comp.max())+1, keys["text"]
@@ -220,7 +222,7 @@ def split_by_text(
     "Assign clips to splits by their sentences alone"
     return split_rows(pa.table({"norm_text": pa.array(norm_texts, pa.string())}), config, seed).names
 
-# %% ../nbs/06a_split.ipynb #b82a6c93
+# %% ../nbs/06a_split.ipynb #c90222d4
 def key_hashes(
     name:str, # text, audio, recording or speaker
     values:pa.Array, # Key values, null where unknown
@@ -270,7 +272,8 @@ def _by_list(table, config, names):
     side = np.where(bridge, LEFT_OUT, np.where(listed[1], 2, np.where(listed[0], 1, 0))).astype(np.int8)
     why = {True: "ties the validation and the test split of dataset.heldout together", False: "ties a held-out split of dataset.heldout to training"}
     left_out = {int(i): why[bool(listed[:, i].all() or not has(~any_)[i])] for i in np.flatnonzero(bridge)} if bridge.any() else {}
-    notes = ["held out as dataset.heldout says"] + [f"{k} is not kept apart, as in the dataset that the list is from" for k in config.apart if k not in held["apart"]]
+    notes = ["held out as dataset.heldout says"]
+    notes += [f"{k} is not kept apart, as in the dataset that the list is from" for k in config.apart if k not in held["apart"]]
     for k,s in ((1, "validation"), (2, "test")):
         if getattr(config, s) and not (side==k).any():
             raise UserError(f"dataset.heldout: no clip of this corpus is left for {s}. Was the list made from another corpus?")
