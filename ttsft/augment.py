@@ -6,7 +6,7 @@
 __all__ = ['PEAK', 'AugmentConfig', 'change_speed', 'change_pitch', 'noise', 'recorded_noise', 'add_noise', 'room', 'reverberate',
            'augment', 'augment_flac']
 
-# %% ../nbs/06b_augment.ipynb #3d56d4c2
+# %% ../nbs/06b_augment.ipynb #ca869a02
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from .core import UserError, seed_for
 from .audio import resample
 from .recording import decode
 
-# %% ../nbs/06b_augment.ipynb #57e1a2da
+# %% ../nbs/06b_augment.ipynb #59720394
 PEAK = 10**(-1/20) # -1 dBFS, the ceiling of prepared clips
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class AugmentConfig:
         for name,low,high in (("speed", 0.5, 2), ("pitch", -12, 12), ("noise_snr", -10, 100), ("room_rt60", 0.02, 3)):
             r = getattr(self, name)
             if r and not (len(r)==2 and low<=r[0]<=r[1]<=high):
-                raise UserError(f"dataset.augment.{name}: `{r}` is no range. Write the lower and the upper end, between {low} and {high}, or [] to leave it out.")
+                raise UserError(f"dataset.augment.{name}: `{r}` is no range. Write the lower and the upper end, between {low} and {high}, "
+                                "or [] to leave it out.")
         if self.copies and not any((self.speed, self.pitch, self.noise_snr, self.room_rt60)):
             raise UserError("dataset.augment: copies are asked for, and every kind is switched off")
 
-# %% ../nbs/06b_augment.ipynb #bfb11840
+# %% ../nbs/06b_augment.ipynb #7215d476
 def change_speed(
     wav:np.ndarray, # (s,)
     ratio:float, # Above 1: faster
@@ -55,7 +56,7 @@ def change_pitch(
     "Another pitch"
     return librosa.effects.pitch_shift(wav, sr=sample_rate, n_steps=semitones, res_type="soxr_hq").astype(np.float32)
 
-# %% ../nbs/06b_augment.ipynb #a0c50937
+# %% ../nbs/06b_augment.ipynb #38da80de
 def noise(
     kind:str, # white or pink
     n:int, # Samples
@@ -91,7 +92,7 @@ def add_noise(
     "Add `noise` so that the clip's power is `snr` dB above it"
     return wav+noise*np.float32(np.sqrt(np.mean(wav**2)*10**(-snr/10)))
 
-# %% ../nbs/06b_augment.ipynb #b3090750
+# %% ../nbs/06b_augment.ipynb #8babd39e
 def room(
     rt60:float, # Seconds to fall by 60 dB
     sample_rate:int, # Hz
@@ -111,7 +112,7 @@ def reverberate(
     "The clip in that room"
     return fftconvolve(wav, response)[:len(wav)].astype(np.float32)
 
-# %% ../nbs/06b_augment.ipynb #473abb48
+# %% ../nbs/06b_augment.ipynb #ad2bccb8
 def augment(
     wav:np.ndarray, # (s,)
     sample_rate:int, # Hz

@@ -4,11 +4,10 @@
 
 # %% auto #0
 __all__ = ['SCHEMA', 'GROUP', 'REJECTED', 'PROMISE', 'DatasetConfig', 'dataset_inputs', 'hub_schema', 'flac_rate', 'plan_shards',
-           'write_rows', 'check_leaks', 'read_split', 'build_dataset', 'write_manifest']
+           'write_rows', 'picked', 'check_leaks', 'read_split', 'build_dataset', 'write_manifest']
 
-# %% ../nbs/07_dataset.ipynb #38f69e9b
+# %% ../nbs/07_dataset.ipynb #f41af2dc
 import csv, hashlib, json, os, unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from .corpus import refuse
 from .split import LEFT_OUT, SPLITS, Split, SplitConfig, codes, heldout_list, split_by_text, split_rows  # noqa: F401
 from .augment import AugmentConfig, augment_flac
 
-# %% ../nbs/07_dataset.ipynb #de08b935
+# %% ../nbs/07_dataset.ipynb #df314b24
 @dataclass(frozen=True)
 class DatasetConfig(SplitConfig):
     "How prepared clips are split and stored"
@@ -29,7 +28,8 @@ class DatasetConfig(SplitConfig):
     augment:AugmentConfig = field(default_factory=AugmentConfig) # Extra, changed copies of training clips; none by default
     def __post_init__(self):
         super().__post_init__()
-        if not 0<self.shard_mb<=1900: raise UserError(f"dataset.shard_mb: `{self.shard_mb}` is not above 0 and at most 1900, beyond which readers overflow")
+        if not 0<self.shard_mb<=1900:
+            raise UserError(f"dataset.shard_mb: `{self.shard_mb}` is not above 0 and at most 1900, beyond which readers overflow")
 
 def dataset_inputs(
     config:DatasetConfig,
@@ -38,7 +38,7 @@ def dataset_inputs(
     named = {"heldout": config.heldout, "noise": config.augment.noise_folder if config.augment.copies else None}
     return {k: file_fingerprint(Path(p).expanduser()) for k,p in named.items() if p and Path(p).expanduser().exists()}
 
-# %% ../nbs/07_dataset.ipynb #ad4cb55e
+# %% ../nbs/07_dataset.ipynb #812729a2
 SCHEMA = pa.schema([*((name, pa.string()) for name in ("id", "speaker", "text", "norm_text", "model_text")), ("duration", pa.float64()),
     ("source", pa.string()), ("session", pa.string()), ("weight", pa.float64()), ("augmented", pa.string()),
     ("audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
@@ -64,8 +64,8 @@ def plan_shards(
     "Cut rows, in their order, into shards of about equal size"
     if not len(sizes): return np.zeros(0, np.int32)
     before = np.cumsum(sizes, dtype=np.float64)-sizes
-    n = max(1, round(before[-1]+sizes[-1])/(shard_mb*1e6).__ceil__())
-    at = np.minimum(before*np.ceil(n)/max(before[-1]+sizes[-1], 1), np.ceil(n)-1).astype(np.int32)
+    total = max(float(before[-1]+sizes[-1]), 1.); n = np.ceil(total/(shard_mb*1e6))
+    at = np.minimum(before*n/total, n-1).astype(np.int32)
     return np.unique(at, return_inverse=True)[1].astype(np.int32)
 
 def write_rows(
@@ -83,9 +83,10 @@ def write_rows(
         f.flush(); os.fsync(f.fileno())
     os.replace(part, path)
 
-# %% ../nbs/07_dataset.ipynb #367bf45b
+# %% ../nbs/07_dataset.ipynb #7490bdcb
 REJECTED = ("step", "id", "rule", "reason", "value", "limit", "seconds", "text")
-_WORK = pa.schema([*(f for f in SCHEMA if f.name not in ("augmented", "audio")), ("file_name", pa.string()), ("audio_sha256", pa.string()), ("bytes", pa.int64())])
+_WORK = pa.schema([*(f for f in SCHEMA if f.name not in ("augmented", "audio")), ("file_name", pa.string()), ("audio_sha256", pa.string()),
+                   ("bytes", pa.int64())])
 
 def _reject(row, rule, reason, value="", limit=""):
     return dict(step="dataset", id=row["id"], rule=rule, reason=reason, value=value, limit=limit, seconds=round(row["duration"], 3), text=row["text"])
@@ -104,7 +105,8 @@ def _prepared(preprocessed, names, normalise, model_text, rejected, faults):
                 except UserError as e:
                     faults.append((r["id"], str(e))); rejected.append(_reject(r, "text", str(e))); continue
                 if not (preprocessed/r["file_name"]).is_file():
-                    raise UserError(f"{preprocessed/r['file_name']} is missing, though the manifest names it. Delete the folder {preprocessed} and prepare again.")
+                    raise UserError(f"{preprocessed/r['file_name']} is missing, though the manifest names it. "
+                                    f"Delete the folder {preprocessed} and prepare again.")
                 defaults = dict(source="", session="", weight=1.0, audio_sha256="")
                 rows.append({k: v for k,v in defaults.items() if r.get(k) is None} | {k: v for k,v in r.items() if v is not None} |
                             {"bytes": (preprocessed/r["file_name"]).stat().st_size})
@@ -123,7 +125,7 @@ def _work_table(preprocessed, speakers, out, normalise, model_text, on_fault):
         write_json(log, rejected); os.replace(out/".rows.try", work)
     return work, read_json(log)
 
-# %% ../nbs/07_dataset.ipynb #27f2a296
+# %% ../nbs/07_dataset.ipynb #fbe7312f
 def _few_clips(table, split):
     "Rows whose speaker has no second clip to serve as a voice prompt; an arrow mask"
     speaker = codes(pc.fill_null(table["speaker"].combine_chunks(), "")); n = int(speaker.max())+1
@@ -132,7 +134,7 @@ def _few_clips(table, split):
     else: enough = np.bincount(speaker[split.side==0], minlength=n)>=2
     return inside & ~enough[speaker]
 
-def _sides(table, config, seed, on_fault, ids):
+def _sides(table, config, seed, on_fault):
     "The split, without clips that no split may take; and those, with reasons"
     split = split_rows(table, config, seed)
     out = [(i, "links_splits", why) for i,why in split.left_out.items()]
@@ -144,18 +146,24 @@ def _sides(table, config, seed, on_fault, ids):
     out += [(int(i), "few_clips", "its speaker has no second clip for the voice prompt") for i in np.flatnonzero(few)]
     split.side = np.where(few, LEFT_OUT, split.side).astype(np.int8)
     for k,s in enumerate(SPLITS):
-        if (k==0 or getattr(config, s)) and not (split.side==k).any(): raise UserError(f"no clip is left for {s}: their speakers have too few clips. Record more.")
+        if (k==0 or getattr(config, s)) and not (split.side==k).any():
+            raise UserError(f"no clip is left for {s}: their speakers have too few clips. Record more.")
     return split, out
 
-# %% ../nbs/07_dataset.ipynb #b1727bd0
-def _picked(work, rows):
-    "Rows of the work table at sorted positions `rows`, a row group at a time"
-    file, start = pq.ParquetFile(work, pre_buffer=False), 0
+# %% ../nbs/07_dataset.ipynb #20cf139e
+def picked(
+    path:Path, # Parquet file
+    rows:np.ndarray, # Sorted positions
+)->Iterator[pa.Table]: # One per row group that has any of them
+    "Rows of a file, a row group at a time"
+    file, start = pq.ParquetFile(path, pre_buffer=False), 0
     for g in range(file.num_row_groups):
         n = file.metadata.row_group(g).num_rows
         a, b = np.searchsorted(rows, [start, start+n])
-        if a<b: yield from file.read_row_group(g).take(pa.array(rows[a:b]-start)).to_pylist()
+        if a<b: yield file.read_row_group(g).take(pa.array(rows[a:b]-start))
         start += n
+
+def _picked(work, rows): return (r for table in picked(work, rows) for r in table.to_pylist())
 
 def _shard_rows(work, rows, preprocessed, config, seed, copies):
     "Rows of a shard with their sound, and their augmented copies"
@@ -184,7 +192,7 @@ def _write_split(name, rows, sizes, work, preprocessed, out, config, seed, rate)
         path = out/name/f"{name}-{k:05d}-of-{n:05d}.parquet"
         if not path.exists(): write_rows(_in_groups(_shard_rows(work, rows[shard==k], preprocessed, config, seed, copies), schema), path, schema)
 
-# %% ../nbs/07_dataset.ipynb #9385595e
+# %% ../nbs/07_dataset.ipynb #fc86f6f6
 def _spoken(text):
     "Letters, marks and digits of a text, in lower case"
     return "".join(c.lower()[0] for c in text if unicodedata.category(c)[0] in "LMN") or text
@@ -210,8 +218,9 @@ def check_leaks(
                 value = _KEYS[k](row)
                 if value is None: continue
                 first = seen[k].get(value)
-                if first and first[0]!=split: leaks.setdefault((k, value), dict(key=k, value=row["norm_text"] if k=="text" else value.hex() if k=="audio" else str(value),
-                                                                                splits=[first[0], split], ids=[first[1], row["id"]]))
+                if first and first[0]!=split:
+                    said = row["norm_text"] if k=="text" else value.hex() if k=="audio" else str(value)
+                    leaks.setdefault((k, value), dict(key=k, value=said, splits=[first[0], split], ids=[first[1], row["id"]]))
                 elif not first and split!="train": seen[k][value] = (split, row["id"])  # held-out keys only: memory does not grow with training
     return list(leaks.values())
 
@@ -229,25 +238,32 @@ def read_split(
                 if audio: row["audio"] = row["audio"]["bytes"]
                 yield row
 
-# %% ../nbs/07_dataset.ipynb #09aa31c0
+# %% ../nbs/07_dataset.ipynb #3d4592ea
 PROMISE = {"text": "no two splits share a sentence, whatever its case, punctuation and spaces", "audio": "no two splits share a sound",
            "recording": "no two splits share a recording session", "speaker": "no two splits share a speaker"}
 
-def _card(facts, counts, split, lost, weights):
+def _lines(items): return "\n".join(f"- {i}" for i in items) or "- nothing"
+def _grid(head, rows): return "\n".join(f"| {' | '.join(map(str, r))} |" for r in (head, ["---"]*len(head), *rows))
+
+def _readme(facts, counts, split, lost, sources):
     "The dataset card as Markdown"
     front = dict(language=[facts["language"]] if facts.get("language") else None, license=facts.get("license"), pretty_name=facts.get("name"),
                  task_categories=["text-to-speech"], configs=[dict(config_name="default", data_files=[dict(split=s, path=f"{s}/*.parquet") for s in SPLITS])])
-    head = yaml.safe_dump({k: v for k,v in front.items() if v}, allow_unicode=True, sort_keys=False)
-    rows = [f"| {s} | {c['clips']:,} | {c['hours']:.2f} | {c['speakers']:,} |" for s,c in counts.items()]
-    def listed(items): return "\n".join(f"- {i}" for i in items) or "- nothing"
     about = [f"{k}: {facts[k]}" for k in ("language", "license", "consent", "source", "note") if facts.get(k)]
     if not facts.get("consent"): about.append("consent: not stated; ask the speakers before a voice is used")
-    augmented = f"\n\nOf the training clips, {counts['train']['augmented']:,} are changed copies; the column `augmented` says how." if counts["train"].get("augmented") else ""
-    return "\n".join([f"---\n{head}---", f"# {facts.get('name') or 'Speech dataset'}\n", listed(about), "\n## Sources\n", "| source | clips | hours | weight |\n| --- | --- | --- | --- |",
-                      *(f"| {s or '-'} | {c:,} | {h:.2f} | {w:g} |" for s,c,h,w in weights), "\n## Splits\n", "| split | clips | hours | speakers |\n| --- | --- | --- | --- |",
-                      *rows, augmented, "\n## What holds\n", listed(f"{PROMISE[k]}" for k in split.apart), *(["\n## What does not\n", listed(split.notes)] if split.notes else []),
-                      "\n## Left out\n", listed(f"`{k}`: {v['clips']:,} clips, {v['hours']:.2f} hours" for k,v in lost.items()), "\nEach is in `rejected.csv` with its reason.\n",
-                      "## Columns\n", "`text` is as written, `norm_text` normalised, `model_text` what the tokenizer reads; `audio` is 16-bit mono FLAC; `weight` is how much a clip counts in training.\n"])
+    if n := counts["train"].get("augmented"): about.append(f"{n:,} of the training clips are changed copies; the column `augmented` says how")
+    parts = [("Sources", _grid(["source", "clips", "hours", "weight", "license", "consent"],
+                               [[s["source"] or "-", s["clips"], f"{s['hours']:.2f}", f"{s['weight']:g}",
+                                 *(s.get(k) or facts.get(k) or "not stated" for k in ("license", "consent"))] for s in sources])),
+             ("Splits", _grid(["split", "clips", "hours", "speakers"],
+                              [[s, c["clips"], f"{c['hours']:.2f}", c["speakers"]] for s,c in counts.items()])),
+             ("What holds", _lines(PROMISE[k] for k in split.apart)), ("What does not", _lines(split.notes)),
+             ("Left out", _lines(f"`{k}`: {v['clips']:,} clips, {v['hours']:.2f} hours" for k,v in lost.items())
+              +"\n\nEach is in `rejected.csv` with its reason."),
+             ("Columns", "`text` is as written, `norm_text` normalised, `model_text` what the tokenizer reads; `audio` is 16-bit mono FLAC; "
+                         "`weight` is how much a clip counts in training.")]
+    head = yaml.safe_dump({k: v for k,v in front.items() if v}, allow_unicode=True, sort_keys=False)
+    return "\n\n".join([f"---\n{head}---", f"# {facts.get('name') or 'Speech dataset'}", _lines(about), *(f"## {t}\n\n{p}" for t,p in parts)])+"\n"
 
 def _write_rejected(preprocessed, rejected, out):
     "All rejects of the way so far; clips and hours per rule"
@@ -263,18 +279,20 @@ def _write_rejected(preprocessed, rejected, out):
         of = lost.setdefault(r["rule"], dict(clips=0, hours=0.)); of["clips"] += 1; of["hours"] += float(r["seconds"] or 0)/3600
     return {k: dict(clips=v["clips"], hours=round(v["hours"], 5)) for k,v in sorted(lost.items())}
 
-def _counts(out):
+def _counts(out, known):
     "Clips, hours and speakers of each split, and what each source gave, from what was written"
-    counts, weights = {}, {}
+    counts, sources = {}, {}
     for s in SPLITS:
         n, hours, voices, copies = 0, 0., set(), 0
         for r in read_split(out, s, columns=["speaker", "duration", "source", "weight", "augmented"]):
             n += 1; hours += r["duration"]; voices.add(r["speaker"]); copies += bool(r["augmented"])
-            of = weights.setdefault(r["source"], [0, 0., r["weight"]]); of[0] += 1; of[1] += r["duration"]/3600
+            of = sources.setdefault(r["source"], dict(source=r["source"], clips=0, hours=0., weight=r["weight"]))
+            of["clips"] += 1; of["hours"] += r["duration"]/3600
         counts[s] = dict(clips=n, hours=round(hours/3600, 5), speakers=len(voices)) | ({"augmented": copies} if copies else {})
-    return counts, [(s, *w) for s,w in sorted(weights.items())]
+    known = {k["source"]: k for k in known}
+    return counts, [known.get(s, {}) | of | {"hours": round(of["hours"], 5)} for s,of in sorted(sources.items())]
 
-# %% ../nbs/07_dataset.ipynb #7e16826f
+# %% ../nbs/07_dataset.ipynb #e7687a15
 def build_dataset(
     preprocessed:Path, # Folder with `manifest.parquet`, `rejected.csv` and `audio/`
     speakers:Path|None, # Folder with `speaker_ids.json`: clip id -> speaker; None: the manifest's own speakers
@@ -283,14 +301,14 @@ def build_dataset(
     normalise:Callable[[str], str], # Text as written -> normalised, native script
     model_text:Callable[[str], str], # Text as written -> what the tokenizer reads
     seed:int=0, # Seeds the split and the augmentation
-    card:dict|None=None, # name, language, license, consent, source, note: for the card
+    card:dict|None=None, # name, language, license, consent, source, note, for the card; `sources`: a list of dicts with source, license, consent
     on_fault:str="stop", # What refused texts and speakers with too few clips do: stop, or reject (leave out, by name)
 )->dict: # Counts for step.json
     "Apply the text front-end, split, write parquet, and prove that nothing leaks"
     work, rejected = _work_table(preprocessed, speakers, out, normalise, model_text, on_fault)
     table = pq.read_table(work, columns=["norm_text", "duration", "audio_sha256", "source", "session", "speaker", "bytes"])
     if not len(table): raise UserError("no clip is left for the dataset; look at `rejected.csv` of the earlier steps")
-    split, gone = _sides(table, config, seed, on_fault, None)
+    split, gone = _sides(table, config, seed, on_fault)
     if gone:
         why = {i: w for i,*w in gone}; at = np.array(sorted(why))
         rejected = rejected+[_reject(r, *why[i]) for i,r in zip(at.tolist(), _picked(work, at))]
@@ -301,14 +319,13 @@ def build_dataset(
         rows = np.flatnonzero(split.side==k)
         _write_split(name, rows, sizes[rows], work, preprocessed, out, config, seed, rate)
     if leaks := check_leaks(out, split.apart):
-        l = leaks[0]
-        raise UserError(f"{len(leaks)} keys are in two splits, the first: {l['key']} `{l['value']}` of clip {l['ids'][0]} ({l['splits'][0]}) and {l['ids'][1]} ({l['splits'][1]}). "
+        first = leaks[0]; where = " and ".join(f"{i} ({s})" for i,s in zip(first["ids"], first["splits"]))
+        raise UserError(f"{len(leaks)} keys are in two splits, the first: {first['key']} `{first['value']}` of clips {where}. "
                         "Nothing may be trained on this. Please report it with the recipe.")
-    counts, weights = _counts(out)
+    facts = card or {}; counts, sources = _counts(out, facts.get("sources", ()))
     lost = _write_rejected(preprocessed, rejected, out)
-    write_json(out/"card.json", {**(card or {}), "splits": counts, "apart": split.apart, "notes": split.notes, "left_out": lost,
-                                 "sources": [dict(source=s, clips=c, hours=round(h, 5), weight=w) for s,c,h,w in weights]})
-    with atomic(out/"README.md") as f: f.write(_card(card or {}, counts, split, lost, weights))
+    write_json(out/"card.json", {**facts, "splits": counts, "apart": split.apart, "notes": split.notes, "left_out": lost, "sources": sources})
+    with atomic(out/"README.md") as f: f.write(_readme(facts, counts, split, lost, sources))
     work.unlink(); (out/".rejected.json").unlink()
     return counts
 
