@@ -13,16 +13,14 @@ import io
 import math
 import os
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
-import librosa
-import matplotlib.pyplot as plt
 import numpy as np
 import pyloudnorm
 import soundfile as sf
 import soxr
-from IPython.display import HTML
-from scipy import fft, ndimage, signal
+from scipy import fft, signal
 
 from .recording import AudioError, decode, probe
 
@@ -51,6 +49,18 @@ def resample(
     return np.pad(out, (0, n_samples - out.size))
 
 # %% ../nbs/01_audio.ipynb #84563ab5
+@lru_cache(16)
+def _weighting(sample_rate):
+    "The two sections of the K-weighting filter, shape (2, 6)"
+    filters = pyloudnorm.Meter(sample_rate)._filters.values()
+    return np.array([np.r_[f.b*f.passband_gain, f.a] for f in filters])
+
+def _gated(power): # mean square of each block, K-weighted
+    "Loudness of blocks above -70 LUFS and above 10 LU below their mean"
+    loud = power[power > 10**((-70 + .691)/10)]
+    loud = loud[loud > loud.mean()/10] if loud.size else loud
+    return -.691 + 10*math.log10(loud.mean()) if loud.size else -math.inf
+
 def loudness(
     wav:np.ndarray, # Waveform in [-1, 1], shape (s,)
     sample_rate:int, # Hz
@@ -59,9 +69,12 @@ def loudness(
     wav = _checked(wav)
     if sample_rate < 8000: wav, sample_rate = resample(wav, sample_rate, 8000), 8000
     if not wav.any(): return -math.inf
-    block = min(.4, math.nextafter(wav.size/sample_rate, 0))
-    with np.errstate(invalid="ignore"): # a clip wholly below the gate averages nothing
-        return float(pyloudnorm.Meter(sample_rate, block_size=block).integrated_loudness(wav.astype(np.float64)))
+    weighted = signal.sosfilt(_weighting(sample_rate), wav.astype(np.float64))
+    n_cells = round(wav.size/sample_rate/.1)
+    if n_cells < 4 or wav.size < .4*sample_rate: return _gated(np.array([weighted @ weighted/wav.size]))
+    edges = np.minimum((np.arange(n_cells + 1)*.1*sample_rate).astype(int), wav.size)
+    cells = np.array([weighted[a:b] @ weighted[a:b] for a, b in zip(edges, edges[1:])])
+    return _gated(np.convolve(cells, np.ones(4), "valid")/(.4*sample_rate))
 
 # %% ../nbs/01_audio.ipynb #38b1b81e
 def _db(power): # floor of -inf for silence, without a warning
@@ -86,7 +99,8 @@ def _energy(wav, sample_rate):
     "Mean square in dB of 20 ms frames and their hop in samples"
     hop = max(1, sample_rate//100)
     n_cells = max(2, -(-wav.size//hop))
-    cells = np.square(np.pad(wav, (0, n_cells*hop - wav.size)), dtype=np.float64).reshape(n_cells, hop).mean(1)
+    cells = np.pad(wav, (0, n_cells*hop - wav.size)).reshape(n_cells, hop)
+    cells = np.einsum("ij,ij->i", cells, cells).astype(np.float64)/hop
     return _db((cells[:-1] + cells[1:])/2), hop
 
 def _limit(energy, top_db, headroom):
@@ -127,20 +141,35 @@ def trim(
     return int(start*hop), int(min(stop*hop, wav.size))
 
 # %% ../nbs/01_audio.ipynb #1ac8e64b
+_WINDOW = signal.get_window("blackmanharris", 512).astype(np.float32)
+
+def _spectra(wav, sample_rate, bright_hz=2000):
+    "Mean power spectrum, shape (257,), and the mean square above `bright_hz` of each frame; 512 samples every 10 ms"
+    hop = max(1, sample_rate//100)
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(wav - wav.mean(), (0, max(0, 512 - wav.size))), 512)[::hop]
+    first, total, bright = 2*math.ceil(bright_hz*512/sample_rate), np.zeros(514), []
+    for i in range(0, len(frames), 128): # a block that stays in the processor's cache
+        parts = fft.rfft(frames[i:i + 128]*_WINDOW).view(np.float32) # real and imaginary parts side by side
+        total += np.einsum("ij,ij->j", parts, parts)
+        bright.append(np.einsum("ij,ij->i", parts[:, first:], parts[:, first:]))
+    return total.reshape(257, 2).sum(1)/len(frames), np.concatenate(bright)*np.float32(2/(512*np.square(_WINDOW).sum()))
+
+def _highest(power, sample_rate):
+    "Highest frequency in Hz within 50 dB of the peak of a spectrum of 257 bins, 0 for silence"
+    return float(np.flatnonzero(power >= power.max()*1e-5)[-1]*sample_rate/512) if power.any() else 0.0
+
 def _bandwidth(wav, sample_rate):
     "Highest frequency in Hz within 50 dB of the spectral peak, 0 for silence"
-    centred = np.pad(wav - wav.mean(), (0, max(0, 512 - wav.size)))
-    frames = np.lib.stride_tricks.sliding_window_view(centred, 512)[::max(1, sample_rate//100)]
-    window = signal.get_window("blackmanharris", 512).astype(np.float32)
-    power = np.square(np.abs(fft.rfft(frames*window))).mean(0)
-    return float(np.flatnonzero(power >= power.max()*1e-5)[-1]*sample_rate/512) if power.any() else 0.0
+    return _highest(_spectra(wav, sample_rate)[0], sample_rate)
 
 # %% ../nbs/01_audio.ipynb #b1b43edf
 def _clipping(wav):
     "Share of samples that look clipped"
     size = np.abs(wav)
-    flat = ndimage.binary_opening(size >= .999*size.max(), np.ones(3)) & (size > 0)
-    return float(np.mean(flat | (size >= 1 - 2**-15)))
+    top = np.flatnonzero(size >= max(.999*size.max(), 1e-30)) # few: only these are looked at
+    ends = np.flatnonzero(np.diff(top, prepend=-2, append=-2) != 1) # where runs begin, and after the last one
+    run = np.diff(ends).repeat(np.diff(ends)) # length of the run that each belongs to
+    return float(((run >= 3) | (size[top] >= 1 - 2**-15)).sum()/size.size)
 
 # %% ../nbs/01_audio.ipynb #1bd15f72
 def _snr(active, energy, hop_seconds):
@@ -244,6 +273,7 @@ def log_mel(
     n_mels:int=80, # Bands from 0 Hz to half the sample rate
 )->np.ndarray: # ln of mel magnitude, float32, shape (d, t) with d = n_mels and t = 1 + s//hop_length
     "Log-mel spectrogram, natural log with a floor of 1e-5"
+    import librosa  # slow to import, and preparing a corpus draws nothing
     padded = np.pad(_checked(wav), n_fft//2) # centred frames; silence beyond the ends
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
     magnitude = np.abs(fft.rfft(frames*signal.get_window("hann", n_fft).astype(np.float32)))
@@ -253,6 +283,7 @@ def log_mel(
 # %% ../nbs/01_audio.ipynb #fae8f67b
 def _figure(title, height, **labels):
     "A closed small figure and its axes"
+    import matplotlib.pyplot as plt
     fig, ax = plt.subplots(figsize=(5, height), layout="constrained")
     plt.close(fig)
     ax.set(**labels); ax.set_title(title, parse_math=False)
@@ -299,6 +330,7 @@ def player(
     wav:np.ndarray, # Waveform in [-1, 1], shape (s,)
     sample_rate:int, # Hz
     title:str="", # Plain text, escaped
-)->HTML: # Shown by a notebook
+): # HTML, shown by a notebook
     "Play `wav` in a notebook"
+    from IPython.display import HTML
     return HTML(player_html(wav, sample_rate, title))
