@@ -6,17 +6,16 @@
 __all__ = ['PEAK', 'AugmentConfig', 'change_speed', 'change_pitch', 'noise', 'recorded_noise', 'add_noise', 'room', 'reverberate',
            'augment', 'augment_flac']
 
-# %% ../nbs/06b_augment.ipynb #ca869a02
+# %% ../nbs/06b_augment.ipynb #91ec1f0e
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-import librosa, numpy as np, soundfile as sf
-from scipy.signal import fftconvolve
+import numpy as np, soundfile as sf
 from .core import UserError, seed_for
 from .audio import resample
 from .recording import decode
 
-# %% ../nbs/06b_augment.ipynb #59720394
+# %% ../nbs/06b_augment.ipynb #a7fff9eb
 PEAK = 10**(-1/20) # -1 dBFS, the ceiling of prepared clips
 
 @dataclass(frozen=True)
@@ -40,12 +39,13 @@ class AugmentConfig:
         if self.copies and not any((self.speed, self.pitch, self.noise_snr, self.room_rt60)):
             raise UserError("dataset.augment: copies are asked for, and every kind is switched off")
 
-# %% ../nbs/06b_augment.ipynb #7215d476
+# %% ../nbs/06b_augment.ipynb #afd9e2c8
 def change_speed(
     wav:np.ndarray, # (s,)
     ratio:float, # Above 1: faster
 )->np.ndarray: # About s/ratio samples, at the same pitch
     "Another pace"
+    import librosa
     return librosa.effects.time_stretch(wav, rate=ratio).astype(np.float32)
 
 def change_pitch(
@@ -54,9 +54,10 @@ def change_pitch(
     semitones:float, # Above 0: higher
 )->np.ndarray: # (s,), as long as before
     "Another pitch"
+    import librosa
     return librosa.effects.pitch_shift(wav, sr=sample_rate, n_steps=semitones, res_type="soxr_hq").astype(np.float32)
 
-# %% ../nbs/06b_augment.ipynb #38da80de
+# %% ../nbs/06b_augment.ipynb #91f7bd39
 def noise(
     kind:str, # white or pink
     n:int, # Samples
@@ -92,7 +93,7 @@ def add_noise(
     "Add `noise` so that the clip's power is `snr` dB above it"
     return wav+noise*np.float32(np.sqrt(np.mean(wav**2)*10**(-snr/10)))
 
-# %% ../nbs/06b_augment.ipynb #8babd39e
+# %% ../nbs/06b_augment.ipynb #1827261d
 def room(
     rt60:float, # Seconds to fall by 60 dB
     sample_rate:int, # Hz
@@ -110,9 +111,10 @@ def reverberate(
     response:np.ndarray, # Impulse response
 )->np.ndarray: # (s,)
     "The clip in that room"
+    from scipy.signal import fftconvolve
     return fftconvolve(wav, response)[:len(wav)].astype(np.float32)
 
-# %% ../nbs/06b_augment.ipynb #ad2bccb8
+# %% ../nbs/06b_augment.ipynb #1231c072
 def augment(
     wav:np.ndarray, # (s,)
     sample_rate:int, # Hz
