@@ -18,7 +18,8 @@ from .core import UserError, atomic, build, disk_free, human, load_yaml, local_p
 from .text import NOISE, TextConfig, TextError, canonical, vowelled
 from .numbers import tables
 from .translit import front_end, scheme, schemes
-from .corpus import SourceConfig, safe_id, source_kind, utterances
+from .corpus import SourceConfig, safe_id
+from .raw import source_kind, utterances
 from .prepare import PrepareConfig
 from .dataset import DatasetConfig, split_by_text
 
