@@ -672,7 +672,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                  'ttsft.vits_onnx._Graph': ('vits_onnx.html#_graph', 'ttsft/vits_onnx.py'),
                                  'ttsft.vits_onnx._Graph.__init__': ('vits_onnx.html#_graph.__init__', 'ttsft/vits_onnx.py'),
                                  'ttsft.vits_onnx._Graph.forward': ('vits_onnx.html#_graph.forward', 'ttsft/vits_onnx.py'),
-                                 'ttsft.vits_onnx._waveform': ('vits_onnx.html#_waveform', 'ttsft/vits_onnx.py'),
                                  'ttsft.vits_onnx.export_onnx': ('vits_onnx.html#export_onnx', 'ttsft/vits_onnx.py'),
                                  'ttsft.vits_onnx.write_tokens': ('vits_onnx.html#write_tokens', 'ttsft/vits_onnx.py')},
             'ttsft.vocab': { 'ttsft.vocab.VocabConfig': ('vocab.html#vocabconfig', 'ttsft/vocab.py'),

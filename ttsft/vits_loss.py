@@ -32,10 +32,12 @@ def mel_filters(
     device:str="cpu",
 )->torch.Tensor: # (n_mels, n_bins) float32
     "Slaney mel filters from 0 Hz to half the sample rate"
-    return torch.from_numpy(librosa.filters.mel(sr=sample_rate, n_fft=2*(n_bins-1), n_mels=n_mels)).to(device)
+    with torch.inference_mode(False):  # what is made in inference mode cannot take part in training later
+        return torch.from_numpy(librosa.filters.mel(sr=sample_rate, n_fft=2*(n_bins-1), n_mels=n_mels)).to(device)
 
 @cache
-def _window(n_fft, device): return torch.hann_window(n_fft, device=device)
+def _window(n_fft, device):
+    with torch.inference_mode(False): return torch.hann_window(n_fft, device=device)
 
 def spectrogram(
     wav:torch.Tensor, # (b, s), s a multiple of `hop`

@@ -21,16 +21,7 @@ class _Graph(nn.Module):
         m = self.model
         m.noise_scale, m.noise_scale_duration = noise_scale, noise_scale_w
         mask = torch.arange(x.shape[1], device=x.device)[None] < x_length[:, None]
-        speaker = m.embed_speaker(sid) if sid is not None else None
-        return _waveform(m, x, mask, speaker, length_scale)[:, None]
-
-def _waveform(m, x, mask, speaker, length_scale):
-    "The model's own forward, one clip; a speaker's number would be compared with Python numbers there, so its row is put in by hand"
-    table = getattr(m, "embed_speaker", None)
-    if speaker is None: return m(x, attention_mask=mask.long(), speaking_rate=1/length_scale).waveform
-    m.embed_speaker = lambda _: speaker
-    try: return m(x, attention_mask=mask.long(), speaker_id=0, speaking_rate=1/length_scale).waveform
-    finally: del m.embed_speaker; m.embed_speaker = table
+        return m(x, attention_mask=mask.long(), speaker_id=sid, speaking_rate=1/length_scale).waveform[:, None]
 
 def write_tokens(
     path:Path, # tokens.txt
