@@ -178,7 +178,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'ttsft.judge.judge': ('judge.html#judge', 'ttsft/judge.py'),
                              'ttsft.judge.listening_rows': ('judge.html#listening_rows', 'ttsft/judge.py'),
                              'ttsft.judge.preview_rows': ('judge.html#preview_rows', 'ttsft/judge.py'),
-                             'ttsft.judge.reading_losses': ('judge.html#reading_losses', 'ttsft/judge.py'),
+                             'ttsft.judge.reading_of': ('judge.html#reading_of', 'ttsft/judge.py'),
                              'ttsft.judge.system_rows': ('judge.html#system_rows', 'ttsft/judge.py'),
                              'ttsft.judge.verdict_items': ('judge.html#verdict_items', 'ttsft/judge.py')},
             'ttsft.language': { 'ttsft.language.Draft': ('language.html#draft', 'ttsft/language.py'),
