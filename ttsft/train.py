@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['SCHEDULES', 'PhaseConfig', 'StageConfig', 'TrainConfig', 'total_steps', 'stage_at', 'settings_of', 'lr_at',
            'faster_rows', 'EMA', 'stream', 'to_device', 'Terms', 'no_gradients', 'named', 'phase_parameters',
-           'gradients', 'finish_update', 'adamw', 'reading_term', 'exchanged_texts', 'all_terms', 'validate',
-           'reading_losses', 'judging_prompts', 'estimate', 'save_state', 'load_state', 'Log', 'preview', 'Pending',
-           'values_of', 'stage_parameters', 'Trainer']
+           'gradients', 'finish_update', 'adamw', 'reading_term', 'validate', 'reading_losses', 'judging_prompts',
+           'estimate', 'save_state', 'load_state', 'Log', 'preview', 'Pending', 'values_of', 'stage_parameters',
+           'Trainer']
 
 # %% ../nbs/29_train.ipynb #f70df157
 import fnmatch, json, math, os, resource, shutil, sys, time
@@ -75,7 +75,7 @@ class TrainConfig:
     log_every:int = 20 # Updates between plain lines
     tensorboard:bool = True # Write TensorBoard events beside the JSONL log
     stop_after:int = 3 # Updates in a row that may be not finite; then the run stops
-    warmup_discriminator:int = 0 # First updates that train all phases but the last: a fresh discriminator learns while the generator rests
+    warmup_discriminator:int = 0 # First updates, at least, that train all phases but the last: a fresh discriminator learns while the generator rests
     phases:dict[str, PhaseConfig] = field(default_factory=dict) # Phase -> settings that differ, e.g. discriminator
     stages:list[StageConfig] = field(default_factory=list) # One after the other; none: one stage with the settings above
 
@@ -185,7 +185,7 @@ class Terms(torch.nn.Module):
     "A family's losses as a module, so that `accelerate` can wrap precision and devices around it"
     def __init__(self, family:Family): super().__init__(); self.inner, self.family = family.module, family
     def forward(self, batch, phase=None, totals=None):
-        return self.family.losses(batch) if phase is None else self.family.losses(batch, phase=phase, totals=totals)
+        return self.family.losses(batch) if phase is None else self.family.losses(batch, phase=phase, totals=totals)  # without: all terms
 
 @contextmanager
 def no_gradients(params:Sequence[torch.nn.Parameter]): # Those that train come back as they were
@@ -212,6 +212,7 @@ def gradients(
     batches:list[dict], # Micro-batches of one update
     parts:dict[str|None, list], # Phase -> its parameters, in order
     accelerator:Accelerator,
+    counted_by:dict[str, str]|None=None, # Term -> what it is a mean over; frames by default
 )->list[tuple[str, torch.Tensor, float]]: # (term, value of a micro-batch, its weight in the update's value); nothing here waits for the device
     "Backward passes of one update; gradients add up to those of one large batch"
     counts = [b["counts"] for b in batches if "counts" in b]
@@ -226,7 +227,8 @@ def gradients(
                 terms = forward(batch, phase, totals) if phase else forward(batch)
                 objective = terms["objective"] if phase else terms["objective"]*share
                 if objective.requires_grad: accelerator.backward(objective)
-            cells += [(named(n, phase), v.detach(), 1.0 if phase else share) for n,v in terms.items()]
+            shares = {n: batch["counts"][k]/totals[k] for n in terms if n!="objective" for k in [(counted_by or {}).get(n, "frames")]} if phase else {}
+            cells += [(named(n, phase), v.detach(), shares.get(n, 1.0 if phase else share)) for n,v in terms.items()]
     return cells
 
 # %% ../nbs/29_train.ipynb #bb6f5d91
@@ -258,23 +260,6 @@ def reading_term(family:Family)->str:
     "The loss term that must rise when texts are exchanged"
     return getattr(family, "reading_term", "flow")
 
-def exchanged_texts(
-    family:Family,
-    clips:list[Clip],
-)->list[str]: # For each clip, the text of the next one that fits; its own when none does
-    "Other texts for the same sound"
-    fits, n = getattr(family, "fits", lambda clip, text: True), len(clips)
-    return [next((clips[(i+k)%n].text for k in range(1, n) if fits(c, clips[(i+k)%n].text)), c.text) for i,c in enumerate(clips)]
-
-def all_terms(
-    family:Family,
-    batch:dict, # On the device
-    forward:Callable|None=None, # `family.losses`, or its wrapped form during training
-)->dict[str, torch.Tensor]:
-    "The terms of every phase for one batch"
-    forward = forward or Terms(family)
-    return {named(n, p): v for p in phases_of(family) for n,v in (forward(batch, p) if p else forward(batch)).items()}
-
 @torch.no_grad()
 def validate(
     family:Family,
@@ -288,15 +273,16 @@ def validate(
     module, device = family.module, next(family.module.parameters()).device
     was_training = module.training; module.eval()
     rate, term = family.codec.frame_rate, reading_term(family)
-    sums, frames, others = defaultdict(float), 0, exchanged_texts(family, clips)
+    sums, frames = defaultdict(float), 0
     with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
         for ids in buckets([len(c.latents)/rate for c in clips], max(batch_seconds, max(len(c.latents) for c in clips)/rate), seed):
             rng = np.random.default_rng(0)
             mine, voices = [clips[i] for i in ids], [prompts[i] for i in ids]
-            for name,texts in (("", None), ("exchanged", [others[i] for i in ids])):
+            other = [clips[(i+1)%len(clips)].text for i in ids]
+            for name,texts in (("", None), ("exchanged", other)):
                 torch.manual_seed(seed_for(seed, "validate", ids[0]))
                 batch = family.batch(mine, voices, rng, texts)
-                for k,v in all_terms(family, to_device(batch, device), forward).items():
+                for k,v in (forward or family.losses)(to_device(batch, device)).items():
                     if not name: sums[k] += v.item()*frames_in(batch)
                     elif k==term: sums[name] += v.item()*frames_in(batch)
             frames += frames_in(batch)
@@ -314,13 +300,13 @@ def reading_losses(
     "Per-sentence reading loss, true and exchanged; the same noise for both"
     was_training = family.module.training; family.module.eval()
     device, term = next(family.module.parameters()).device, reading_term(family)
-    out, others = np.zeros((len(clips), 2)), exchanged_texts(family, clips)
+    out = np.zeros((len(clips), 2))
     with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
         for i,(clip,prompt) in enumerate(zip(clips, prompts)):
-            for j,text in enumerate([clip.text, others[i]]):
-                batch = to_device(family.batch([clip], [prompt], np.random.default_rng(0), [text]), device) | {"distill": False}
+            for j,text in enumerate([clip.text, clips[(i+1)%len(clips)].text]):
                 torch.manual_seed(seed_for(seed, "judge", i))
-                out[i,j] = np.mean([all_terms(family, dict(batch))[term].item() for _ in range(draws)])
+                batches = (to_device(family.batch([clip], [prompt], np.random.default_rng(k), [text]), device) for k in range(draws))
+                out[i,j] = np.mean([family.losses(b | {"distill": False})[term].item() for b in batches])
     family.module.train(was_training)
     return out
 
@@ -462,12 +448,13 @@ def stage_parameters(
     phases, open_ids = phases_of(family), set(map(id, opened))
     names = {id(p): n for n,p in family.module.named_parameters()}
     parts = {phase: [p for p in phase_parameters(family, phase) if id(p) in open_ids] for phase in phases}
+    def called(p, pattern): return any(fnmatch.fnmatch(n, pattern) for n in (names[id(p)], names[id(p)].removeprefix(f"{phases[-1]}.")))
     def matching(patterns, params, what):
         for x in patterns:
-            if not any(fnmatch.fnmatch(names[id(p)], x) for p in params):
+            if not any(called(p, x) for p in params):
                 there = sorted({".".join(names[id(p)].split(".")[:2]) for p in params})
                 raise UserError(f"stage `{stage.name}`: {what} `{x}` matches nothing that trains; there is {', '.join(there[:12])}")
-        return {id(p) for p in params if any(fnmatch.fnmatch(names[id(p)], x) for x in patterns)}
+        return {id(p) for p in params if any(called(p, x) for x in patterns)}
     if stage:
         rest = matching(stage.freeze, [p for ps in parts.values() for p in ps], "freeze")
         stays = matching(stage.train, parts[phases[-1]], "train") if stage.train else set(map(id, parts[phases[-1]]))
@@ -496,6 +483,11 @@ class Trainer:
         self.all_parts = [stage_parameters(family, self.opened, s) for s in config.stages or [None]]  # refuses a wrong pattern now, not in hour three
         self.own_sum = self.phases!=(None,) or bool(config.stages)  # torch's own parallel wrapper wants every weight in every backward pass
         self.terms = self.accelerator.prepare_model(Terms(family), evaluation_mode=self.own_sum)
+        self.warm = max(config.warmup_discriminator, getattr(family, "warmup", 0)) if len(self.phases)>1 else 0
+        if self.warm>=(first := (config.stages or [config])[0].steps):
+            raise UserError(f"the discriminator warms up for {self.warm} updates, and the generator would not train in the {first} of the "
+                            f"{'first stage' if config.stages else 'run'}. Lower the warm-up or train longer.")
+        if hasattr(family, "check"): family.check([*clips, *valid])
         if isinstance(getattr(family.codec, "model", None), torch.nn.Module): family.codec.model.to(self.accelerator.device)
         self.cuda, self.scaler = self.accelerator.device.type=="cuda", getattr(self.accelerator, "scaler", None)
         kept = [p for p in phase_parameters(family, self.phases[-1]) if id(p) in set(map(id, self.opened))]
@@ -516,9 +508,10 @@ class Trainer:
 
     def enter(self, stage:int):
         "Freeze and thaw for a stage, with fresh optimizers"
-        self.stage, self.parts = stage, self.all_parts[stage]
-        moving = {id(p) for ps in self.parts.values() for p in ps}
+        self.stage, parts = stage, self.all_parts[stage]
+        moving = {id(p) for ps in parts.values() for p in ps}
         for p in self.opened: p.requires_grad_(id(p) in moving); p.grad = None
+        self.parts = {k: parts[k] for k in phases_of(self.family)}  # what is a phase may depend on what trains
         self.optimizers = {k: adamw(ps, settings_of(self.config, stage, k), self.cuda) for k,ps in self.parts.items() if ps}
 
     def save(self):
@@ -578,13 +571,13 @@ class Trainer:
         "Learning rates of the next update"
         first, rates = stage_at(self.step, self.config)[1], {}
         for k in self.optimizers:
-            late = self.config.warmup_discriminator if k==self.phases[-1] and self.stage==0 else 0  # the generator's schedule starts when it does
+            late = self.warm if k==self.phases[-1] and self.stage==0 else 0  # the generator's schedule starts when it does
             rates[k] = lr_at(max(0, self.step-first-late), settings_of(self.config, self.stage, k), epoch)
         return rates
 
     def resting(self, step:int)->bool: # Whether update number `step` leaves the last phase out
         "A fresh discriminator learns first"
-        return len(self.phases)>1 and step<self.config.warmup_discriminator
+        return len(self.parts)>1 and step<self.warm
 
     def one(self)->Pending:
         "One update"
@@ -596,7 +589,7 @@ class Trainer:
         optimizers = {k: o for k,o in self.optimizers.items() if k in parts}
         for k,o in optimizers.items():
             for group in o.param_groups: group["lr"] = rates[k]
-        with no_gradients(self.parts[self.phases[-1]]) if resting else nullcontext(): cells = gradients(self.terms, batches, parts, self.accelerator)
+        cells = gradients(self.terms, batches, parts, self.accelerator, getattr(self.family, "counted_by", None))
         if self.own_sum and self.accelerator.num_processes>1: self.sum_gradients(parts)
         with self.faster():
             clips = {k: settings_of(c, self.stage, k).clip for k in optimizers}
@@ -608,8 +601,7 @@ class Trainer:
     def faster(self):
         "Around an optimizer step: fresh embedding rows move faster"
         if self.new_rows is None: return nullcontext()
-        table = self.family.input_table() if hasattr(self.family, "input_table") else self.family.module.get_input_embeddings().weight
-        return faster_rows(table, self.new_rows, self.config.new_rows_lr)
+        return faster_rows(self.family.module.get_input_embeddings().weight, self.new_rows, self.config.new_rows_lr)
 
     def sum_gradients(self, parts:dict):
         "Gradients of all processes together; with phases each already holds its share of the whole, else they are averaged"
