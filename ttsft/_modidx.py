@@ -573,8 +573,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                             'ttsft.vits.Vits.model_tokens': ('vits.html#vits.model_tokens', 'ttsft/vits.py'),
                             'ttsft.vits.Vits.parameters_of': ('vits.html#vits.parameters_of', 'ttsft/vits.py'),
                             'ttsft.vits.Vits.phases': ('vits.html#vits.phases', 'ttsft/vits.py'),
-                            'ttsft.vits.Vits.phases_at': ('vits.html#vits.phases_at', 'ttsft/vits.py'),
-                            'ttsft.vits.Vits.reference': ('vits.html#vits.reference', 'ttsft/vits.py'),
                             'ttsft.vits.Vits.save': ('vits.html#vits.save', 'ttsft/vits.py'),
                             'ttsft.vits.Vits.speak': ('vits.html#vits.speak', 'ttsft/vits.py'),
                             'ttsft.vits.Vits.speaker_id': ('vits.html#vits.speaker_id', 'ttsft/vits.py'),
