@@ -321,7 +321,7 @@ def find_voices(
     min_speakers:int=1, # Fewer voices are split further
     max_speakers:int=20, # More voices are merged
     voice_limit:float=VOICE_LIMIT, # Cosine between two voices above which they are one; higher separates more alike voices
-    margin:float=0.03, # Clips whose second voice is closer than this are unknown
+    margin:float=0.05, # Clips whose second voice is closer than this are unknown
     min_clips:int=2, # Smaller clusters are unknown, unless a decision or min_speakers made them
     same:list=(), # Pairs of indices that share a voice
     different:list=(), # Pairs of indices that do not

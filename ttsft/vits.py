@@ -69,6 +69,9 @@ class Pair(nn.Module):
 class Vits:
     "A VITS model with its letters, speakers, judges and text front-end as one object"
     name, Config = "vits", VitsSettings
+    prompted = False # A voice is a speaker's name
+    reading_term = "kl" # Rises when texts are exchanged
+    counted_by = dict(mel="clips", gen="clips", fm="clips", disc="clips", kl="frames", duration="tokens") # What each term is a mean over
     def __init__(self,
         model:VitsModel,
         letters:list[str], # In order of id
@@ -101,13 +104,10 @@ class Vits:
         "What alternates within an update, in order"
         return ("discriminator", "generator") if self.trains_sound else ("generator",)
 
-    def phases_at(self, step:int)->tuple[str, ...]: # Updates made so far
-        "The phases of an update: a fresh discriminator has the first ones alone"
-        return ("discriminator",) if step<self.warmup and self.trains_sound else self.phases
-
     def parameters_of(self, phase:str)->list[nn.Parameter]: # discriminator or generator
         "What the optimizer of a phase moves"
-        return [p for p in getattr(self.module, phase).parameters() if p.requires_grad]
+        part = getattr(self.module, phase)
+        return [] if part is None else [p for p in part.parameters() if p.requires_grad]
 
     def encode(self, wav:np.ndarray)->np.ndarray: # Rows, (f, 769)
         "What training consumes: spectrogram rows beside their samples"
@@ -127,10 +127,6 @@ class Vits:
     def tokens(self, text:str)->list[int]:
         "Ids of text as people write it"
         return self.model_tokens(self.front_end(text))
-
-    def reference(self, clip:Clip)->str:
-        "What `speak` takes for the voice of a clip"
-        return clip.speaker
 
 # %% ../nbs/21_vits.ipynb #e8c38567
 def _letters_for(config, letters, facts, texts):
@@ -252,7 +248,7 @@ def draw(
 @patch
 def batch(self:Vits,
     clips:list[Clip],
-    prompts:list[Clip]=(), # Not used: a voice is a row of the speaker table
+    prompts:list[Clip]=(), # Not used
     rng:np.random.Generator|None=None, # Draws one seed per clip
     texts:list[str]|None=None, # Other texts than the clips' own, cut to the clip's frames where they are too long to align
     seeds:list[int]|None=None, # One per clip, in place of `rng`
