@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CELLS', 'PAGE', 'CSS', 'ACTIVE', 'FETCHING', 'MAX_CLIPS', 'MAX_AUDIO_BYTES', 'audio_weight', 'to_html', 'table',
-           'audio_grid', 'loss_figure', 'histogram_figure', 'bars', 'whisker_figure', 'verdict', 'note', 'folded',
-           'ReportError', 'check_parameters', 'declared_parameters', 'run_notebook']
+           'audio_grid', 'loss_figure', 'alignment_figure', 'histogram_figure', 'bars', 'whisker_figure', 'verdict',
+           'note', 'folded', 'ReportError', 'check_parameters', 'declared_parameters', 'run_notebook']
 
 # %% ../nbs/40_report.ipynb #eef5a596
 import html
@@ -197,6 +197,7 @@ def audio_grid(
 def loss_figure(
     log_rows:list, # dict(step, split, and the terms) for each logged step, as read from JSONL
     terms:list, # Loss terms to draw
+    healthy:dict|None=None, # Term -> (lowest, highest) of trainings that went well, drawn as a band
 )->plt.Figure: # One frame for each term
     "Raw loss curves, by split"
     n_columns = min(3, len(terms))
@@ -208,10 +209,26 @@ def loss_figure(
         for split in dict.fromkeys(r["split"] for r in rows):
             xy = np.array([(r["step"], r[term]) for r in rows if r["split"]==split], dtype=float)
             ax.plot(*xy.T, marker="" if len(xy)>50 else ".", lw=1, label=split)
+        if term in (healthy or {}): ax.axhspan(*healthy[term], color="C2", alpha=0.15, lw=0, label="healthy")
         broken = sum(not np.isfinite(r[term]) for r in rows)
         ax.set(title=term + f" ({broken} not finite)"*bool(broken), xlabel="step")
         ax.legend(frameon=False)
     for ax in list(axes.flat)[len(terms):]: ax.remove()
+    plt.close(fig)
+    return fig
+
+# %% ../nbs/40_report.ipynb #23ec23a1
+def alignment_figure(
+    paths:list, # (title, alignment (tokens, frames) in [0, 1]) of each sentence
+    frame_rate:float, # Frames per second
+)->plt.Figure: # One frame for each, two in a row
+    "Which token sounds when"
+    n_columns = min(2, len(paths)); n_rows = -(-len(paths)//n_columns)
+    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, layout="constrained", figsize=(4*n_columns, 2.4*n_rows))
+    for (title, path), ax in zip(paths, axes.flat):
+        ax.imshow(path, origin="lower", aspect="auto", interpolation="nearest", cmap="Greys", extent=(0, path.shape[1]/frame_rate, 0, path.shape[0]))
+        ax.set_title(title if len(title)<=40 else f"{title[:40]}...", fontsize=8, parse_math=False); ax.set(xlabel="time (s)", ylabel="token")
+    for ax in list(axes.flat)[len(paths):]: ax.remove()
     plt.close(fig)
     return fig
 
