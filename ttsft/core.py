@@ -170,7 +170,8 @@ def hub_folder(
     if not m or ".." in m[3]: raise UserError(f"{what}: `{spec}` should read hub:OWNER/NAME@COMMIT with the commit's "
                                               "40 hexadecimal digits, so that the run can be repeated")
     from huggingface_hub import snapshot_download
-    try: return Path(snapshot_download(m[1], revision=m[2], repo_type=kind))/m[3].lstrip("/")
+    inside = m[3].lstrip("/")  # only that part is downloaded
+    try: return Path(snapshot_download(m[1], revision=m[2], repo_type=kind, allow_patterns=[inside, f"{inside}/*"] if inside else None))/inside
     except (OSError, ValueError) as e: raise UserError(f"{what}: `{spec}` cannot be downloaded: {e}. Check name, commit, network and login.") from None
 
 def local_path(
@@ -252,7 +253,7 @@ def read_jsonl(path:Path)->list[dict]: # File with one JSON object per line
     return [json.loads(l) for l in lines if l.endswith("\n")]
 
 # %% ../nbs/00_core.ipynb #a330c744
-STEPS = ("raw", "preprocessed", "hf_dataset", "codes", "checkpoints", "samples") # the way of the data, in order
+STEPS = ("raw", "preprocessed", "speaker_analysis", "hf_dataset", "codes", "checkpoints", "samples") # the way of the data, in order
 
 @dataclass(frozen=True)
 class Step:

@@ -47,7 +47,8 @@ class SourceConfig:
     codex:CodexConfig = field(default_factory=CodexConfig)
     weight:float = 1.0 # How often its clips are drawn, beside other sources
     limit:int = 0 # Take only the first so many utterances; 0 takes all
-    license:str = "" # Shown in the report
+    license:str = "" # Shown in the report and on the dataset card
+    consent:str = "" # What the speakers agreed to; shown there too
     note:str = "" # Shown in the report, e.g. that the speech is synthetic
     def __post_init__(self):
         if self.weight<=0: raise UserError(f"source.weight: {self.weight} would draw nothing. Write a number above 0, or take the source out.")
