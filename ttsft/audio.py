@@ -73,7 +73,8 @@ def loudness(
     n_cells = round(wav.size/sample_rate/.1)
     if n_cells < 4 or wav.size < .4*sample_rate: return _gated(np.array([weighted @ weighted/wav.size]))
     edges = np.minimum((np.arange(n_cells + 1)*.1*sample_rate).astype(int), wav.size)
-    cells = np.array([weighted[a:b] @ weighted[a:b] for a, b in zip(edges, edges[1:])])
+    if sample_rate%10: cells = np.array([weighted[a:b] @ weighted[a:b] for a, b in zip(edges, edges[1:])])
+    else: cells = np.einsum("ij,ij->i", *2*[np.pad(weighted[:edges[-1]], (0, -edges[-1]%edges[1])).reshape(-1, edges[1])])
     return _gated(np.convolve(cells, np.ones(4), "valid")/(.4*sample_rate))
 
 # %% ../nbs/01_audio.ipynb #38b1b81e

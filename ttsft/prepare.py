@@ -223,7 +223,8 @@ def store(
     "Write a clip"
     pcm = np.clip(np.rint(wav*np.float32(2**15)), -2**15, 2**15 - 1).astype("<i2")
     buffer = io.BytesIO(); sf.write(buffer, pcm, sample_rate, "PCM_16", format="FLAC")
-    path.write_bytes(buffer.getbuffer()) # in place: a shard that is killed here has no record, and is done again
+    work = path.with_name(f".{path.name}.{os.getpid()}") # a worker of a run that was killed may be about to end, too
+    work.write_bytes(buffer.getbuffer()); os.replace(work, path)
     return sha256(pcm).hexdigest()
 
 # %% ../nbs/05_prepare.ipynb #510ca9ad
