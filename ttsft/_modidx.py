@@ -699,6 +699,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'ttsft.split._free': ('split.html#_free', 'ttsft/split.py'),
                              'ttsft.split._hashes': ('split.html#_hashes', 'ttsft/split.py'),
                              'ttsft.split._in_order': ('split.html#_in_order', 'ttsft/split.py'),
+                             'ttsft.split._main_tie': ('split.html#_main_tie', 'ttsft/split.py'),
                              'ttsft.split._present': ('split.html#_present', 'ttsft/split.py'),
                              'ttsft.split._read_list': ('split.html#_read_list', 'ttsft/split.py'),
                              'ttsft.split._refuse_few': ('split.html#_refuse_few', 'ttsft/split.py'),

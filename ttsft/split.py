@@ -6,7 +6,7 @@
 __all__ = ['SPLITS', 'LEFT_OUT', 'COLUMNS', 'SplitConfig', 'text_keys', 'binding_key', 'codes', 'components', 'Split',
            'split_rows', 'split_by_text', 'key_hashes', 'heldout_list']
 
-# %% ../nbs/06a_split.ipynb #3720998c
+# %% ../nbs/06a_split.ipynb #f728ebef
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from .core import UserError, read_json
 from .filter import letters
 
-# %% ../nbs/06a_split.ipynb #35474790
+# %% ../nbs/06a_split.ipynb #e2a77196
 SPLITS = ("train", "validation", "test")
 LEFT_OUT = -1 # The side of a clip that no split takes
 
@@ -42,7 +42,7 @@ class SplitConfig:
         if "text" not in self.apart:
             raise UserError("dataset.apart: `text` must be in it; a model judged on sentences it has read is judged on its memory")
 
-# %% ../nbs/06a_split.ipynb #435b44e5
+# %% ../nbs/06a_split.ipynb #f0f6dd07
 def _array(column): return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column if isinstance(column, pa.Array) else pa.array(column)
 
 def text_keys(
@@ -66,7 +66,7 @@ def binding_key(
 
 def _present(table, apart): return [k for k in apart if COLUMNS[k] in table.column_names]
 
-# %% ../nbs/06a_split.ipynb #16beac34
+# %% ../nbs/06a_split.ipynb #263c1b4b
 def codes(
     values:pa.Array, # Key values, null where unknown
 )->np.ndarray: # int32, equal where the values are; -1 for null
@@ -86,7 +86,7 @@ def components(
     i, j = np.concatenate(rows), np.concatenate(values)
     return connected_components(coo_array((np.ones(len(i), np.int8), (i, j)), (nodes, nodes)), directed=False)[1][:n]
 
-# %% ../nbs/06a_split.ipynb #0abba24e
+# %% ../nbs/06a_split.ipynb #bb38f24b
 def _hashes(texts, seed):
     "Per row, the first 64 bits of the fingerprint of [seed, 'split', text]"
     d = pc.dictionary_encode(texts); out, at = np.empty(len(d.dictionary), np.uint64), 0
@@ -125,21 +125,21 @@ def _free(norm_texts, comp):
         left.subtract(own); return True
     return free
 
-# %% ../nbs/06a_split.ipynb #15aead28
-def _cause(comp, keys, table):
-    "The largest component in words"
-    n = np.bincount(comp); big = int(n.argmax()); inside = np.flatnonzero(comp==big)
-    def without(k): return np.bincount(components([v for name,v in keys.items() if name!=k])).max()
-    ties = sorted((int(without(k)), k) for k in keys if k!="text") if len(keys)>1 else []
-    key = ties[0][1] if ties and ties[0][0]<n[big] else "text"
-    shared = keys[key][inside]; shared = shared[shared>=0]
-    said = ""
-    if len(shared):
-        value, m = Counter(shared.tolist()).most_common(1)[0]
-        row = table.slice(int(np.flatnonzero(keys[key]==value)[0]), 1)
-        name = (row["norm_text"][0] if key=="text" else binding_key(row, key)[0]).as_py().replace("\n", "/")
-        said = f", most of all by {key}: {m} clips share {key} `{name[:60]}`"
-    return f"{int(n[big])} of {len(comp)} clips hang together{said}"
+# %% ../nbs/06a_split.ipynb #eccd538a
+def _cause(comp, keys, table, key):
+    "The components, and the value of `key` that ties most clips of the largest, in words"
+    n = np.bincount(comp); inside = np.flatnonzero(comp==n.argmax())
+    sizes = f"{len(n)} groups of {int(n.min())} to {int(n.max())} clips" if len(n)>1 else "one group"
+    value, m = Counter(keys[key][inside][keys[key][inside]>=0].tolist()).most_common(1)[0]
+    row = table.slice(int(np.flatnonzero(keys[key]==value)[0]), 1)
+    name = (row["norm_text"][0] if key=="text" else binding_key(row, key)[0]).as_py().replace("\n", "/")
+    return f"the {len(comp)} clips hang together in {sizes}; {m} clips of {'the largest' if len(n)>1 else 'it'} share {key} `{name[:60]}`"
+
+def _main_tie(comp, keys):
+    "The key without which the largest component would be smallest"
+    without = {k: int(np.bincount(components([v for name,v in keys.items() if name!=k])).max()) for k in keys if len(keys)>1}
+    inside = comp==np.bincount(comp).argmax()
+    return min((k for k in without if (keys[k][inside]>=0).any()), key=without.get, default="text")
 
 @dataclass
 class Split:
@@ -151,7 +151,7 @@ class Split:
     @property
     def names(self): return [SPLITS[s] if s>=0 else "" for s in self.side.tolist()]
 
-# %% ../nbs/06a_split.ipynb #4521e68f
+# %% ../nbs/06a_split.ipynb #474e32e4
 def _attempt(table, config, seed, keys, comp, hashes, hours):
     "One try with the bonds in `keys`: sides of components, what was filled, whether all is as asked"
     n, sentence = int(comp.max())+1, keys["text"]
@@ -164,13 +164,14 @@ def _attempt(table, config, seed, keys, comp, hashes, hours):
     targets = [a*total if s else float(a) for a,s in zip(asked, share)]
     sizes = [seconds if s else sentences for s in share]
     slack = [min(0.002*total, 0.05*t) if s else 0. for t,s in zip(targets, share)]
-    room = [0.02*total if s else np.inf for s in share]
+    room = [0.02*total if s else max(0.02*sentences.sum(), t) for t,s in zip(targets, share)]
     side, filled = _fill(order, sizes, targets, slack, room, _free(_array(table["norm_text"]), comp) if config.cover else lambda c: True)
     if not any(share) and sum(filled)<sum(targets):  # too few: share them out as asked
         held = order[side[order]>0]; test = round(sum(filled)*config.test/max(1, sum(asked)))
         side, filled = _fill(held, sizes, [sum(filled)-test, test], slack, room, lambda c: True)
     met = [abs(f-t)<=0.02*total if s else f>=t for f,t,s in zip(filled, targets, share)]
-    return side, filled, met, (side[comp]==0).sum()>=len(comp)/2
+    near = all(f>=t/2 for f,t in zip(filled, targets)) or config.cover
+    return side, filled, met, near, (side[comp]==0).sum()>=len(comp)/2
 
 def split_rows(
     table:pa.Table, # As for `binding_key`, with `duration` in seconds
@@ -181,17 +182,21 @@ def split_rows(
     keys = {k: codes(binding_key(table, k)) for k in _present(table, config.apart)}
     if config.heldout: return _by_list(table, config, keys)
     hours = table["duration"].to_numpy() if "duration" in table.column_names else np.ones(len(table))
-    hashes, notes = _hashes(_array(table["norm_text"]), seed), []
     if not len(table): raise UserError("there is no clip to split")
-    while True:
-        comp = components([*keys.values()])
-        side, filled, met, enough = _attempt(table, config, seed, keys, comp, hashes, hours)
-        loose = next((k for k in ("speaker", "recording") if k in keys), None)
-        if enough and all(met) or loose is None or config.cover and enough and all(f>0 or not a for f,a in zip(filled, (config.validation, config.test))): break
-        why = _cause(comp, keys, table)
-        if config.strict: raise UserError(f"dataset.apart: {why}, so the splits asked for cannot be made. Take `{loose}` out of dataset.apart, hold out less, "
-                                          "or set dataset.strict=false.")
-        notes.append(f"{loose} is not kept apart: {why}, so the splits asked for cannot be made with it"); del keys[loose]
+    hashes, tries = _hashes(_array(table["norm_text"]), seed), []
+    loose = [k for k in ("speaker", "recording") if k in keys and np.bincount(keys[k]+1)[1:].max(initial=0)>1]
+    for drop in [(), *((k,) for k in loose), *([tuple(loose)] if len(loose)==2 else [])]:
+        bound = {k: v for k,v in keys.items() if k not in drop}; comp = components([*bound.values()])
+        side, filled, met, near, enough = _attempt(table, config, seed, bound, comp, hashes, hours)
+        usable = enough and all(f>0 or not a for f,a in zip(filled, (config.validation, config.test)))
+        tries.append((usable+(usable and near), drop, bound, comp, side, filled, met))
+        if tries[-1][0]==2: break
+    drop, bound, comp, side, filled, met = max(tries, key=lambda t: t[0])[1:]  # the first of the best: the fewest bonds dropped
+    notes = [f"{k} is not kept apart: with it, {_cause(tries[0][3], keys, table, k)}, so that what is held out cannot be near what was asked for" for k in drop]
+    if notes and config.strict:
+        raise UserError(f"dataset.apart: {notes[0]}. Ask for another share in dataset.test and dataset.validation, take `{drop[0]}` out of dataset.apart, "
+                        "or set dataset.strict=false.")
+    keys = bound
     side = side[comp]
     _refuse_few(keys["text"], side, config)
     total = float(hours.sum())
@@ -199,7 +204,7 @@ def split_rows(
         if ok: continue
         a = getattr(config, name)
         got = f"{100*filled[k]/total:.1f} % of the hours, {100*a:.1f} % were asked for" if a<1 else f"{filled[k]:.0f} sentences, {a} were asked for"
-        why = "all others have a character that no other sentence has" if config.cover else _cause(comp, keys, table)
+        why = "all others have a character that no other sentence has" if config.cover else _cause(comp, keys, table, _main_tie(comp, keys))
         notes.append(f"{name} has {got}: {why}")
     return Split(side, [*keys], notes)
 
@@ -222,7 +227,7 @@ def split_by_text(
     "Assign clips to splits by their sentences alone"
     return split_rows(pa.table({"norm_text": pa.array(norm_texts, pa.string())}), config, seed).names
 
-# %% ../nbs/06a_split.ipynb #9cadc5b6
+# %% ../nbs/06a_split.ipynb #4efec04e
 def key_hashes(
     name:str, # text, audio, recording or speaker
     values:pa.Array, # Key values, null where unknown
