@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['NAME', 'COLUMNS', 'KINDS', 'SpeakersConfig', 'Decisions', 'read_decisions', 'write_decisions', 'clip_links',
            'apply_decisions', 'check_decisions', 'pool_clips', 'read_clips', 'voice_names', 'analyse', 'pick_samples',
-           'write_samples', 'closest_pairs', 'Review', 'review_widget', 'voice_map', 'confusions']
+           'write_samples', 'closest_pairs', 'Review', 'review_widget', 'voice_map', 'confusions', 'read_analysis',
+           'sample_rows']
 
 # %% ../nbs/06_speakers.ipynb #596e6f34
 import csv, html, re
@@ -466,3 +467,28 @@ def confusions(
         others = ", ".join(f"{v} {n}" for n,v in counts[1:6])
         rows.append({"label": label, "clips": len(heard), "mostly": counts[0][1], "share": counts[0][0]/len(heard), "others": others})
     return sorted(rows, key=lambda r: (r["share"], r["label"]))[:most]
+
+def read_analysis(
+    preprocessed:Path, # Folder of prepared clips
+    analysis:Path, # Folder that `analyse` filled
+)->dict: # names, given, embeddings, sizes, closest, samples, unknown
+    "All that a report shows of one result"
+    rows, folder = read_clips(preprocessed), Path(analysis)/"cluster_samples"
+    ids, called = rows["id"], read_json(Path(analysis)/"speaker_ids.json")
+    names, found = [called[i] for i in ids], read_json(folder/"voices.json")
+    sizes = [dict(voice=v, clips=f["clips"], minutes=f["minutes"]) for v,f in found["voices"].items()]
+    with open(folder/"index.csv", encoding="utf-8", newline="") as f: index = list(csv.DictReader(f))
+    samples = [dict(voice=v, clips={r["kind"]: folder/r["file"] for r in reversed(index) if r["voice"]==v}) for v in found["voices"]]
+    unknown = [dict(id=i, seconds=d, text=t) for i,d,t,n in zip(ids, rows["duration"], rows["text"], names) if n=="unknown"]
+    return dict(names=names, given=rows["speaker"], embeddings=np.load(Path(analysis)/"embeddings.npy"), sizes=sorted(sizes, key=lambda r: -r["minutes"]),
+                closest=found["closest"], samples=samples, unknown=unknown)
+
+def sample_rows(
+    result:dict, # What `read_analysis` returns
+    most:int=12, # Voices, those with most speech; unknown clips besides
+)->list[dict]: # For `ttsft.report.audio_grid`
+    "One clip of each kind for every voice"
+    minutes = {r["voice"]: r["minutes"] for r in result["sizes"]}
+    some = [v for v in minutes if v!="unknown"][:most] + ["unknown"]
+    chosen = sorted((r for r in result["samples"] if r["voice"] in some), key=lambda r: some.index(r["voice"]))
+    return [dict(text=r["voice"], clips={k: decode(f) for k,f in r["clips"].items()}, numbers={"minutes": minutes[r["voice"]]}) for r in chosen]
