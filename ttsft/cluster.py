@@ -303,7 +303,7 @@ def split_into(
 )->np.ndarray: # Labels 0 to k-1, 0 for the largest part
     "Cut a cluster because a person says so"
     if len(x)<k: raise UserError(f"{len(x)} clips cannot be split into {k} voices")
-    return by_size(refine(x, _kmeans(x, k, seed)), np.arange(len(x)))
+    return by_size(_kmeans(x, k, seed), np.arange(len(x))) # not refined: where there is one voice, that would undo it
 
 def by_size(
     labels:np.ndarray, # -1 for none, shape (n,)
@@ -311,7 +311,7 @@ def by_size(
 )->np.ndarray: # The same clusters, numbered 0, 1, ... from the largest
     "Stable numbers for clusters"
     ids, names = np.asarray(ids), np.unique(labels[labels>=0])
-    rank = sorted(names, key=lambda v: (-(labels==v).sum(), ids[labels==v].min()))
+    rank = sorted(names, key=lambda v: (-(labels==v).sum(), min(ids[labels==v].tolist())))
     number = {v: i for i,v in enumerate(rank)} | {-1: -1}
     return np.array([number[v] for v in labels], dtype=int)
 
@@ -354,7 +354,10 @@ def find_voices(
         g, cut = min(cuts, key=lambda c: voice_cosines(x[c[0]], _groups(c[1]))[0][0,-1] if c[1].max() else np.inf)
         if not cut.max(): cut = np.arange(len(g))>0 # clips that are all the same: any cut will do
         labels[g[cut>0]] = labels.max()+1
-    labels = settle(x, labels, blocks, conflicts, max_speakers)
+    settled = settle(x, labels, blocks, conflicts, max_speakers)
+    if len(_groups(settled))<min_speakers: settled = constrain(x, labels, blocks, conflicts, max_speakers)
+    labels = settled
+    if len(_groups(labels))<min_speakers: raise UserError(f"speakers.min_speakers: the clips called the same leave fewer than {min_speakers} voices. Lower it.")
     return _finish(x, labels, gap, blocks, ids, voice_limit, margin, min_clips, min_speakers, seed)
 
 def _finish(x, labels, gap, blocks, ids, voice_limit, margin, min_clips, min_speakers, seed):

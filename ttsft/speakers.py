@@ -5,20 +5,22 @@
 # %% auto #0
 __all__ = ['NAME', 'COLUMNS', 'KINDS', 'SpeakersConfig', 'Decisions', 'read_decisions', 'write_decisions', 'clip_links',
            'apply_decisions', 'check_decisions', 'pool_clips', 'read_clips', 'voice_names', 'analyse', 'pick_samples',
-           'write_samples', 'closest_pairs', 'Review', 'review_widget', 'voice_map', 'confusions']
+           'write_samples', 'closest_pairs', 'Review', 'review_widget', 'voice_map', 'confusions', 'read_analysis',
+           'sample_rows']
 
 # %% ../nbs/06_speakers.ipynb #596e6f34
-import csv, html, json, re
+import csv, html, re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 import numpy as np
 import yaml
 from .core import UserError, atomic, load_yaml, nearest, read_json, seed_for, write_json
 from .audio import to_ogg
 from .recording import decode
 from .embed import embed_clips
-from .cluster import VOICE_LIMIT, Voices, agreement, by_size, closest_voices, find_voices, link_blocks, split_into, stability
+from .cluster import VOICE_LIMIT, agreement, by_size, find_voices, link_blocks, split_into, stability, voice_cosines
 
 # %% ../nbs/06_speakers.ipynb #d7e58765
 @dataclass(frozen=True)
@@ -48,9 +50,11 @@ class Decisions:
     bad:list = field(default_factory=list) # Clips that nobody should learn from: two voices, noise, music
     anchors:dict = field(default_factory=dict) # Voice -> some of its clips when it was listened to
 
-_SHAPES = dict(merge="a list of lists of at least two voices, as in `merge: [[spk01, spk03]]`", split="a mapping of voices to numbers from 2, as in `split: {spk01: 2}`",
-               rename="a mapping of voices to names, as in `rename: {spk01: Azad}`", same="a list of lists of at least two clips", different="a list of pairs of clips",
-               bad="a list of clips", anchors="a mapping of voices to lists of clips")
+_SHAPES = dict(merge="a list of lists of at least two voices, as in `merge: [[spk01, spk03]]`",
+               split="a mapping of voices to numbers from 2, as in `split: {spk01: 2}`",
+               rename="a mapping of voices to names of letters, digits, spaces, `.`, `'`, `-`, as in `rename: {spk01: Azad}`",
+               same="a list of lists of at least two clips", different="a list of pairs of clips", bad="a list of clips",
+               anchors="a mapping of voices to lists of clips")
 NAME = re.compile(r"[\w][\w .'-]{0,63}") # a speaker's name is also the name of a folder
 
 def _well_formed(key, value):
@@ -69,13 +73,15 @@ def read_decisions(
     "Read and check corrections"
     if not path: return Decisions()
     if not Path(path).is_file(): raise UserError(f"speakers.decisions: {path} does not exist. Check the spelling, or leave the setting empty.")
-    found = load_yaml(Path(path)) or {}
+    found = load_yaml(Path(path).read_text(encoding="utf-8"), str(path)) or {}
     if not isinstance(found, dict): raise UserError(f"{path} must hold words like `merge:` and `bad:`, not a {type(found).__name__}")
     for key,value in found.items():
         if key not in _SHAPES: raise UserError(f"{path}: `{key}` is not a decision. {nearest(str(key), _SHAPES)}")
-        if not _well_formed(key, value): raise UserError(f"{path}: `{key}` must be {_SHAPES[key]}, with names in quotes where they look like numbers")
+        if not _well_formed(key, value):
+            raise UserError(f"{path}: `{key}` must be {_SHAPES[key]}, with names in quotes where they look like numbers")
     for word in ("same", "different"):
-        if twice := [v for v in found.get(word, []) if len(set(v))<len(v)]: raise UserError(f"{path}: `{word}` names a clip twice: {twice[0]}")
+        if twice := [v for v in found.get(word, []) if len(set(v))<len(v)]:
+            raise UserError(f"{path}: `{word}` names a clip twice: {', '.join(twice[0])}")
     return Decisions(**found)
 
 def write_decisions(
@@ -83,13 +89,16 @@ def write_decisions(
     decisions:Decisions,
 ):
     "Write corrections, without the empty ones"
-    with atomic(path) as f: yaml.safe_dump({k: v for k,v in vars(decisions).items() if v}, f, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
+    held = {k: v for k,v in vars(decisions).items() if v}
+    with atomic(path) as f: yaml.safe_dump(held, f, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
 
 # %% ../nbs/06_speakers.ipynb #8a6aa2ac
 def _position(ids):
     where = {c: i for i,c in enumerate(ids)}
     def find(clip, word):
-        if clip not in where: raise UserError(f"decisions: `{word}` names the clip `{clip}`, which is not in this corpus. {nearest(clip, ids) if len(ids)<5000 else ''}".strip())
+        if clip not in where:
+            help = nearest(clip, ids[:2000]) if len(ids)<=2000 else "Look it up in the manifest."
+            raise UserError(f"decisions: `{word}` names the clip `{clip}`, which is not in this corpus. {help if len(help)<200 else ''}".strip())
         return where[clip]
     return find
 
@@ -113,7 +122,8 @@ def _today(name, word, names, anchors, labels, at):
         counts = {v: votes.count(v) for v in votes if v!="unknown"}
         best = max(counts, key=counts.get, default=None)
         if best is None or 2*counts[best]<=len(votes):
-            raise UserError(f"decisions: `{word}` speaks of `{name}`, but its clips are now in several voices: {', '.join(sorted(set(votes)))}. Listen again, and decide anew.")
+            raise UserError(f"decisions: `{word}` speaks of `{name}`, but its clips are now in several voices: {', '.join(sorted(set(votes)))}. "
+                            "Listen again, and decide anew.")
         return best
     if name not in names: raise UserError(f"decisions: `{word}` names the voice `{name}`, which does not exist. {nearest(name, names)}")
     return name
@@ -134,7 +144,8 @@ def apply_decisions(
         mine = np.flatnonzero(names==today(voice, "split"))
         if len(mine)<k: raise UserError(f"decisions: `split` asks for {k} voices in `{voice}`, which has {len(mine)} clips")
         cut = split_into(x[mine], k, seed)
-        if cut.max()+1<k: raise UserError(f"decisions: `{voice}` cannot be split into {k} voices: its clips are too alike. Use `different` for two of its clips.")
+        if cut.max()+1<k:
+            raise UserError(f"decisions: `{voice}` cannot be split into {k} voices: its clips are too alike. Use `different` for two of its clips.")
         for i,c in zip(mine, cut): names[i] = f"{voice}{chr(97+c)}"
         parts |= {f"{voice}{chr(97+c)}" for c in range(k)}
     for group in decisions.merge:
@@ -158,8 +169,8 @@ def check_decisions(
     for pairs,wrong,said in ((same, lambda a, b: names[a]!=names[b], "the same"), (different, lambda a, b: names[a]==names[b], "different")):
         for a,b in pairs:
             if a in bad or b in bad or not wrong(a, b): continue
-            raise UserError(f"decisions: `{ids[a]}` and `{ids[b]}` are called {said}, but `merge`, `split` or the labels put them into {names[a]} and {names[b]}. "
-                            "Take one of these decisions back.")
+            raise UserError(f"decisions: `{ids[a]}` and `{ids[b]}` are called {said}, but `merge`, `split` or the labels put them into {names[a]} and "
+                            f"{names[b]}. Take one of these decisions back.")
 
 # %% ../nbs/06_speakers.ipynb #08378db2
 def pool_clips(
@@ -195,20 +206,24 @@ def _found(x, rows, config, same, different, kept, seed):
     "Voices of the clips in `kept`, by their sound"
     ids, number = [rows["id"][i] for i in kept], {i: j for j,i in enumerate(kept)}
     pairs = [[(number[a], number[b]) for a,b in links if a in number and b in number] for links in (same, different)]
-    x, label, settings = x[kept], np.arange(len(kept)), dict(method=config.method, min_speakers=config.min_speakers, max_speakers=config.max_speakers, voice_limit=config.voice_limit)
+    x, label = x[kept], np.arange(len(kept))
+    settings = {k: getattr(config, k) for k in ("method", "min_speakers", "max_speakers", "voice_limit")}
     if config.pool:
         label = pool_clips([rows[config.pool][i] for i in kept], [rows["duration"][i] for i in kept], config.pool_seconds)
         weights = np.array([rows["duration"][i] for i in kept])
         y = np.zeros((label.max()+1, x.shape[1])); np.add.at(y, label, x*weights[:,None])
         inside = [(ids[a], ids[b]) for a,b in pairs[1] if label[a]==label[b]]
-        if inside: raise UserError(f"decisions: `{inside[0][0]}` and `{inside[0][1]}` are called different, but speakers.pool takes them together as one {config.pool}. "
-                                   "Set pool to \"\", or take the decision back.")
+        if inside:
+            raise UserError(f"decisions: `{inside[0][0]}` and `{inside[0][1]}` are called different, but speakers.pool takes them together as one "
+                            f"{config.pool}. Leave pool empty, or take the decision back.")
         x = y/np.linalg.norm(y, axis=1, keepdims=True)
         pairs = [[(label[a], label[b]) for a,b in links if label[a]!=label[b]] for links in pairs]
     first = [ids[np.flatnonzero(label==p)[0]] for p in range(len(x))] if config.pool else ids
-    v = find_voices(x, margin=config.margin, min_clips=1 if config.pool else config.min_clips, same=pairs[0], different=pairs[1], ids=first, seed=seed, **settings)
+    least = 1 if config.pool else config.min_clips
+    v = find_voices(x, margin=config.margin, min_clips=least, same=pairs[0], different=pairs[1], ids=first, seed=seed, **settings)
     labels = by_size(v.labels[label], ids)
-    facts = v.facts | dict(unknown_clips=int((labels<0).sum()), unknown_share=round(float((labels<0).mean()), 4), stability=stability(x, seed, **settings))
+    facts = v.facts | dict(unknown_clips=int((labels<0).sum()), unknown_share=round(float((labels<0).mean()), 4))
+    facts["stability"] = stability(x, seed, **(settings | dict(min_speakers=1)))
     return labels, v.margin[label], facts
 
 def voice_names(
@@ -232,7 +247,8 @@ def analyse(
     rows, decisions = read_clips(preprocessed), read_decisions(config.decisions)
     ids = rows["id"]
     if not ids: raise UserError(f"{preprocessed} holds no clips, so nobody speaks in it")
-    if config.model=="none" and config.method!="given": raise UserError(f"speakers.model: the method `{config.method}` listens, so it needs a model. Write `resemblyzer`.")
+    if config.model=="none" and config.method!="given":
+        raise UserError(f"speakers.model: the method `{config.method}` listens, so it needs a model. Write `resemblyzer`.")
     same, different, bad = clip_links(decisions, ids)
     if config.model=="none": x, work = np.zeros((len(ids), 0), np.float32), dict(computed=0, from_cache=0)
     else:
@@ -263,7 +279,8 @@ def _counts(rows, names, facts, work, decisions, config):
         truth = dict(agreement_with_labels=agreement(rows["speaker"], np.where(known, labels, -1)))
     hours = {v: sum(d for d,n in zip(rows["duration"], names) if n==v)/3600 for v in sorted(set(names))}
     return dict(clips=len(names), method=config.method, found=facts, speakers=len(set(names[known])), unknown_clips=int((~known).sum()),
-                hours={k: round(v, 5) for k,v in hours.items()}, embeddings=work, decisions={k: len(v) for k,v in vars(decisions).items() if v}, **truth)
+                hours={k: round(v, 5) for k,v in hours.items()}, embeddings=work,
+                decisions={k: len(v) for k,v in vars(decisions).items() if v}, **truth)
 
 # %% ../nbs/06_speakers.ipynb #0419b0ef
 KINDS = {"nearest": "in the middle of the voice", "border": "closest to another voice", "random": "drawn at random", "longest": "longest"}
@@ -279,17 +296,19 @@ def pick_samples(
     "Clips that tell most about a voice"
     center = x[mine].sum(0) if x.shape[1] else np.zeros(0)
     near = x[mine]@center if x.shape[1] else np.zeros(len(mine))
-    edge = np.where(np.isfinite(margin[mine]), margin[mine], near/max(np.linalg.norm(center), 1e-9) if x.shape[1] else 0)
+    edge = np.where(np.isfinite(margin[mine]), margin[mine], near/max(float(np.linalg.norm(center)), 1e-9))
     shuffled = np.random.default_rng(seed).permutation(len(mine))
-    orders = dict(nearest=np.argsort(-near, kind="stable") if x.shape[1] else [], border=np.argsort(edge, kind="stable") if x.shape[1] else [],
-                  random=shuffled, longest=np.argsort(-seconds[mine], kind="stable"))
+    orders = dict(nearest=np.argsort(-near, kind="stable"), border=np.argsort(edge, kind="stable")) if x.shape[1] else {}
+    orders |= dict(random=shuffled, longest=np.argsort(-seconds[mine], kind="stable"))
     taken, picked = set(), []
     for kind,order in orders.items():
         fresh = [int(mine[i]) for i in order if int(mine[i]) not in taken][:each]
         taken |= set(fresh); picked += [(kind, i) for i in fresh]
     return picked
 
-def _folder(name, number): return name if NAME.fullmatch(name) and not name.endswith((".", " ")) else f"{number:03}_{re.sub(r'[^0-9A-Za-z_-]', '_', name)[:40]}"
+def _folder(name, number):
+    "The voice's name where it can be one of a folder"
+    return name if NAME.fullmatch(name) and name[-1] not in ". " else f"{number:03}_{re.sub(r'[^0-9A-Za-z_-]', '_', name)[:40]}"
 
 def write_samples(preprocessed, folder, rows, x, names, automatic, margin, each, seed):
     "Write `cluster_samples/`: Ogg files by voice, index.csv, index.html to listen to, voices.json"
@@ -302,10 +321,11 @@ def write_samples(preprocessed, folder, rows, x, names, automatic, margin, each,
         for kind,i in picked:
             path = here/f"{kind}_{ids[i]}.ogg"
             with atomic(path, "wb") as f: f.write(to_ogg(*decode(preprocessed/rows["file_name"][i])))
-            index.append(dict(voice=voice, kind=kind, id=ids[i], margin="" if np.isnan(margin[i]) else round(float(margin[i]), 3), seconds=round(seconds[i], 2),
-                              file=path.relative_to(folder).as_posix(), text=rows["text"][i]))
+            index.append(dict(voice=voice, kind=kind, id=ids[i], margin="" if np.isnan(margin[i]) else round(float(margin[i]), 3),
+                              seconds=round(float(seconds[i]), 2), file=path.relative_to(folder).as_posix(), text=rows["text"][i]))
         anchors = [ids[i] for kind,i in picked if kind in ("nearest", "random")][:5]
-        voices[voice] = dict(clips=len(mine), minutes=round(seconds[mine].sum()/60, 3), found_as=sorted(set(automatic[mine].tolist())), anchors=anchors)
+        voices[voice] = dict(clips=len(mine), minutes=round(float(seconds[mine].sum())/60, 3), found_as=sorted(set(automatic[mine].tolist())),
+                             anchors=anchors)
     with atomic(folder/"index.csv") as f:
         table = csv.DictWriter(f, list(index[0]), lineterminator="\n"); table.writeheader()
         table.writerows(r | dict(text=("'"+r["text"] if r["text"][:1] in "=+-@\t\r" else r["text"])) for r in index)
@@ -318,7 +338,6 @@ def closest_pairs(
     most:int=10,
 )->list[dict]: # a, b, cosine and the clips of both that sound most alike
     "Voices that could be one"
-    from ttsft.cluster import voice_cosines
     voices = [v for v in sorted(set(names)) if v!="unknown"]
     if len(voices)<2 or not x.shape[1]: return []
     cosines, _ = voice_cosines(x, [np.flatnonzero(names==v) for v in voices])
@@ -328,10 +347,12 @@ def closest_pairs(
 def _page(index, voices):
     "A page to listen to; it needs no server"
     e = lambda s: html.escape(str(s))
-    parts = ['<!doctype html><meta charset="utf-8"><title>Voices</title><style>body{font:15px sans-serif;margin:2em}td{padding:.2em .6em}audio{height:2em}</style><h1>Voices</h1>']
+    parts = ['<!doctype html><meta charset="utf-8"><title>Voices</title><style>body{font:15px sans-serif;margin:2em}',
+             "td{padding:.2em .6em}audio{height:2em}</style><h1>Voices</h1>"]
     for voice,facts in voices.items():
         parts.append(f"<h2 dir=auto>{e(voice)}</h2><p>{facts['clips']} clips, {facts['minutes']} minutes</p><table>")
-        parts += [f'<tr><td>{KINDS[r["kind"]]}<td>{e(r["id"])}<td><audio controls preload=none src="{e(r["file"])}"></audio><td dir=auto>{e(r["text"])}' for r in index if r["voice"]==voice]
+        parts += [f'<tr><td>{KINDS[r["kind"]]}<td>{e(r["id"])}<td><audio controls preload=none src="{e(quote(r["file"]))}"></audio><td dir=auto>{e(r["text"])}'
+                  for r in index if r["voice"]==voice]
         parts.append("</table>")
     return "\n".join(parts)+"\n"
 
@@ -391,7 +412,8 @@ def review_widget(
     def refresh(*_):
         mine = [r for r in review.samples if r["voice"]==show.value]
         clips.options = [r["id"] for r in review.samples if r["voice"] in (show.value, other.value)]
-        players.children = [w.HBox([w.Label(f"{KINDS[r['kind']]}: {r['id']}"), w.Audio(value=(review.folder/r["file"]).read_bytes(), format="ogg", autoplay=False, loop=False)]) for r in mine]
+        sound = [w.Audio(value=(review.folder/r["file"]).read_bytes(), format="ogg", autoplay=False, loop=False) for r in mine]
+        players.children = [w.HBox([w.Label(f"{KINDS[r['kind']]}: {r['id']}"), s]) for r,s in zip(mine, sound)]
     def attempt(action):
         try: action(); said.value = f"<pre>{html.escape(review.path.read_text(encoding='utf-8'))}</pre>"
         except UserError as e: said.value = f"<b>{html.escape(str(e))}</b>"
@@ -421,7 +443,8 @@ def voice_map(
     from sklearn.manifold import TSNE
     names = np.asarray(names, dtype=object)
     some = np.sort(np.random.default_rng(seed).permutation(len(x))[:most]); x, names = x[some], names[some]
-    if len(x)>=10 and np.ptp(x, axis=0).max()>1e-6: xy = TSNE(perplexity=min(30, (len(x)-1)/3), init="pca", random_state=seed).fit_transform(x.astype(np.float64))
+    if len(x)>=10 and np.ptp(x, axis=0).max()>1e-6:
+        xy = TSNE(perplexity=min(30, (len(x)-1)/3), init="pca", random_state=seed).fit_transform(x.astype(np.float64))
     else: xy = PCA(2).fit_transform(x) if len(x)>2 else np.c_[np.arange(len(x)), np.zeros(len(x))]
     fig, ax = plt.subplots(figsize=(6, 4.2), layout="constrained")
     voices = [v for v in sorted(set(names)) if v!="unknown"]
@@ -441,5 +464,31 @@ def confusions(
     for label in sorted(set(given)):
         heard = names[given==label]
         counts = sorted(((int((heard==v).sum()), v) for v in set(heard)), key=lambda c: (-c[0], c[1]))
-        rows.append({"label": label, "clips": len(heard), "mostly": counts[0][1], "share": counts[0][0]/len(heard), "others": ", ".join(f"{v} {n}" for n,v in counts[1:6])})
+        others = ", ".join(f"{v} {n}" for n,v in counts[1:6])
+        rows.append({"label": label, "clips": len(heard), "mostly": counts[0][1], "share": counts[0][0]/len(heard), "others": others})
     return sorted(rows, key=lambda r: (r["share"], r["label"]))[:most]
+
+def read_analysis(
+    preprocessed:Path, # Folder of prepared clips
+    analysis:Path, # Folder that `analyse` filled
+)->dict: # names, given, embeddings, sizes, closest, samples, unknown
+    "All that a report shows of one result"
+    rows, folder = read_clips(preprocessed), Path(analysis)/"cluster_samples"
+    ids, called = rows["id"], read_json(Path(analysis)/"speaker_ids.json")
+    names, found = [called[i] for i in ids], read_json(folder/"voices.json")
+    sizes = [dict(voice=v, clips=f["clips"], minutes=f["minutes"]) for v,f in found["voices"].items()]
+    with open(folder/"index.csv", encoding="utf-8", newline="") as f: index = list(csv.DictReader(f))
+    samples = [dict(voice=v, clips={r["kind"]: folder/r["file"] for r in reversed(index) if r["voice"]==v}) for v in found["voices"]]
+    unknown = [dict(id=i, seconds=d, text=t) for i,d,t,n in zip(ids, rows["duration"], rows["text"], names) if n=="unknown"]
+    return dict(names=names, given=rows["speaker"], embeddings=np.load(Path(analysis)/"embeddings.npy"), sizes=sorted(sizes, key=lambda r: -r["minutes"]),
+                closest=found["closest"], samples=samples, unknown=unknown)
+
+def sample_rows(
+    result:dict, # What `read_analysis` returns
+    most:int=12, # Voices, those with most speech; unknown clips besides
+)->list[dict]: # For `ttsft.report.audio_grid`
+    "One clip of each kind for every voice"
+    minutes = {r["voice"]: r["minutes"] for r in result["sizes"]}
+    some = [v for v in minutes if v!="unknown"][:most] + ["unknown"]
+    chosen = sorted((r for r in result["samples"] if r["voice"] in some), key=lambda r: some.index(r["voice"]))
+    return [dict(text=r["voice"], clips={k: decode(f) for k,f in r["clips"].items()}, numbers={"minutes": minutes[r["voice"]]}) for r in chosen]
