@@ -60,7 +60,7 @@ class Family(Protocol):
     def export(self, folder:Path)->Path:
         "The official package's own layout"
 
-FAMILIES = {"pocket": "ttsft.pocket:Pocket"} # name -> where; imported on use, since families come later in the flow
+FAMILIES = {"pocket": "ttsft.pocket:Pocket", "vits": "ttsft.vits:Vits"} # name -> where; imported on use, since families come later in the flow
 
 def family(
     name:str, # As in the recipe

@@ -6,22 +6,25 @@
 __all__ = ['Recipe', 'languages', 'load_recipe', 'Pipeline', 'read_rejected', 'open_run']
 
 # %% ../nbs/35_pipeline.ipynb #ab8c669c
-import csv, dataclasses, shlex
+import csv, dataclasses, shlex, shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 import numpy as np
 import yaml
+from joblib import cpu_count
 from tqdm import tqdm
 from .core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, load_yaml, local_path
 from .core import merge, nearest, recipe_names, resolve, write_json
 from .text import TextConfig, vowelled
 from .translit import front_end
-from .corpus import SourceConfig, import_source, safe_id, source_fingerprint
+from .corpus import SourceConfig, safe_id
+from .raw import import_source, named_sources, source_fingerprint
 from .prepare import PrepareConfig, prepare
-from .dataset import DatasetConfig, build_dataset
+from .speakers import SpeakersConfig, analyse
+from .dataset import DatasetConfig, build_dataset, dataset_inputs
 from .codec import encode_dataset, load_clips, measure_codec, require_encoder
 from .vocab import VocabConfig, require_covered
 from .model import Family, family
@@ -36,17 +39,31 @@ class Recipe:
     name:str # Names the run's folder
     language:str # BCP 47 code; a file below recipes/language, or the user's own, says what it means
     family:str # Model family, e.g. pocket
-    base:str # Checkpoint to start from: `asset:NAME`, a folder, or an official config.yaml
-    source:SourceConfig
+    base:str # Checkpoint to start from: `asset:NAME`, `hub:OWNER/NAME@COMMIT`, a folder, an official config.yaml; `tiny`: random weights, to try the way
+    source:SourceConfig # The corpus
     text:TextConfig
     model:dict[str, Any] # Settings of the family
+    also:dict[str, SourceConfig] = field(default_factory=dict) # More corpora, by name, each with its weight
+    on_fault:Literal["stop", "reject"] = "stop" # A clip that cannot be used: stop and list them all, or leave it out, with its reason in rejected.csv
     prepare:PrepareConfig = field(default_factory=PrepareConfig)
+    speakers:SpeakersConfig = field(default_factory=lambda: SpeakersConfig(method="given", model="none"))
     dataset:DatasetConfig = field(default_factory=DatasetConfig)
     vocab:VocabConfig = field(default_factory=VocabConfig)
     train:TrainConfig = field(default_factory=TrainConfig)
     judge:JudgeConfig = field(default_factory=JudgeConfig)
     seed:int = 0 # Seeds every random choice
     outputs:str = "outputs" # Runs are made below this folder
+    engine:Literal["serial", "pool", "ray"] = "pool" # What prepares sound in parallel; the result is the same
+    workers:int = 0 # Its processes; 0: one for each core
+
+    @property
+    def what(self)->dict:
+        "What the results depend on: not where they are written, nor on how many cores"
+        return {k: v for k,v in dataclasses.asdict(self).items() if k not in ("outputs", "engine", "workers")}
+    @property
+    def sources(self)->SourceConfig|dict[str, SourceConfig]:
+        "The corpus, or all corpora by name"
+        return {"main": self.source, **self.also} if self.also else self.source
 
 def languages()->list[str]:
     "Codes that ship with the package"
@@ -90,8 +107,16 @@ class Pipeline:
         self.recipe, self.say, self.first, self.done = recipe, say, first, {}
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
         self.front_end = front_end(recipe.text)
-        self.family, self.base = family(recipe.family), local_path(recipe.base, "base")
+        self.family = family(recipe.family)
+        self.base = self._tiny_base() if recipe.base=="tiny" else local_path(recipe.base, "base")
         with atomic(self.run.dir/"recipe.yaml") as f: yaml.safe_dump(dataclasses.asdict(recipe), f, allow_unicode=True, sort_keys=False)
+
+    def _tiny_base(self):
+        "Random weights of the family's classes, made once"
+        if not hasattr(self.family, "tiny"): raise UserError(f"base: family `{self.recipe.family}` has no tiny twin. Name a base.")
+        folder, part = self.run.dir/f".tiny-{self.recipe.seed}", self.run.dir/f".tiny-{self.recipe.seed}.part"
+        if not folder.exists(): shutil.rmtree(part, ignore_errors=True); self.family.tiny(part, self.recipe.seed).rename(folder)
+        return folder
 
     @cached_property
     def codec(self):
@@ -112,6 +137,9 @@ class Pipeline:
             else: self.done[name] = getattr(self, f"_{name}")()
         return self.done[name]
 
+    @property
+    def workers(self)->int: return self.recipe.workers or cpu_count()
+
     def dir(self, name:str)->Path: return self.step(name).dir
     def inputs(self, *names)->dict: return {n: self.step(n).key for n in names}
 
@@ -120,19 +148,29 @@ class Pipeline:
 
     def _raw(self):
         _ = self.codec  # a base that cannot train is refused before anything is copied
-        return self._make("raw", lambda work: import_source(self.recipe.source, work, self.front_end), self.recipe.source,
-                          {"source": source_fingerprint(self.recipe.source), "text": self.front_end.fingerprint})
+        r = self.recipe
+        settings = {n: dataclasses.asdict(c) for n,c in named_sources(r.sources).items()} | {"on_fault": r.on_fault}
+        return self._make("raw", lambda work: import_source(r.sources, work, self.front_end, r.on_fault), settings,
+                          {"source": source_fingerprint(r.sources), "text": self.front_end.fingerprint})
 
     def _preprocessed(self):
-        raw, rate = self.dir("raw"), self.codec.sample_rate
-        return self._make("preprocessed", lambda work: prepare(raw, work, self.recipe.prepare, rate),
-                          dataclasses.asdict(self.recipe.prepare) | {"sample_rate": rate}, self.inputs("raw"))
+        r, raw, rate = self.recipe, self.dir("raw"), self.codec.sample_rate
+        return self._make("preprocessed", lambda work: prepare(raw, work, r.prepare, rate, r.on_fault, r.engine, self.workers),
+                          dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault}, self.inputs("raw"))
+
+    def _speaker_analysis(self):
+        r, pre = self.recipe, self.dir("preprocessed")
+        decided = {"decisions": file_fingerprint(local_path(r.speakers.decisions, "speakers.decisions"))} if r.speakers.decisions else {}
+        return self._make("speaker_analysis", lambda work: analyse(pre, work, r.speakers, r.seed, self.run.dir/".embeddings", r.engine, self.workers),
+                          r.speakers, self.inputs("preprocessed") | decided)
 
     def _hf_dataset(self):
-        pre, r, fe = self.dir("preprocessed"), self.recipe, self.front_end
-        card = dict(language=r.language, license=r.source.license, note=r.source.note, source=r.source.path)
-        return self._make("hf_dataset", lambda work: build_dataset(pre, work, r.dataset, fe.normalise, fe, r.seed, card), r.dataset,
-                          self.inputs("preprocessed") | {"text": fe.fingerprint})
+        pre, speakers, r, fe = self.dir("preprocessed"), self.dir("speaker_analysis"), self.recipe, self.front_end
+        card = dict(name=r.name, language=r.language, note=r.source.note, license=r.source.license, consent=r.source.consent,
+                    sources=[dict(source=n, path=c.path, license=c.license, consent=c.consent, weight=c.weight) for n,c in named_sources(r.sources).items()])
+        return self._make("hf_dataset", lambda work: build_dataset(pre, speakers, work, r.dataset, fe.normalise, fe, r.seed, card, r.on_fault),
+                          dataclasses.asdict(r.dataset) | {"on_fault": r.on_fault},
+                          self.inputs("preprocessed", "speaker_analysis") | {"text": fe.fingerprint} | dataset_inputs(r.dataset))
 
     def _codes(self):
         dataset = self.dir("hf_dataset")
@@ -147,8 +185,9 @@ class Pipeline:
         "The base, fitted to the recipe, as it is before the first update"
         r = self.recipe
         clips, valid, test = (load_clips(self.dir("codes"), s) for s in ("train", "validation", "test"))
+        named = {} if self.family.prompted else {"speakers": sorted({c.speaker for c in clips})}  # a voice is a prompt, or a name with a row of its own
         fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab, [c.text for c in clips], r.language, r.seed,
-                                  [c.latents for c in clips], [c.text for c in valid+test])
+                                  [c.latents for c in clips], [c.text for c in valid+test], **named)
         require_covered(fitted.tokenizer, {c.id: c.text for c in clips+valid+test}, r.vocab.allow_loss)
         return fitted
 
@@ -156,11 +195,11 @@ class Pipeline:
         r, codes = self.recipe, self.dir("codes")
         clips, valid = load_clips(codes, "train"), load_clips(codes, "validation")
         def make(work):
-            made_of = fingerprint(dataclasses.replace(r, outputs=""))  # wherever it is written
+            made_of = fingerprint(r.what)
             facts = dict(base=self.base_fingerprint, recipe=made_of, recipe_name=r.name, stage="final", speakers=sorted({c.speaker for c in clips}),
                          note=r.source.note, vowelled=float(np.mean([vowelled(c.norm_text) for c in clips])))
             counts = Trainer(self.start(), clips, valid, r.train, work, r.seed, self.say).run(facts)
-            save_voices(work/"final", pick_voices(clips))
+            save_voices(work/"final", pick_voices(clips, prompted=self.family.prompted))
             return counts
         settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
         return self._make("checkpoints", make, settings, self.inputs("codes") | {"base": self.base_fingerprint})

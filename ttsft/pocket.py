@@ -117,6 +117,7 @@ def flow_terms(
 class Pocket:
     "Pocket TTS: model, codec, tokenizer and text front-end as one object"
     name, Config = "pocket", PocketConfig
+    prompted = True # A voice is a prompt
     def __init__(self,
         model:PocketTTSForConditionalGeneration,
         codec:PocketCodec,
