@@ -15,7 +15,7 @@ from . import __version__
 from .core import STEPS, UserError, disk_free, human, nearest, read_json, recipe_names, write_json
 
 # %% ../nbs/41_cli.ipynb #d481d7bc
-REPORTS = {"01_corpus": "raw", "02_text": "hf_dataset", "03_codec": "codes", "04_train": "checkpoints",
+REPORTS = {"01_corpus": "hf_dataset", "02_speakers": "speaker_analysis", "02_text": "hf_dataset", "03_codec": "codes", "04_train": "checkpoints",
            "05_listen": "samples", "06_summary": "samples"} # notebook -> the step it is about
 
 def reports_folder()->Path: # Where the report notebooks are
