@@ -61,7 +61,7 @@ class Utterance:
     audio:Path|bytes|tuple # A file, an encoded file's bytes, or (wav, sample_rate)
     session:str = "" # Recording or session; empty where unknown
     span:tuple|None = None # (start, stop) in seconds of a slice; stop is None at the end of the file
-    facts:dict = field(default_factory=dict) # What else the source knows: votes, gender, verse, author, ...
+    facts:dict = field(default_factory=dict, hash=False) # What else the source knows: votes, gender, verse, author, ...
 
 @dataclass(frozen=True)
 class Skipped:
