@@ -10,7 +10,7 @@ __all__ = ['AUDIO_SUFFIXES', 'MAX_LINE', 'HELD_OUT', 'GENDER', 'AGE', 'CodexConf
            'Metadata', 'read_metadata']
 
 # %% ../nbs/04_corpus.ipynb #9eecd995
-import csv, hashlib, json, math, re
+import csv, hashlib, json, math, os, re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -62,7 +62,7 @@ class Utterance:
     audio:Path|bytes|tuple # A file, an encoded file's bytes, or (wav, sample_rate)
     session:str = "" # Recording or session; empty where unknown
     span:tuple|None = None # (start, stop) in seconds of a slice; stop is None at the end of the file
-    facts:dict = field(default_factory=dict) # What else the source knows: votes, gender, verse, author, ...
+    facts:dict = field(default_factory=dict, hash=False) # What else the source knows: votes, gender, verse, author, ...
 
 @dataclass(frozen=True)
 class Skipped:
@@ -86,14 +86,15 @@ def safe_id(name:str)->str: # Letters, digits, `-`, `_` and `.`; never starts wi
 def inside(
     root:Path, # The corpus folder
     name:str, # A path as a table names it, relative to `root`
+    real:str="", # `root` without links, where the caller knows it: saves half the time over a long table
 )->Path: # The file
     "Resolve `name` below `root`; refuse what leaves it"
-    path, parts = root/name, re.split(r"[\\/]", name)
-    try: outside = ".." in parts or not parts[0] or ":" in parts[0] or not path.resolve().is_relative_to(root.resolve()); path.exists()
-    except (OSError, ValueError, RuntimeError) as e:
-        raise UserError(f"`{name[:60]}` in {root} cannot name a recording ({e}). Look whether the columns of its table are in order.") from None
-    if outside: raise UserError(f"`{name[:200]}` leaves the folder {root}. Put the file inside the corpus folder, and name it from there.")
-    return path
+    parts, real = re.split(r"[\\/]", name), real or os.path.realpath(root)
+    if "\0" in name or any(len(p.encode(errors="replace"))>255 for p in parts) or re.search("[\ud800-\udfff]", name):
+        raise UserError(f"`{name[:60]}` in {root} cannot name a recording. Look whether the columns of its table are in order.")
+    if ".." in parts or not parts[0] or ":" in parts[0] or os.path.commonpath([real, os.path.realpath(os.path.join(real, name))])!=real:
+        raise UserError(f"`{name[:200]}` leaves the folder {root}. Put the file inside the corpus folder, and name it from there.")
+    return root/name
 
 def refuse(
     found:list[tuple[str, str]], # Faults: (where, what)
@@ -188,7 +189,12 @@ def parquet_rows(
 )->tuple[list[str], Iterator]: # As for `csv_rows`
     "A table in parquet"
     file = _open_parquet(table)
-    return file.schema_arrow.names, enumerate((row for b in file.iter_batches(1000) for row in b.to_pylist()), 1)
+    return file.schema_arrow.names, enumerate(_whole(table, (row for b in file.iter_batches(1000) for row in b.to_pylist())), 1)
+
+def _whole(file, stream):
+    "A stream out of a file, whose damage may show only on the way"
+    try: yield from stream
+    except (OSError, ValueError, pa.ArrowException) as e: raise UserError(f"{file} is damaged: {e}. Copy or download it again.") from None
 
 def _open_parquet(file):
     try: return pq.ParquetFile(file, pre_buffer=False, buffer_size=1<<20)  # else whole row groups are held, and with a list column all of them
@@ -238,17 +244,17 @@ def table_utterances(
     audio, text = column(names, config.audio_column, audio, table, "audio_column"), column(names, config.text_column, text, table, "text_column")
     optional = [column(names, chosen, usual, table, key) if chosen else next((c for c in usual if c in names), "") for chosen,usual,key in
                 [(config.speaker_column, speaker, "speaker_column"), (config.session_column, ("session",), "session_column")]]
-    used = {audio, text, *optional, "start", "stop", "id"}
+    used, real = {audio, text, *optional, "start", "stop", "id"}, os.path.realpath(root)
     for line,row in rows:
         if isinstance(row, Skipped): yield row; continue
         name, said = str(row.get(audio) or ""), str(row.get(text) or "")
         who, session = [str(row.get(c) or "") if c else "" for c in optional]
         try:
             rule = "row"; span = span_of(_seconds(row, "start"), _seconds(row, "stop"))
-            if not Path(name).name: raise UserError(f"`{audio}` is empty. Name a recording, or remove the line.")
-            rule = "path"; path = inside(root, name)
+            if not name.strip("./"): raise UserError(f"`{audio}` is empty. Name a recording, or remove the line.")
+            rule = "path"; path = inside(root, name, real)
         except UserError as e: yield _spoilt(table, line, rule, str(e), said); continue
-        id = safe_id(Path(name).with_suffix("").as_posix().removeprefix("audio/"))
+        id = safe_id(os.path.splitext(os.path.normpath(name))[0].removeprefix("audio/"))
         facts = {k: v for k,v in row.items() if k not in used and v not in ("", None)}
         yield Utterance(f"{id}-{span[0]*1000:.0f}" if span else id, said, who or config.speaker, path, session, span, facts)
 
@@ -354,8 +360,7 @@ def parquet_utterances(
         optional = [c and column(names, c, (), file, key) for c,key in ((config.speaker_column, "speaker_column"), (config.session_column, "session_column"))]
         kept = [f.name for f in schema if f.name!=audio and not pa.types.is_nested(f.type) and not pa.types.is_binary(f.type)
                 and not pa.types.is_large_binary(f.type)]
-        for batch in batches([*kept, audio] if with_audio else kept):
-            rows = batch.select(kept).to_pylist()
+        for batch,rows in _whole(file, ((b, b.select(kept).to_pylist()) for b in batches([*kept, audio] if with_audio else kept))):
             for i,row in enumerate(rows):
                 try: sound = _sound(batch.column(audio)[i], batch, i, file.parent) if with_audio else b"-"
                 except (UserError, ValueError, pa.ArrowException) as e:

@@ -8,7 +8,7 @@ __all__ = ['READERS', 'MAX_TEXT', 'FORMULA', 'Sources', 'COLUMNS', 'REJECTED', '
            'spreadsheet_safe', 'import_source', 'source_fingerprint']
 
 # %% ../nbs/04b_raw.ipynb #94a41aa7
-import csv, hashlib, json, re, shutil
+import csv, hashlib, json, math, re, shutil, stat
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -90,6 +90,7 @@ def unspeakable(
 def text_fault(text:str, check_text:Callable[[str], object])->tuple[str, str]|None: # As for `unspeakable`; (rule, reason)
     "The rule that a transcript breaks"
     if not text.strip(): return "no_text", "the transcript is empty"
+    if re.search("[\ud800-\udfff]", text): return "encoding", "the transcript holds half a character (a lone surrogate); write its table anew as UTF-8"
     if "\0" in text: return "nul", "the transcript holds NUL bytes, so its table is damaged"
     if len(text)>MAX_TEXT: return "long_text", f"the transcript has {len(text):,} characters, more than an hour of speech"
     if FORMULA.match(text): return "formula", "the transcript begins like a formula, which a spreadsheet would run"
@@ -100,8 +101,10 @@ def text_fault(text:str, check_text:Callable[[str], object])->tuple[str, str]|No
 def audio_fault(audio:Path|bytes|tuple)->tuple[str, str]|None: # (rule, reason)
     "What is wrong with a sound before it is decoded"
     if isinstance(audio, Path):
-        if not audio.is_file(): return "audio_missing", "the audio file is missing"
-        return ("audio_empty", "the audio file is empty (0 bytes)") if audio.stat().st_size==0 else None
+        try: found = audio.stat()
+        except OSError: return "audio_missing", "the audio file is missing"
+        if not stat.S_ISREG(found.st_mode): return "audio_missing", "there is no file, but a folder or a device"
+        return ("audio_empty", "the audio file is empty (0 bytes)") if found.st_size==0 else None
     return None if len(audio[0] if isinstance(audio, tuple) else audio) else ("audio_empty", "there is no sound in this row")
 
 # %% ../nbs/04b_raw.ipynb #0ce5593c
@@ -189,8 +192,12 @@ def _copy_audio(u, folder):
 def _metadata_row(u, name, config, file_name):
     start, stop = u.span or (None, None)
     session = u.session or (u.audio.stem if u.span and isinstance(u.audio, Path) else "")
-    return [f"audio/{file_name}", u.text, u.speaker, u.id, name, session, config.weight, "" if start is None else start, "" if stop is None else stop,
-            json.dumps(u.facts, ensure_ascii=False, sort_keys=True, default=str)]
+    facts = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k,v in u.facts.items()}  # JSON has no NaN
+    row = [f"audio/{file_name}", u.text, u.speaker, u.id, name, session, config.weight, "" if start is None else start, "" if stop is None else stop,
+           json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)]
+    return [_whole(c) for c in row]
+
+def _whole(cell): return str(cell).encode(errors="replace").decode()  # half a character cannot be written
 
 def import_source(
     sources:Sources, # One source, or name -> source
@@ -206,12 +213,13 @@ def import_source(
                               (f"; the first row is refused: {first}" if first else "."))
     (out/"audio").mkdir(exist_ok=True); lost, kept = Counter(), Counter()
     with atomic(out/"metadata.csv") as f, atomic(out/"rejected.csv") as g, tqdm(total=n, desc="import", unit="clip", mininterval=2) as bar:
-        table, rejected = csv.writer(f, lineterminator="\n"), csv.writer(g, lineterminator="\n")
+        table, rejected = (csv.writer(x, lineterminator="\n", quoting=csv.QUOTE_ALL) for x in (f, g))  # a lone carriage return stays inside its cell
         table.writerow(COLUMNS); rejected.writerow(REJECTED)
         for name,config,u in checked_rows(sources, check_text):
             if isinstance(u, Skipped):
                 if u.fault and on_fault=="stop": raise UserError(f"{u.id}: {u.reason}. The source changed while it was read; run again when it is at rest.")
-                rejected.writerow([spreadsheet_safe(c) for c in ("raw", u.id, u.rule, u.reason, u.value, u.limit, "", u.text[:2000].replace("\0", "\ufffd"))])
+                row = ("raw", u.id, u.rule, u.reason, u.value, u.limit, "", u.text[:2000].replace("\0", "\ufffd"))
+                rejected.writerow([_whole(spreadsheet_safe(c)) for c in row])
                 lost[u.rule] += 1
             else: table.writerow(_metadata_row(u, name, config, _copy_audio(u, out/"audio"))); kept[name] += 1; bar.update()
     size = sum(p.stat().st_size for p in (out/"audio").iterdir())
