@@ -221,10 +221,10 @@ def store(
     sample_rate:int, # Hz
 )->str: # SHA-256 of the 16-bit samples
     "Write a clip"
-    pcm = np.clip(np.rint(wav*np.float32(2**15)), -2**15, 2**15 - 1).astype("<i2")
+    scaled = wav*np.float32(2**15)
+    pcm = np.clip(np.rint(scaled, out=scaled), -2**15, 2**15 - 1, out=scaled).astype("<i2")
     buffer = io.BytesIO(); sf.write(buffer, pcm, sample_rate, "PCM_16", format="FLAC")
-    work = path.with_name(f".{path.name}.{os.getpid()}") # a worker of a run that was killed may be about to end, too
-    work.write_bytes(buffer.getbuffer()); os.replace(work, path)
+    path.write_bytes(buffer.getbuffer()) # in place: a shard that is killed here has no record, and is done again
     return sha256(pcm).hexdigest()
 
 # %% ../nbs/05_prepare.ipynb #510ca9ad
@@ -294,6 +294,9 @@ def plan(
 )->list[Shard]:
     "Cut the corpus into shards"
     if config.shard<1: raise UserError(f"prepare.shard: {config.shard} clips are no shard. Write at least 1.")
+    if not rows.num_rows: raise UserError("raw/metadata.csv has no rows. Look at raw/rejected.csv, and at the source.")
+    unsafe = rows["id"].filter(pc.match_substring_regex(rows["id"], r"^\.|[/\\\x00]|^$"))
+    if len(unsafe): raise UserError(f"`{unsafe[0].as_py()[:60]}` in raw/metadata.csv cannot name a file. Give the clip another id.")
     made_by = [__version__, *(f"{p} {version(p)}" for p in ("soxr", "soundfile", "onnxruntime", "silero-vad"))]
     settings = fingerprint([asdict(replace(config, rules={})), sample_rate, made_by])
     parts = [rows.slice(i, config.shard) for i in range(0, rows.num_rows, config.shard)]
@@ -339,6 +342,7 @@ def prepare(
     run_shards(partial(prepare_shard, raw=raw, out=out, config=config, sample_rate=sample_rate), missing, engine, workers, "prepare",
                sum(map(len, shards)) - sum(map(len, missing)))
     clips = pa.concat_tables(pq.read_table(part_path(out, s)).replace_schema_metadata() for s in shards)
+    if pc.count_distinct(clips["id"]).as_py()<clips.num_rows: raise UserError("two clips have the same id. Give every row of the source its own.")
     if on_fault=="stop": _stop_at_faults(clips, shards, out)
     early = pc.not_equal(clips["rule"], "").to_numpy()
     verdict = judge_clips(clips, rules, early)
