@@ -46,7 +46,7 @@ def resample(
     wav, n_samples = _checked(wav), round(len(wav)*to_rate/from_rate)
     if from_rate == to_rate: return wav.copy()
     out = soxr.resample(wav, from_rate, to_rate, quality="HQ")[:n_samples]
-    return np.pad(out, (0, n_samples - out.size))
+    return out if out.size == n_samples else np.pad(out, (0, n_samples - out.size))
 
 # %% ../nbs/01_audio.ipynb #84563ab5
 @lru_cache(16)
@@ -70,11 +70,13 @@ def loudness(
     if sample_rate < 8000: wav, sample_rate = resample(wav, sample_rate, 8000), 8000
     if not wav.any(): return -math.inf
     weighted = signal.sosfilt(_weighting(sample_rate), wav.astype(np.float64))
-    n_cells = round(wav.size/sample_rate/.1)
+    n_cells, cell = round(wav.size/sample_rate/.1), sample_rate//10
     if n_cells < 4 or wav.size < .4*sample_rate: return _gated(np.array([weighted @ weighted/wav.size]))
-    edges = np.minimum((np.arange(n_cells + 1)*.1*sample_rate).astype(int), wav.size)
-    if sample_rate%10: cells = np.array([weighted[a:b] @ weighted[a:b] for a, b in zip(edges, edges[1:])])
-    else: cells = np.einsum("ij,ij->i", *2*[np.pad(weighted[:edges[-1]], (0, -edges[-1]%edges[1])).reshape(-1, edges[1])])
+    if sample_rate%10 == 0 and n_cells*cell <= wav.size: # the cells are the rows of a table
+        cells = np.einsum("ij,ij->i", *2*[weighted[:n_cells*cell].reshape(n_cells, cell)])
+    else:
+        edges = np.minimum((np.arange(n_cells + 1)*.1*sample_rate).astype(int), wav.size)
+        cells = np.array([weighted[a:b] @ weighted[a:b] for a, b in zip(edges, edges[1:])])
     return _gated(np.convolve(cells, np.ones(4), "valid")/(.4*sample_rate))
 
 # %% ../nbs/01_audio.ipynb #38b1b81e
@@ -92,8 +94,8 @@ def level(
     wav = _checked(wav)
     wanted = target_lufs - loudness(wav, sample_rate)
     if math.isinf(wanted): return wav.copy(), 0.0, wanted
-    gain_db = min(wanted, max_gain_db, peak_dbfs - float(_db(np.square(wav, dtype=np.float64).max())))
-    return (wav*10**(gain_db/20)).astype(np.float32), gain_db, wanted - gain_db
+    gain_db = min(wanted, max_gain_db, peak_dbfs - float(_db(float(max(wav.max(), -wav.min()))**2)))
+    return wav*np.float32(10**(gain_db/20)), gain_db, wanted - gain_db
 
 # %% ../nbs/01_audio.ipynb #cb5204a3
 def _energy(wav, sample_rate):
@@ -148,12 +150,12 @@ _WINDOW = signal.get_window("blackmanharris", 512).astype(np.float32)
 def _spectra(wav, sample_rate, bright_hz=2000):
     "Mean power spectrum, shape (257,), and the mean square above `bright_hz` of each frame; 512 samples every 10 ms"
     hop = max(1, sample_rate//100)
-    centred = wav - wav.mean()
-    if wav.size < 512: centred = np.pad(centred, (0, 512 - wav.size))
-    frames = np.lib.stride_tricks.sliding_window_view(centred, 512)[::hop]
+    offset = wav.mean()*_WINDOW # taken off frame by frame: a second copy of a long clip costs more than its spectra
+    if wav.size < 512: wav = np.pad(wav, (0, 512 - wav.size), constant_values=wav.mean())
+    frames = np.lib.stride_tricks.sliding_window_view(wav, 512)[::hop]
     first, total, bright = 2*math.ceil(bright_hz*512/sample_rate), np.zeros(514), []
     for i in range(0, len(frames), 128): # a block that stays in the processor's cache
-        parts = fft.rfft(frames[i:i + 128]*_WINDOW).view(np.float32) # real and imaginary parts side by side
+        parts = fft.rfft(frames[i:i + 128]*_WINDOW - offset).view(np.float32) # real and imaginary parts side by side
         total += np.einsum("ij,ij->j", parts, parts)
         bright.append(np.einsum("ij,ij->i", parts[:, first:], parts[:, first:]))
     return total.reshape(257, 2).sum(1)/len(frames), np.concatenate(bright)*np.float32(2/(512*np.square(_WINDOW).sum()))
@@ -169,11 +171,11 @@ def _bandwidth(wav, sample_rate):
 # %% ../nbs/01_audio.ipynb #b1b43edf
 def _clipping(wav):
     "Share of samples that look clipped"
-    size = np.abs(wav)
-    top = np.flatnonzero(size >= max(.999*size.max(), 1e-30)) # few: only these are looked at
+    limit = max(.999*max(wav.max(), -wav.min()), 1e-30)
+    top = np.flatnonzero((wav >= limit) | (wav <= -limit)) # few: only these are looked at
     ends = np.flatnonzero(np.diff(top, prepend=-2, append=-2) != 1) # where runs begin, and after the last one
     run = np.diff(ends).repeat(np.diff(ends)) # length of the run that each belongs to
-    return float(((run >= 3) | (size[top] >= 1 - 2**-15)).sum()/size.size)
+    return float(((run >= 3) | (np.abs(wav[top]) >= 1 - 2**-15)).sum()/wav.size)
 
 # %% ../nbs/01_audio.ipynb #1bd15f72
 def _snr(active, energy, hop_seconds):

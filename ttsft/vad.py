@@ -136,7 +136,7 @@ def snr(
     "Speech against the room it was recorded in"
     audible = np.isfinite(heard.energy)
     if not audible.any(): return float("nan"), True
-    power, near = 10**(np.where(audible, heard.energy, -200)/10), np.convolve(heard.speech, np.ones(2*margin + 1), "same") > 0
+    power, near = 10**(np.where(audible, heard.energy, -200)/10), np.convolve(heard.speech, np.ones(2*margin + 1))[margin:-margin] > 0
     room, inside = audible & ~near, audible & heard.speech
     doubt = room.sum()*HOP < .2 or not inside.any()
     noise = float(np.percentile(power[audible], 10) if doubt else np.median(power[room]))
