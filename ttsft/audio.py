@@ -73,7 +73,8 @@ def loudness(
     n_cells = round(wav.size/sample_rate/.1)
     if n_cells < 4 or wav.size < .4*sample_rate: return _gated(np.array([weighted @ weighted/wav.size]))
     edges = np.minimum((np.arange(n_cells + 1)*.1*sample_rate).astype(int), wav.size)
-    cells = np.array([weighted[a:b] @ weighted[a:b] for a, b in zip(edges, edges[1:])])
+    if sample_rate%10: cells = np.array([weighted[a:b] @ weighted[a:b] for a, b in zip(edges, edges[1:])])
+    else: cells = np.einsum("ij,ij->i", *2*[np.pad(weighted[:edges[-1]], (0, -edges[-1]%edges[1])).reshape(-1, edges[1])])
     return _gated(np.convolve(cells, np.ones(4), "valid")/(.4*sample_rate))
 
 # %% ../nbs/01_audio.ipynb #38b1b81e
@@ -99,8 +100,9 @@ def _energy(wav, sample_rate):
     "Mean square in dB of 20 ms frames and their hop in samples"
     hop = max(1, sample_rate//100)
     n_cells = max(2, -(-wav.size//hop))
-    cells = np.pad(wav, (0, n_cells*hop - wav.size)).reshape(n_cells, hop)
-    cells = np.einsum("ij,ij->i", cells, cells).astype(np.float64)/hop
+    whole, rest = wav[:wav.size//hop*hop].reshape(-1, hop), wav[wav.size//hop*hop:]
+    cells = np.zeros(n_cells); cells[:len(whole)] = np.einsum("ij,ij->i", whole, whole)/hop
+    if rest.size: cells[len(whole)] = rest @ rest/hop
     return _db((cells[:-1] + cells[1:])/2), hop
 
 def _limit(energy, top_db, headroom):
@@ -146,7 +148,9 @@ _WINDOW = signal.get_window("blackmanharris", 512).astype(np.float32)
 def _spectra(wav, sample_rate, bright_hz=2000):
     "Mean power spectrum, shape (257,), and the mean square above `bright_hz` of each frame; 512 samples every 10 ms"
     hop = max(1, sample_rate//100)
-    frames = np.lib.stride_tricks.sliding_window_view(np.pad(wav - wav.mean(), (0, max(0, 512 - wav.size))), 512)[::hop]
+    centred = wav - wav.mean()
+    if wav.size < 512: centred = np.pad(centred, (0, 512 - wav.size))
+    frames = np.lib.stride_tricks.sliding_window_view(centred, 512)[::hop]
     first, total, bright = 2*math.ceil(bright_hz*512/sample_rate), np.zeros(514), []
     for i in range(0, len(frames), 128): # a block that stays in the processor's cache
         parts = fft.rfft(frames[i:i + 128]*_WINDOW).view(np.float32) # real and imaginary parts side by side

@@ -56,7 +56,8 @@ class Rule:
 WHY = dict(
     unreadable="The recording cannot be used.", max_source_seconds="The recording is too long to be one utterance.",
     max_channels="The recording has too many channels: it may hold several people or instruments.",
-    min_native_rate="The recording's sample rate is too low for speech.", min_seconds="The clip is too short.", max_seconds="The clip is too long for the model.",
+    min_native_rate="The recording's sample rate is too low for speech.",
+    min_seconds="The clip is too short.", max_seconds="The clip is too long for the model.",
     min_chars_per_second="Too little text for so much time: the transcript may be cut short.",
     max_chars_per_second="Too much text for so little time: the recording may be cut, or the transcript belongs to another clip.",
     max_clipping="Too many samples are clipped: the recording is distorted.", max_silence="The clip is nearly all silence.",
