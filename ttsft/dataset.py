@@ -6,7 +6,7 @@
 __all__ = ['SCHEMA', 'GROUP', 'PROMISE', 'DatasetConfig', 'dataset_inputs', 'hub_schema', 'flac_rate', 'plan_shards',
            'write_rows', 'picked', 'check_leaks', 'read_split', 'build_dataset', 'write_manifest']
 
-# %% ../nbs/07_dataset.ipynb #1ab354a5
+# %% ../nbs/07_dataset.ipynb #319177ce
 import csv, hashlib, json, os, unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from .filter import write_rejected
 from .split import LEFT_OUT, SPLITS, Split, SplitConfig, codes, heldout_list, split_by_text, split_rows  # noqa: F401
 from .augment import AugmentConfig, augment_flac
 
-# %% ../nbs/07_dataset.ipynb #ab62ff2b
+# %% ../nbs/07_dataset.ipynb #5a650df1
 @dataclass(frozen=True)
 class DatasetConfig(SplitConfig):
     "How prepared clips are split and stored"
@@ -39,7 +39,7 @@ def dataset_inputs(
     named = {"heldout": config.heldout, "noise": config.augment.noise_folder if config.augment.copies else None}
     return {k: file_fingerprint(Path(p).expanduser()) for k,p in named.items() if p and Path(p).expanduser().exists()}
 
-# %% ../nbs/07_dataset.ipynb #a98c5c34
+# %% ../nbs/07_dataset.ipynb #438582d5
 SCHEMA = pa.schema([*((name, pa.string()) for name in ("id", "speaker", "text", "norm_text", "model_text")), ("duration", pa.float64()),
     ("source", pa.string()), ("session", pa.string()), ("weight", pa.float64()), ("augmented", pa.string()),
     ("audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
@@ -84,7 +84,7 @@ def write_rows(
         f.flush(); os.fsync(f.fileno())
     os.replace(part, path)
 
-# %% ../nbs/07_dataset.ipynb #65a5e97e
+# %% ../nbs/07_dataset.ipynb #1044299f
 _WORK = pa.schema([*(f for f in SCHEMA if f.name not in ("augmented", "audio")), ("file_name", pa.string()), ("audio_sha256", pa.string()),
                    ("bytes", pa.int64())])
 
@@ -125,7 +125,7 @@ def _work_table(preprocessed, speakers, out, normalise, model_text, on_fault):
         write_json(log, rejected); os.replace(out/".rows.try", work)
     return work, read_json(log)
 
-# %% ../nbs/07_dataset.ipynb #8b5d0b79
+# %% ../nbs/07_dataset.ipynb #5c81e9a7
 def _few_clips(table, split):
     "Rows whose speaker has no second clip to serve as a voice prompt; an arrow mask"
     speaker = codes(pc.fill_null(table["speaker"].combine_chunks(), "")); n = int(speaker.max())+1
@@ -141,7 +141,8 @@ def _sides(table, config, seed, on_fault):
     few = _few_clips(table, split)
     if few.any() and on_fault=="stop":
         lonely = min(pc.unique(pc.filter(table["speaker"], pa.array(few))).to_pylist())
-        raise UserError(f"speaker `{lonely}` has fewer than two training clips, so no other clip can serve as its voice prompt. "
+        two = "two clips" if "speaker" in split.apart else "two training clips"
+        raise UserError(f"speaker `{lonely}` has fewer than {two}, so no other clip can serve as its voice prompt. "
                         "Record more of this speaker, leave the speaker out, or leave out such speakers with on_fault=reject.")
     out += [(int(i), "few_clips", "its speaker has no second clip for the voice prompt") for i in np.flatnonzero(few)]
     split.side = np.where(few, LEFT_OUT, split.side).astype(np.int8)
@@ -150,7 +151,7 @@ def _sides(table, config, seed, on_fault):
             raise UserError(f"no clip is left for {s}: their speakers have too few clips. Record more.")
     return split, out
 
-# %% ../nbs/07_dataset.ipynb #825f252b
+# %% ../nbs/07_dataset.ipynb #372cc4ef
 def picked(
     path:Path, # Parquet file
     rows:np.ndarray, # Sorted positions
@@ -193,7 +194,7 @@ def _write_split(name, rows, sizes, work, preprocessed, out, config, seed, rate)
         path = out/name/f"{name}-{k:05d}-of-{n:05d}.parquet"
         if not path.exists(): write_rows(_in_groups(_shard_rows(work, rows[shard==k], preprocessed, config, seed, copies), schema), path, schema)
 
-# %% ../nbs/07_dataset.ipynb #7cb36653
+# %% ../nbs/07_dataset.ipynb #494b0153
 def _spoken(text):
     "Letters, marks and numbers of a text, in lower case"
     return "".join(c.lower() for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c)[0] in "LMN") or text
@@ -239,7 +240,7 @@ def read_split(
                 if audio: row["audio"] = row["audio"]["bytes"]
                 yield row
 
-# %% ../nbs/07_dataset.ipynb #a960d80d
+# %% ../nbs/07_dataset.ipynb #45e11d30
 PROMISE = {"text": "no two splits share a sentence, whatever its case, punctuation and spaces", "audio": "no two splits share a sound",
            "recording": "no two splits share a recording session", "speaker": "no two splits share a speaker"}
 
@@ -287,7 +288,7 @@ def _counts(out, known):
     known = {k["source"]: k for k in known}
     return counts, [known.get(s, {}) | of | {"hours": round(of["hours"], 5)} for s,of in sorted(sources.items())]
 
-# %% ../nbs/07_dataset.ipynb #b4b3afcf
+# %% ../nbs/07_dataset.ipynb #b5de0354
 def build_dataset(
     preprocessed:Path, # Folder with `manifest.parquet`, `rejected.csv` and `audio/`
     speakers:Path|None, # Folder with `speaker_ids.json`: clip id -> speaker; None: the manifest's own speakers
