@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from .core import UserError, atomic, build, disk_free, human, load_yaml, local_path, recipe_names, resolve
+from .core import UserError, atomic, build, disk_free, human, load_yaml, local_path, read_json, recipe_names, resolve
 from .text import NOISE, TextConfig, TextError, canonical, vowelled
 from .numbers import tables
 from .translit import front_end, scheme, schemes
 from .corpus import SourceConfig, safe_id
-from .raw import source_kind, utterances
+from .raw import named_sources, source_kind, utterances
 from .prepare import PrepareConfig
 from .dataset import DatasetConfig, split_by_text
 
@@ -361,7 +361,7 @@ name: {name}
 base: asset:pocket-tiny       # shows the way, not the quality; for a full-size model see the recipe `arabic-pocket`
 source:
   path: {path}{note}
-  on_refused: reject          # texts that the language file does not allow are left out, and listed in raw/refused.csv
+on_fault: reject              # what cannot be used is left out, and listed in rejected.csv with its reason
 dataset:
   validation: {held}              # sentences
   test: {held}                    # sentences, never trained on
@@ -436,7 +436,7 @@ def check_text(
     n_bad, chars = sum(t in bad for t in texts), sum((bad[t] for t in texts if t in bad), Counter())
     finding = f"{n_bad} of {len(texts)} ({n_bad/n:.1%})"
     if n_bad: finding += f": {_top(chars) or 'nothing to say'}; e.g. {_shown(next(iter(bad)), 50)}" + (
-        "; they will be left out" if rejecting else "; a run would stop: mend them, or set source.on_refused=reject")
+        "; they will be left out" if rejecting else "; a run would stop: mend them, or set on_fault=reject")
     rows = [(GREEN if not n_bad else RED if n_bad>0.05*n or not rejecting else AMBER, "refused texts", finding)]
     kept, gone = [t for t in texts if t not in bad], []
     for r in fe.losses(kept):
@@ -467,6 +467,7 @@ def _why_refused(fe, text):
 def check_source(
     config:SourceConfig,
     limits:PrepareConfig,
+    rejecting:bool=False, # The run leaves out what cannot be used, and does not stop
 )->tuple[list[tuple[str, str, str]], list]: # (level, item, finding), and the utterances, at most `MAX_TEXTS`
     "What a source holds, by its table and the headers of its files"
     if config.path.startswith("hub:"): return [(AMBER, "source", f"{config.path} is not looked at here; `ttsft run ... --to raw` imports it")], []
@@ -475,10 +476,10 @@ def check_source(
     rows = [(GREEN if utts else RED, "source", f"{len(utts)}{' or more' if len(utts)==MAX_TEXTS else ''} texts in {config.path}")]
     twice, empty = Counter(u.id for u in utts), sum(not u.text.strip() for u in utts)
     if ids := [i for i,k in twice.items() if k>1]: rows.append((RED, "ids", f"{len(ids)} used twice, e.g. {ids[0]}: every recording needs a name of its own"))
-    if empty: rows.append((AMBER if config.on_refused=="reject" else RED, "empty transcripts", f"{empty}: write them, or remove the lines"))
+    if empty: rows.append((AMBER if rejecting else RED, "empty transcripts", f"{empty}: write them, or remove the lines"))
     files = [u for u in utts if isinstance(u.audio, Path)]
     lost = [u.audio.name for u in files if not u.audio.is_file() or not u.audio.stat().st_size]
-    rows.append((RED if lost else GREEN, "sound files", f"{len(lost)} missing or empty, e.g. {lost[0]}" if lost else f"all {len(files)} there"
+    rows.append((GREEN if not lost else AMBER if rejecting else RED, "sound files", f"{len(lost)} missing or empty, e.g. {lost[0]}" if lost else f"all {len(files)} there"
                  if files else "inside the tables"))
     return rows + (_headers([u for u in files if u.audio.name not in {*lost}], limits) if files else []) + _speakers(utts), utts
 
@@ -529,9 +530,11 @@ def check_split(
 def _base_pieces(base):
     "(level, finding, characters or None) of the base's vocabulary"
     if base.startswith("hub:"): return AMBER, "the base is fetched when the run starts", None
+    if base=="tiny": return AMBER, "a tiny base of random weights: it shows the way, and learns nothing", None
     try: path = local_path(base, "base")
     except UserError as e: return RED, str(e), None
     file = path/"tokenizer.json"
+    if (path/"vocab.json").is_file(): return GREEN, "", {*read_json(path/"vocab.json")}
     if not file.is_file(): return AMBER, f"{path.name}: its vocabulary is looked at when the run starts", None
     from tokenizers import Tokenizer
     try: return GREEN, "", {*Tokenizer.from_file(str(file)).get_vocab()}
@@ -562,9 +565,11 @@ def check_recipe(
         rows = [(GREEN, "recipe", f"{r.name}: family {r.family}, base {r.base}, {getattr(r.train, 'steps', '?')} updates")]
         fe = front_end(r.text); rows.append((GREEN, "language", f"{r.language}: {_about(r.text)}"))
     except (UserError, ValueError) as e: return [(RED, "recipe", str(e))]
-    found, utts = check_source(r.source, r.prepare); rows += found
+    rejecting, utts = r.on_fault=="reject", []
+    for config in named_sources(r.sources).values():
+        found, more = check_source(config, r.prepare, rejecting); rows += found; utts += more
     texts = [u.text for u in utts if u.text.strip()]
-    if texts: rows += check_text(r.text, texts, r.source.on_refused=="reject")
+    if texts: rows += check_text(r.text, texts, rejecting)
     level, finding, known = _base_pieces(r.base)
     if norm := [fe.normalise(t) for t in texts if _why_refused(fe, t) is None]:
         longest = r.prepare.max_seconds*r.prepare.max_chars_per_second
