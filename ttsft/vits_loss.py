@@ -165,9 +165,8 @@ def _couple(flow, z, mask, condition):
     return torch.cat([first, second], 1)*mask, (log_slope*mask).sum((1, 2))
 
 def _flows(flows, z, mask, condition):
-    "Through all flows; the first only scales and shifts"
+    "Through all flows; the first only scales and shifts, and the halves are not exchanged after it"
     z, total = flows[0](z, mask)
-    z = z.flip(1)
     for flow in flows[1:]:
         z, change = _couple(flow, z, mask, condition)
         z, total = z.flip(1), total+change
