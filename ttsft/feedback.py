@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['WHY', 'SECONDS', 'Record', 'check_clip', 'reader_of', 'Versions', 'current_checkpoint', 'rollback', 'known_clip',
-           'records', 'append_line', 'add', 'corrections', 'propose_rules', 'triage', 'RoundConfig', 'round_clips',
-           'scores', 'gate', 'train_round', 'held_out_list', 'reopen', 'item_clip', 'overview', 'feedback_round',
-           'Form']
+           'records', 'append_line', 'add', 'corrections', 'propose_rules', 'fault_in', 'triage', 'RoundConfig',
+           'round_clips', 'scores', 'gate', 'train_round', 'held_out_list', 'reopen', 'item_clip', 'overview',
+           'feedback_round', 'Form']
 
 # %% ../nbs/33_feedback.ipynb #f9f4de34
-import csv, difflib, fcntl, hashlib, json, os, re, shutil
+import difflib, fcntl, hashlib, json, os, re, shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +20,7 @@ import numpy as np, torch
 from accelerate import Accelerator
 from tokenizers import Tokenizer
 from tqdm import tqdm
-from .core import Run, UserError, atomic, build, file_fingerprint, fingerprint, load_yaml, nearest, read_json, read_jsonl, write_json
+from .core import Run, UserError, atomic, build, file_fingerprint, fingerprint, nearest, read_json, read_jsonl, write_json
 from .text import TextConfig
 from .translit import front_end
 from .audio import decode, level, resample, trim
@@ -57,7 +57,8 @@ def check_clip(clip:Path)->tuple[np.ndarray, int]: # Waveform (s,) and its rate,
     wav, rate = decode(clip)
     found = checks(wav, rate); seconds = len(wav)/rate
     if found["nonfinite"] or found["silent"]: raise UserError(f"{clip} is silent or damaged; record it again")
-    if not SECONDS[0]<=seconds<=SECONDS[1]: raise UserError(f"{clip} lasts {seconds:.1f} s; a clip has {SECONDS[0]} to {SECONDS[1]:.0f} s. Cut it to one sentence.")
+    if not SECONDS[0]<=seconds<=SECONDS[1]:
+        raise UserError(f"{clip} lasts {seconds:.1f} s; a clip has {SECONDS[0]} to {SECONDS[1]:.0f} s. Cut it to one sentence.")
     return wav, rate
 
 def reader_of(checkpoint:Path): # (front-end, check of a text's letters)
@@ -229,32 +230,47 @@ def propose_rules(
                                     harms=sum(wrong in r.text for r in items), touches=sum(wrong in t for t in texts)))
     return sorted(rules, key=lambda r: (-len(r["records"]), r["wrong"]))
 
+def fault_in(
+    r:Record,
+    texts:dict[str, str], # Training clip -> its text as people write it
+)->str|None: # The training clip that this record finds fault with
+    "Which training clip must not be heard again as it is"
+    split, _, source = r.origin.partition(":")
+    return source if split=="train" and source in texts and (r.why=="data" or texts[source].strip()!=r.text.strip()) else None
+
+def _need(r, rule, texts, held_out, foreign):
+    "Kind, action and reason for one record that is still open"
+    split, _, source = r.origin.partition(":")
+    said = texts.get(source) if split=="train" else None  # the transcript, where the clip is a training clip
+    if foreign: return r.why, "wait", "it judges a version that the current one does not come from; listen again, and add it again if it is still wrong"
+    if rule and r.why!="data" and (said is None or said.strip()==r.text.strip()):
+        wrong, right = (json.dumps(rule[k], ensure_ascii=False) for k in ("wrong", "right"))
+        return "text rule", "rule", (f"{wrong} was corrected to {right} in {len(rule['records'])} records: put `rewrite: {{{wrong}: {right}}}` into the recipe's "
+                                     f"`text` section; corrects {rule['exact']} of them wholly, changes {rule['touches']} training texts")
+    if split in ("validation", "test") or r.text.strip() in held_out:
+        return r.why, "wait", "the sentence is on the held-out list, which judges the round; record another sentence with the same fault"
+    if said is not None and said.strip()!=r.text.strip():
+        return "data fault", "replace", f"training clip {source} says this, its transcript says `{said}`: the model learnt the fault from it"
+    if split.startswith("samples/"): return r.why, "record", "the clip is the model's own speech; to learn the right one, it needs a recording"
+    if r.why=="data" and said is not None:
+        return "data fault", "drop", f"training clip {source} is called faulty though its transcript is right: it is left out from now on"
+    if r.why=="data": return "data fault", "train", "a repaired clip that the training set does not hold"
+    if r.why=="text": return "text", "wait", "one record does not make a rule; it becomes one when others agree"
+    return r.why, "train", "a recording of how it should sound"
+
 def triage(
     items:list[Record],
     texts:dict[str, str], # Training clip -> its text as people write it
     held_out:Sequence[str]=(), # Texts that judge, and must not be learnt
     lineage:Sequence[str]=(), # Fingerprints of the current version and of those it came from; empty: all are valid
     used:dict[str, str]|None=None, # Record -> the version of this lineage that learnt it
-)->list[dict]: # One row per record: id, why, kind, action (train, replace, rule, record, wait, done), reason, text
+)->list[dict]: # One row per record: id, why, kind, action (train, replace, drop, rule, record, wait, done), reason, text
     "What each record needs, and why"
-    rules, rows = propose_rules(items, list(texts.values())), []
-    used, by_rule = used or {}, {id: r for r in reversed(rules) if not r["harms"] for id in r["records"]}
+    rules, used, rows = propose_rules(items, list(texts.values())), used or {}, []
+    by_rule, judges = {id: r for r in reversed(rules) if not r["harms"] for id in r["records"]}, {t.strip() for t in held_out}
     for r in items:
-        split, _, source = r.origin.partition(":")
-        wrong_transcript = split=="train" and source in texts and r.text.strip()!=texts[source].strip()
-        if r.id in used: kind, action, reason = r.why, "done", f"learnt in {used[r.id]}"
-        elif lineage and r.model not in lineage: kind, action, reason = r.why, "wait", "it judges a version that the current one does not come from; listen again, and add it again if it is still wrong"
-        elif r.why!="data" and not wrong_transcript and (rule := by_rule.get(r.id)):
-            kind, action = "text rule", "rule"
-            reason = (f"`{rule['wrong']}` was corrected to `{rule['right']}` in {len(rule['records'])} records: put `rewrite: {{{json.dumps(rule['wrong'], ensure_ascii=False)}: "
-                      f"{json.dumps(rule['right'], ensure_ascii=False)}}}` into the recipe's `text` section; corrects {rule['exact']} of them wholly, changes {rule['touches']} training texts")
-        elif split in ("validation", "test") or r.text.strip() in {t.strip() for t in held_out}:
-            kind, action, reason = r.why, "wait", "the sentence is on the held-out list, which judges the round; record another sentence with the same fault"
-        elif wrong_transcript: kind, action, reason = "data fault", "replace", f"training clip {source} says this, its transcript says `{texts[source]}`: the model learnt the fault from it"
-        elif r.why=="data": kind, action, reason = "data fault", "train", "a repaired clip; it is not a clip of the training set as it is"
-        elif split.startswith("samples/"): kind, action, reason = r.why, "record", "the clip is the model's own speech; to learn the right one, it needs a recording"
-        elif r.why=="text": kind, action, reason = "text", "wait", "one record does not make a rule; it becomes one when others agree"
-        else: kind, action, reason = r.why, "train", "a recording of how it should sound"
+        done = (r.why, "done", f"learnt in {used[r.id]}") if r.id in used else None
+        kind, action, reason = done or _need(r, by_rule.get(r.id), texts, judges, lineage and r.model not in lineage)
         rows.append(dict(id=r.id, why=r.why, kind=kind, action=action, reason=reason, text=r.text))
     return rows
 
@@ -319,7 +335,8 @@ def gate(
             f = paired_bootstrap(a, b) | dict(before=mean, after=float(np.mean(b)))
             low, high = (None if np.isnan(f[k]) else f[k] for k in ("low", "high")); f |= dict(low=low, high=high)
             figures.setdefault(part, {})[name] = f; d = f["difference"]
-            says = f"{name} {mean:.4g} -> {f['after']:.4g} ({d:+.3g}" + (f", 95 % interval {low:+.3g} to {high:+.3g}" if low is not None else "") + f", {f['n']} sentences)"
+            interval = f", 95 % interval {low:+.3g} to {high:+.3g}" if low is not None else ""
+            says = f"{name} {mean:.4g} -> {f['after']:.4g} ({d:+.3g}{interval}, {f['n']} sentences)"
             if part=="held_out" and low is not None and low>0: reasons.append(f"held-out sentences became worse: {says}; the interval lies above zero")
             elif part=="held_out" and d>margin*abs(mean): reasons.append(f"held-out sentences became worse: {says}; more than {margin:.0%}")
             if part=="items" and name!="mcd" and d>=0: reasons.append(f"the corrected items did not become better: {says}")
@@ -348,8 +365,9 @@ def train_round(
         if isinstance(getattr(f.codec, "model", None), torch.nn.Module): f.codec.model.to(device)
         return {k: scores(f, cs, voices[k], config, recordings if k=="held_out" else None, seed) for k,cs in lists.items()}
     if not (out/"before.json").is_file(): write_json(out/"before.json", judged(fam))  # a round that was killed is continued: by then the weights have moved
-    settings = TrainConfig(steps=config.steps, lr=config.lr, warmup=min(20, config.steps//10), batch_seconds=config.batch_seconds, accumulate=config.accumulate, precision=config.precision,
-        ema=0.0, weight_decay=0.0, validate_every=config.steps, preview_every=10*config.steps, previews=0, save_every=max(1, config.steps//4), log_every=max(1, config.steps//5), tensorboard=False,
+    settings = TrainConfig(steps=config.steps, lr=config.lr, warmup=min(20, config.steps//10), batch_seconds=config.batch_seconds, accumulate=config.accumulate,
+        precision=config.precision, ema=0.0, weight_decay=0.0, validate_every=config.steps, preview_every=10*config.steps, previews=0,
+        save_every=max(1, config.steps//4), log_every=max(1, config.steps//5), tensorboard=False,
         stages=[StageConfig("feedback", config.steps, train=config.train)] if config.train else [])
     if not (out/"final"/"ttsft.json").is_file() or (out/"state.pt").is_file(): Trainer(fam, clips, held_out, settings, out, seed, say).run(facts)
     result = gate(read_json(out/"before.json"), judged(type(fam).open(out/"final")), config.margin)
@@ -390,7 +408,8 @@ def item_clip(
 )->Clip: # Encoded
     "A record's clip as training sees it: resampled, trimmed and levelled as in preparation"
     data = (folder/r.clip).read_bytes()
-    if hashlib.sha256(data).hexdigest()!=r.sha256: raise UserError(f"{folder/r.clip} is not the clip that was added (record {r.id}); restore it, or add the correction again")
+    if hashlib.sha256(data).hexdigest()!=r.sha256:
+        raise UserError(f"{folder/r.clip} is not the clip that was added (record {r.id}); restore it, or add the correction again")
     wav = resample(*decode(data), fam.sample_rate); start, stop = trim(wav, fam.sample_rate, lead=0.1, tail=0.2)
     wav = level(wav[start:stop], fam.sample_rate)[0]
     return Clip(f"feedback-{r.id}", r.speaker, fam.front_end(r.text), fam.encode(wav), len(wav)/fam.sample_rate, fam.front_end.normalise(r.text))
@@ -421,15 +440,24 @@ def feedback_round(
     config, v = config or RoundConfig(), Versions(run); now = v.open(); codes = Run(v.run, print).find("codes")
     if codes is None: raise UserError(f"{v.run} has no `codes` step; a round replays the old clips from there. Make it: ttsft run RECIPE --to codes")
     plan = {row["id"]: row for row in overview(run)}
-    chosen = [r for r in records(run) if plan[r.id]["action"] in ("train", "replace")]
-    if not chosen: raise UserError("there is nothing to learn: " + ("; ".join(f"{k}: {p['reason']}" for k,p in plan.items()) or "no correction was added") + ".")
+    chosen = [r for r in records(run) if plan[r.id]["action"] in ("train", "replace", "drop")]
+    learnt = [r for r in chosen if plan[r.id]["action"]!="drop"]
+    if not learnt:
+        raise UserError("there is nothing to learn: " + ("; ".join(f"{k}: {p['reason']}" for k,p in plan.items()) or "no correction was added") + ".")
     parent = v.run/now["folder"]; fam = reopen(parent, seed)
     base, held_out = load_clips(codes.dir, "train"), held_out_list(v, load_clips(codes.dir, "test"), config.held_out)
     held_texts = {c.norm_text for c in held_out}
-    replaced = {r.id: r.origin.partition(":")[2] for r in chosen if plan[r.id]["action"]=="replace"}; old = {c.id: c for c in base}
-    items = [replace(old[replaced[r.id]], id=f"feedback-{r.id}", text=fam.front_end(r.text), norm_text=fam.front_end.normalise(r.text)) if r.id in replaced
-             else item_clip(fam, r, v.feedback) for r in chosen]
-    items = [c for c in items if c.norm_text not in held_texts]
+    old = {c.id: c for c in base}; transcripts = {c.id: c.norm_text for c in base}
+    def clip_of(r): # a repaired transcript keeps its sound as it was prepared
+        said = dict(id=f"feedback-{r.id}", text=fam.front_end(r.text), norm_text=fam.front_end.normalise(r.text))
+        return replace(old[r.origin.partition(":")[2]], **said) if r.origin.startswith("train:") else item_clip(fam, r, v.feedback)
+    past = [r for r in records(run) if plan[r.id]["action"]=="done"]  # learnt in earlier rounds: now replayed, like any other old clip
+    replaced = {c for r in (*past, *chosen) if (c := fault_in(r, transcripts))}
+    dropped = {r.id for r in past if fault_in(r, transcripts) and r.text.strip()==transcripts[fault_in(r, transcripts)].strip()}
+    base += [clip_of(r) for r in past if r.id not in dropped]; items = [clip_of(r) for r in learnt]
+    if same := [c.id for c in items if c.norm_text in held_texts]:
+        raise UserError(f"{same[0]} says a sentence of the held-out list once the front-end has read it, and the list could no longer judge. "
+                        "Record another sentence.")
     key = fingerprint([now["fingerprint"], [r.id for r in chosen], asdict(config), seed])[:8]
     rounds = v.feedback/"rounds"; rounds.mkdir(exist_ok=True); work = rounds/f".{key}.part"; work.mkdir(exist_ok=True)
     names = [x["name"] for x in v.all]; name = f"v{1+max((int(n[1:]) for n in names if re.fullmatch('v[0-9]+', n)), default=0)}"
@@ -438,10 +466,11 @@ def feedback_round(
     facts |= dict(stage="feedback", version=name, parent=now["fingerprint"], feedback=[r.id for r in chosen])
     say(f"  feedback: {len(items)} corrected clips and {len(base)} old ones, from version {now['name']}")
     recordings = _test_recordings(v, held_out) if config.mcd else None
-    result = train_round(fam, base, items, held_out, work, config, facts, seed, list(replaced.values()), recordings, say)
-    return _settle(v, now, work, name if result["accepted"] else None, result, plan, [r.id for r in chosen], say)
+    result = train_round(fam, base, items, held_out, work, config, facts, seed, sorted(replaced), recordings, say)
+    told = dict(items=[r.id for r in chosen], left_out=sorted(replaced), plan=list(plan.values()))
+    return _settle(v, now, work, name if result["accepted"] else None, result, told, say)
 
-def _settle(v, now, work, name, result, plan, ids, say):
+def _settle(v, now, work, name, result, told, say):
     "Publish or refuse, and keep the figures"
     number = 1+max((int(p.name) for p in (v.feedback/"rounds").glob("[0-9]*")), default=0)
     if name:
@@ -450,9 +479,9 @@ def _settle(v, now, work, name, result, plan, ids, say):
         shutil.rmtree(v.dir/name, ignore_errors=True)  # not in the list: left by a round that died here
         os.replace(work/"final", v.dir/name)
     shutil.rmtree(work/"final", ignore_errors=True)
-    write_json(work/"round.json", dict(number=number, parent=now["name"], version=name, items=ids, plan=list(plan.values()), **result))
+    write_json(work/"round.json", dict(number=number, parent=now["name"], version=name, **told, **result))
     os.replace(work, v.feedback/"rounds"/f"{number:03d}")
-    if name: v.add(name, now["name"], v.dir/name, items=ids, round=number); say(f"  feedback: accepted as version {name}, which is the current one now")
+    if name: v.add(name, now["name"], v.dir/name, items=told["items"], round=number); say(f"  feedback: accepted as version {name}, which is the current one now")
     else: say(f"  feedback: refused, {now['name']} stays: {'; '.join(result['reasons'])}")
     return result | dict(version=name, round=number)
 
@@ -468,12 +497,14 @@ class Form:
         self.run, self.v = run, v
         self.clip = w.Text(description="recording", placeholder="path of a sound file, or upload one", layout=wide)
         self.upload = w.FileUpload(accept="audio/*", multiple=False)
-        self.text, self.was = w.Textarea(description="says", layout=wide), w.Text(description="said before", placeholder="the text before the correction, if it was another", layout=wide)
+        self.text = w.Textarea(description="says", layout=wide)
+        self.was = w.Text(description="said before", placeholder="the text before the correction, if it was another", layout=wide)
         self.why, self.speaker = w.Dropdown(options=WHY, description="why"), w.Dropdown(options=names, description="voice")
         self.author, self.send, self.said = w.Text(description="who"), w.Button(description="Add", button_style="primary"), w.HTML()
-        self.table, self.view = w.HTML(), None
+        self.table = w.HTML()
         self.send.on_click(lambda _: self.submit())
-        self.view = w.VBox([w.HBox([self.clip, self.upload]), self.text, self.was, w.HBox([self.why, self.speaker, self.author]), self.send, self.said, self.table])
+        self.view = w.VBox([w.HBox([self.clip, self.upload]), self.text, self.was, w.HBox([self.why, self.speaker, self.author]),
+                            self.send, self.said, self.table])
         self.show()
     def file(self)->Path:
         "The recording: a path, or what was uploaded"
@@ -493,7 +524,8 @@ class Form:
     def show(self):
         "The table of what is there"
         from html import escape
-        rows = "".join(f"<tr><td>{escape(r['id'])}</td><td dir=auto>{escape(r['text'])}</td><td>{escape(r['action'])}</td><td>{escape(r['reason'])}</td></tr>" for r in overview(self.run))
+        def row(r): return "".join(f"<td dir=auto>{escape(r[k])}</td>" for k in ("id", "text", "action", "reason"))
+        rows = "".join(f"<tr>{row(r)}</tr>" for r in overview(self.run))
         self.table.value = f"<table><tr><th>id</th><th>text</th><th>next</th><th>because</th></tr>{rows}</table>" if rows else "No corrections yet."
     def _ipython_display_(self):
         from IPython.display import display
