@@ -46,7 +46,7 @@ class Recipe:
     also:dict[str, SourceConfig] = field(default_factory=dict) # More corpora, by name, each with its weight
     on_fault:Literal["stop", "reject"] = "stop" # A clip that cannot be used: stop and list them all, or leave it out, with its reason in rejected.csv
     prepare:PrepareConfig = field(default_factory=PrepareConfig)
-    speakers:SpeakersConfig = field(default_factory=lambda: SpeakersConfig(method="given", model="none"))
+    speakers:SpeakersConfig = field(default_factory=SpeakersConfig)
     dataset:DatasetConfig = field(default_factory=DatasetConfig)
     vocab:VocabConfig = field(default_factory=VocabConfig)
     train:TrainConfig = field(default_factory=TrainConfig)

@@ -26,8 +26,8 @@ from .cluster import VOICE_LIMIT, agreement, by_size, find_voices, link_blocks, 
 @dataclass(frozen=True)
 class SpeakersConfig:
     "How voices are found"
-    method:Literal["spectral", "agglomerative", "kmeans", "hdbscan", "given"]="spectral" # given: the source's own labels
-    model:str = "resemblyzer" # Or transformers:WHERE, pyannote:WHERE; `none` only with method given
+    method:Literal["given", "spectral", "agglomerative", "kmeans", "hdbscan"]="given" # given: the source's own labels
+    model:str = "" # resemblyzer, transformers:WHERE, pyannote:WHERE or none; empty: none for `given`, else resemblyzer
     min_speakers:int = 1 # Fewer voices are split further
     max_speakers:int = 20 # More voices are merged
     voice_limit:float = VOICE_LIMIT # Cosine between two voices above which they are one, 0 to 1
@@ -247,13 +247,14 @@ def analyse(
     rows, decisions = read_clips(preprocessed), read_decisions(config.decisions)
     ids = rows["id"]
     if not ids: raise UserError(f"{preprocessed} holds no clips, so nobody speaks in it")
-    if config.model=="none" and config.method!="given":
+    model = config.model or ("none" if config.method=="given" else "resemblyzer")
+    if model=="none" and config.method!="given":
         raise UserError(f"speakers.model: the method `{config.method}` listens, so it needs a model. Write `resemblyzer`.")
     same, different, bad = clip_links(decisions, ids)
-    if config.model=="none": x, work = np.zeros((len(ids), 0), np.float32), dict(computed=0, from_cache=0)
+    if model=="none": x, work = np.zeros((len(ids), 0), np.float32), dict(computed=0, from_cache=0)
     else:
         clips = [(sha, preprocessed/name) for sha,name in zip(rows["audio_sha256"], rows["file_name"])]
-        x, work = embed_clips(clips, config.model, Path(cache or out.parent/"embeddings"), engine, workers)
+        x, work = embed_clips(clips, model, Path(cache or out.parent/"embeddings"), engine, workers)
     kept, margin, facts = [i for i in range(len(ids)) if i not in set(bad)], np.full(len(ids), np.nan), {}
     names = np.full(len(ids), "unknown", dtype=object)
     if not kept: raise UserError("decisions: `bad` takes out every clip")

@@ -71,7 +71,7 @@ class Vits:
     "A VITS model with its letters, speakers, judges and text front-end as one object"
     name, Config = "vits", VitsSettings
     prompted = False # A voice is a speaker's name
-    reading_term = "kl" # Rises when texts are exchanged
+    reading_term, healthy = "kl", HEALTHY # Rises when texts are exchanged; where raw terms of trainings that went well are
     counted_by = dict(mel="clips", gen="clips", fm="clips", disc="clips", kl="frames", duration="tokens") # What each term is a mean over
     def __init__(self,
         model:VitsModel,
