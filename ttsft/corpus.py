@@ -417,9 +417,9 @@ def _voice(row, audio, text, root, table, line, config, reported):
     except ValueError: return _spoilt(table, line, "votes", "a number of votes is no number.", said)
     complaint = reported.get(row.get("sentence_id") or said, reported.get(said))
     if config.split and row.get("split", config.split)!=config.split: return Skipped(id, "split", f"it belongs to the split `{row['split']}`.", said)
-    if up<config.min_up_votes: return Skipped(id, "min_up_votes", f"{up} listeners approved, {config.min_up_votes} are asked.", said, up, config.min_up_votes)
+    if up<config.min_up_votes: return Skipped(id, "min_up_votes", f"up votes: {up}, and {config.min_up_votes} are asked.", said, up, config.min_up_votes)
     if config.max_down_votes is not None and down>config.max_down_votes:
-        return Skipped(id, "max_down_votes", f"{down} listeners rejected it, {config.max_down_votes} are allowed.", said, down, config.max_down_votes)
+        return Skipped(id, "max_down_votes", f"down votes: {down}, and {config.max_down_votes} are allowed.", said, down, config.max_down_votes)
     if complaint is not None: return Skipped(id, "reported", f"the sentence has been reported: {complaint or 'no reason given'}.", said)
     if "transcription" in row and not said.strip(): return Skipped(id, "no_transcript", "nobody has transcribed it yet.")
     try:
