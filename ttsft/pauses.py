@@ -64,7 +64,7 @@ def split(
     weights = np.array([len(letters(p)) for p in pieces], float)
     firsts = align(weights, spans) if len(pieces)>1 else None
     if not firsts: return None
-    cuts = [0.0, *((spans[f-1, 1] + spans[f, 0])/2 for f in firsts[1:]), heard.duration]
+    cuts = [0.0, *(float(spans[f-1, 1] + spans[f, 0])/2 for f in firsts[1:]), heard.duration]
     seconds = np.array([np.diff(spans[a:b]).sum() for a,b in zip(firsts, [*firsts[1:], len(spans)])])
     even = np.abs(weights/np.maximum(seconds, HOP)/rate - 1).max()<=SPLIT_BAND
     return [*zip(cuts, cuts[1:], pieces)] if even and np.diff(cuts).max()<=max_seconds + 1 else None
