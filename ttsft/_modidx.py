@@ -647,6 +647,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'ttsft.raw._local': ('raw.html#_local', 'ttsft/raw.py'),
                            'ttsft.raw._metadata_row': ('raw.html#_metadata_row', 'ttsft/raw.py'),
                            'ttsft.raw._prefixed': ('raw.html#_prefixed', 'ttsft/raw.py'),
+                           'ttsft.raw._shown': ('raw.html#_shown', 'ttsft/raw.py'),
                            'ttsft.raw._table_kind': ('raw.html#_table_kind', 'ttsft/raw.py'),
                            'ttsft.raw._whole': ('raw.html#_whole', 'ttsft/raw.py'),
                            'ttsft.raw.audio_fault': ('raw.html#audio_fault', 'ttsft/raw.py'),

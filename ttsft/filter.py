@@ -61,6 +61,7 @@ WHY = dict(
     min_chars_per_second="Too little text for so much time: the transcript may be cut short.",
     max_chars_per_second="Too much text for so little time: the recording may be cut, or the transcript belongs to another clip.",
     max_clipping="Too many samples are clipped: the recording is distorted.", max_silence="The clip is nearly all silence.",
+    no_voice="No voice is heard in it: noise, music or something else, in seconds.",
     min_bandwidth="The recording has no high tones: it was stored at a low rate, or compressed hard, and blown up since.",
     min_snr="Too much noise behind the voice.", max_dc_offset="The recording's zero line is off: the recorder was broken.",
     max_rate_z="Read much faster or slower than this speaker usually reads: the transcript may belong to another clip.",

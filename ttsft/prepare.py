@@ -50,6 +50,7 @@ class PrepareConfig:
     max_chars_per_second:float = 40.0 # Faster readings are rejected: the text is probably too long
     max_clipping:float = 0.01 # Share of clipped samples above which a clip is rejected, 0 to 1
     max_silence:float = 0.8 # Share of silent frames above which a clip is rejected, 0 to 1
+    max_unheard_seconds:float = 1.5 # Longer clips in which no voice is heard at all are rejected; in single short words the network may miss it
     min_bandwidth:float = 0.0 # Recordings whose highest tone is below this share of what the model can represent are rejected; 0.6 is strict, 0 off
     max_rate_z:float = 6.0 # Robust standard deviations by which a clip's speaking rate may differ from its speaker's; 0 turns it off
     duplicate_audio:bool = True # Reject clips whose sound is an earlier clip's, sample by sample
@@ -65,7 +66,8 @@ def rules_of(
     c, low, high = config, lambda column, limit: Rule(column, min=limit), lambda column, limit: Rule(column, max=limit)
     rules = dict(min_seconds=low("duration", c.min_seconds), max_seconds=high("duration", c.max_seconds),
                  min_chars_per_second=low("chars_per_second", c.min_chars_per_second), max_chars_per_second=high("chars_per_second", c.max_chars_per_second),
-                 max_clipping=high("clipping", c.max_clipping), max_silence=high("silence", c.max_silence))
+                 max_silence=high("silence", c.max_silence), no_voice=high("unheard_seconds", c.max_unheard_seconds),
+                 max_clipping=high("clipping", c.max_clipping))
     if c.min_bandwidth: rules["min_bandwidth"] = low("bandwidth", c.min_bandwidth)
     if c.max_rate_z: rules["max_rate_z"] = Rule("speech_rate", max_z=c.max_rate_z)
     if c.duplicate_audio: rules["duplicate_audio"] = Rule(same=["audio_sha256"])
@@ -124,8 +126,8 @@ def read_clip(
 
 # %% ../nbs/05_prepare.ipynb #eec259d8
 FADE = 0.005 # seconds, at edges that were cut
-FLOATS = ("duration", "source_seconds", "speech_seconds", "speech_rate", "chars_per_second", "snr_db", "peak_dbfs", "rms_dbfs", "lufs", "gain_db",
-          "shortfall_db", "dc_offset", "clipping", "silence", "leading_silence", "trailing_silence", "longest_pause", "bandwidth_hz", "bandwidth",
+FLOATS = ("duration", "source_seconds", "speech_seconds", "unheard_seconds", "speech_rate", "chars_per_second", "snr_db", "peak_dbfs", "rms_dbfs", "lufs",
+          "gain_db", "shortfall_db", "dc_offset", "clipping", "silence", "leading_silence", "trailing_silence", "longest_pause", "bandwidth_hz", "bandwidth",
           "dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak")
 TEXTS = ("id", "speaker", "source", "session", "text", "file_name", "audio_sha256", "text_key", "facts")
 SCHEMA = pa.schema([*((n, pa.string()) for n in TEXTS), ("weight", pa.float64()), ("native_rate", pa.int32()), ("channels", pa.int32()),
@@ -153,7 +155,8 @@ def measures(
     active, speech = heard.active[part], heard.speech[part]
     first, last = (int(np.clip(v - part.start, 0, len(active))) for v in voiced(heard)); on, duration = np.flatnonzero(active), stop - start
     snr_db, doubt = snr(heard)
-    return dict(speech_seconds=float((speech if speech.any() else active).sum()*HOP), silence=float(1 - active.mean()), snr_db=snr_db, snr_low_confidence=doubt,
+    return dict(speech_seconds=float((speech if speech.any() else active).sum()*HOP), unheard_seconds=0.0 if speech.any() else duration,
+                silence=float(1 - active.mean()), snr_db=snr_db, snr_low_confidence=doubt,
                 leading_silence=min(first*HOP, duration), trailing_silence=min(max(len(active) - last, 0)*HOP, duration),
                 longest_pause=float(min((np.diff(on).max(initial=1) - 1)*HOP, duration)) if on.size else duration)
 

@@ -135,8 +135,13 @@ def checked_rows(
                 why = ("duplicate_id", f"the id `{u.id}` is used twice") if u.id in seen else audio_fault(u.audio) or text_fault(u.text, check_text)
                 if not why and FORMULA.match(u.speaker): why = "formula", f"the speaker `{u.speaker[:40]}` begins like a formula, which a spreadsheet would run"
                 seen.add(u.id)
-                if why: u = Skipped(u.id, why[0], f"{u.audio}: {why[1]}" if isinstance(u.audio, Path) else why[1], u.text, fault=True)
+                if why: u = Skipped(u.id, why[0], f"{_shown(u.audio, config)}: {why[1]}" if isinstance(u.audio, Path) else why[1], u.text, fault=True)
             yield name, config, u
+
+def _shown(file, config):
+    "A file's name in its source"
+    root = local_path(config.path, "source.path", "dataset") if not config.path.startswith("git+") else file.parent
+    return file.relative_to(root) if file.is_relative_to(root) else file.name
 
 def _prefixed(u, name):
     if isinstance(u, Skipped): return replace(u, id=f"{name}-{u.id}")

@@ -32,6 +32,8 @@ def _opened(src):
     with io.BytesIO(src) if in_memory else open(os.open(src, os.O_RDONLY), "rb") as file:
         head = file.read(24)
         if not head: raise AudioError(f"{name}: is empty (0 bytes); copy or download it again")
+        if head == b"version https://git-lfs.": raise AudioError(
+            f"{name}: is a pointer of Git LFS in the place of the recording; run `git lfs pull` where it was cloned")
         try: yield file
         except AudioError as e: raise AudioError(f"{name}: {e}") from e
         except (sf.LibsndfileError, av.error.FFmpegError, ValueError) as e:
