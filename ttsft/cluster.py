@@ -8,6 +8,7 @@ __all__ = ['VOICE_LIMIT', 'SLACK', 'METHODS', 'voice_cosines', 'voice_limits', '
            'find_voices', 'agreement', 'stability']
 
 # %% ../nbs/05b_cluster.ipynb #4d67bd3c
+import warnings
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal
@@ -16,11 +17,11 @@ from .core import UserError, nearest
 
 # %% ../nbs/05b_cluster.ipynb #43d1df76
 def _within(x, groups, prior=0.85, weight=3.0):
-    "Mean similarity within each group, over pairs; groups with few pairs lean on all"
+    "Mean similarity within each group, over pairs; groups with few pairs lean on all, and none is below the mean of all"
     total = np.array([(x[g].sum(0)@x[g].sum(0) - (x[g]**2).sum())/2 for g in groups])
     pairs = np.array([len(g)*(len(g)-1)/2 for g in groups])
     pooled = (total.sum()+prior)/(pairs.sum()+1)
-    return np.maximum((total+weight*pooled)/(pairs+weight), 0.05)
+    return np.maximum((total+weight*pooled)/(pairs+weight), max(pooled, 0.05)) # a group of two voices must not look noisy: it would swallow others
 
 def voice_cosines(
     x:np.ndarray, # Unit vectors, shape (n, d)
@@ -70,7 +71,10 @@ def _sample(n, most, seed, keep=()):
 
 def _kmeans(x, k, seed):
     from sklearn.cluster import KMeans
-    return KMeans(k, n_init=10, random_state=seed).fit_predict(x)
+    from sklearn.exceptions import ConvergenceWarning
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning) # clips that are all the same
+        return KMeans(k, n_init=10, random_state=seed).fit_predict(x)
 
 def _average_link(x, k):
     from sklearn.cluster import AgglomerativeClustering
