@@ -317,9 +317,11 @@ def scores(
     out = {reading_term(fam): reading_losses(fam, clips, prompts, config.draws, seed)[:, 0].tolist()}
     if not recordings: return out
     said = speak_all(fam, [c.norm_text for c in clips], [voice_of(fam, p) for p in prompts], seed, "speak (gate)")
-    real = [mel_cepstra(resample(*recordings[c.id], fam.sample_rate), fam.sample_rate) for c in clips]
-    scale = 10*2**0.5/np.log(10)
-    return out | {"mcd": [scale*dtw_distance(mel_cepstra(s.wav, fam.sample_rate), r)[0] for s,r in zip(said, real)]}
+    def far(wav, clip): # dB; no number for sound that is none
+        if not np.isfinite(wav).all(): return float("nan")
+        a, b = (mel_cepstra(w, fam.sample_rate) for w in (wav, resample(*recordings[clip.id], fam.sample_rate)))
+        return 10*2**0.5/np.log(10)*dtw_distance(a, b)[0]
+    return out | {"mcd": [far(s.wav, c) for s,c in zip(said, clips)]}
 
 def gate(
     before:dict[str, dict[str, list[float]]], # held_out and items -> measure -> a value per sentence, of the present version
