@@ -445,6 +445,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'ttsft.model.Family.save': ('model.html#family.save', 'ttsft/model.py'),
                              'ttsft.model.Family.speak': ('model.html#family.speak', 'ttsft/model.py'),
                              'ttsft.model.Family.tokens': ('model.html#family.tokens', 'ttsft/model.py'),
+                             'ttsft.model.NotFinite': ('model.html#notfinite', 'ttsft/model.py'),
                              'ttsft.model.Speech': ('model.html#speech', 'ttsft/model.py'),
                              'ttsft.model._differ': ('model.html#_differ', 'ttsft/model.py'),
                              'ttsft.model.add_lora': ('model.html#add_lora', 'ttsft/model.py'),

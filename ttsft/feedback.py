@@ -26,7 +26,7 @@ from .translit import front_end
 from .audio import decode, level, resample, trim
 from .codec import Clip, load_clips
 from .vocab import VocabConfig, require_covered
-from .model import Family, family, voice_of
+from .model import Family, NotFinite, family, voice_of
 from .train import StageConfig, TrainConfig, Trainer, judging_prompts, reading_losses, reading_term
 from .synth import speak_all
 from .metrics import checks, dtw_distance, mel_cepstra, paired_bootstrap
@@ -245,8 +245,8 @@ def _need(r, rule, texts, held_out, foreign):
     if foreign: return r.why, "wait", "it judges a version that the current one does not come from; listen again, and add it again if it is still wrong"
     if rule and r.why!="data" and (said is None or said.strip()==r.text.strip()):
         wrong, right = (json.dumps(rule[k], ensure_ascii=False) for k in ("wrong", "right"))
-        return "text rule", "rule", (f"{wrong} was corrected to {right} in {len(rule['records'])} records: put `rewrite: {{{wrong}: {right}}}` into the recipe's "
-                                     f"`text` section; corrects {rule['exact']} of them wholly, changes {rule['touches']} training texts")
+        return "text rule", "rule", (f"{wrong} was corrected to {right} in {len(rule['records'])} records: put `rewrite: {{{wrong}: {right}}}` into the "
+            f"recipe's `text` section; it corrects {rule['exact']} wholly and changes {rule['touches']} training texts")
     if split in ("validation", "test") or r.text.strip() in held_out:
         return r.why, "wait", "the sentence is on the held-out list, which judges the round; record another sentence with the same fault"
     if said is not None and said.strip()!=r.text.strip():
@@ -317,9 +317,11 @@ def scores(
     out = {reading_term(fam): reading_losses(fam, clips, prompts, config.draws, seed)[:, 0].tolist()}
     if not recordings: return out
     said = speak_all(fam, [c.norm_text for c in clips], [voice_of(fam, p) for p in prompts], seed, "speak (gate)")
-    real = [mel_cepstra(resample(*recordings[c.id], fam.sample_rate), fam.sample_rate) for c in clips]
-    scale = 10*2**0.5/np.log(10)
-    return out | {"mcd": [scale*dtw_distance(mel_cepstra(s.wav, fam.sample_rate), r)[0] for s,r in zip(said, real)]}
+    def far(wav, clip): # dB; no number for sound that is none
+        if not np.isfinite(wav).all(): return float("nan")
+        a, b = (mel_cepstra(w, fam.sample_rate) for w in (wav, resample(*recordings[clip.id], fam.sample_rate)))
+        return 10*2**0.5/np.log(10)*dtw_distance(a, b)[0]
+    return out | {"mcd": [far(s.wav, c) for s,c in zip(said, clips)]}
 
 def gate(
     before:dict[str, dict[str, list[float]]], # held_out and items -> measure -> a value per sentence, of the present version
@@ -369,8 +371,10 @@ def train_round(
         precision=config.precision, ema=0.0, weight_decay=0.0, validate_every=config.steps, preview_every=10*config.steps, previews=0,
         save_every=max(1, config.steps//4), log_every=max(1, config.steps//5), tensorboard=False,
         stages=[StageConfig("feedback", config.steps, train=config.train)] if config.train else [])
-    if not (out/"final"/"ttsft.json").is_file() or (out/"state.pt").is_file(): Trainer(fam, clips, held_out, settings, out, seed, say).run(facts)
-    result = gate(read_json(out/"before.json"), judged(type(fam).open(out/"final")), config.margin)
+    try:
+        if not (out/"final"/"ttsft.json").is_file() or (out/"state.pt").is_file(): Trainer(fam, clips, held_out, settings, out, seed, say).run(facts)
+        result = gate(read_json(out/"before.json"), judged(type(fam).open(out/"final")), config.margin)
+    except NotFinite as e: result = dict(accepted=False, reasons=[f"training broke down: {e}"], figures={})
     write_json(out/"gate.json", result)
     return result
 
@@ -481,7 +485,9 @@ def _settle(v, now, work, name, result, told, say):
     shutil.rmtree(work/"final", ignore_errors=True)
     write_json(work/"round.json", dict(number=number, parent=now["name"], version=name, **told, **result))
     os.replace(work, v.feedback/"rounds"/f"{number:03d}")
-    if name: v.add(name, now["name"], v.dir/name, items=told["items"], round=number); say(f"  feedback: accepted as version {name}, which is the current one now")
+    if name:
+        v.add(name, now["name"], v.dir/name, items=told["items"], round=number)
+        say(f"  feedback: accepted as version {name}, which is the current one now")
     else: say(f"  feedback: refused, {now['name']} stays: {'; '.join(result['reasons'])}")
     return result | dict(version=name, round=number)
 

@@ -25,7 +25,7 @@ from .core import UserError, disk_free, human, read_jsonl, seed_everything, seed
 from .audio import to_ogg
 from .batch import buckets, draw_prompts, held_out_prompts
 from .codec import Clip
-from .model import Family, frames_in, parameter_counts, phases_of, voice_of
+from .model import Family, NotFinite, frames_in, parameter_counts, phases_of, voice_of
 
 # %% ../nbs/29_train.ipynb #9cbc92e0
 SCHEDULES = Literal["constant", "cosine", "linear"]
@@ -589,13 +589,17 @@ class Trainer:
         optimizers = {k: o for k,o in self.optimizers.items() if k in parts}
         for k,o in optimizers.items():
             for group in o.param_groups: group["lr"] = rates[k]
-        cells = gradients(self.terms, batches, parts, self.accelerator, getattr(self.family, "counted_by", None))
+        rest = {named("lr", k): rates[k] for k in optimizers} | dict(epoch=epoch) | ({"stage": c.stages[stage].name} if c.stages else {})
+        try: cells = gradients(self.terms, batches, parts, self.accelerator, getattr(self.family, "counted_by", None))
+        except NotFinite:  # the family saw it first
+            for o in self.optimizers.values(): o.zero_grad()
+            self.step += 1
+            return Pending(self.step, [("objective", torch.tensor(math.nan, device=self.accelerator.device), 1.0)], rest)
         if self.own_sum and self.accelerator.num_processes>1: self.sum_gradients(parts)
         with self.faster():
             clips = {k: settings_of(c, self.stage, k).clip for k in optimizers}
             norms = finish_update(optimizers, clips, [v for n,v,_ in cells if n.startswith("objective")], self.scaler)
         self.step += 1
-        rest = {named("lr", k): rates[k] for k in optimizers} | dict(epoch=epoch) | ({"stage": c.stages[stage].name} if c.stages else {})
         return Pending(self.step, cells + [(named("grad_norm", k), v, 1.0) for k,v in norms.items()], rest)
 
     def faster(self):
@@ -617,7 +621,7 @@ class Trainer:
         for p,(values,fine,objectives) in zip(pending, rows):
             scaling = self.scaler is not None and objectives and self.scaler.get_scale()>1  # half precision is still finding its scale
             self.bad = 0 if fine else self.bad+(not scaling); self.skipped += not fine
-            if self.bad>=self.config.stop_after: raise UserError(f"{self.bad} updates in a row were not finite, the last at step {p.step}. Lower train.lr, "
+            if self.bad>=self.config.stop_after: raise NotFinite(f"{self.bad} updates in a row were not finite, the last at step {p.step}. Lower train.lr, "
                                                                  "or use precision bf16 instead of fp16.")
             if self.main and fine: self.log.add(p.step, "train", values | {"seconds": p.seconds}, line=p.step%self.config.log_every==0)
 
