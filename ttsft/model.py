@@ -63,7 +63,7 @@ class Family(Protocol):
 class NotFinite(UserError):
     "Numbers have left their range; raised by `losses`, the update is left out, and the run stops when that goes on"
 
-FAMILIES = {"pocket": "ttsft.pocket:Pocket"} # name -> where; imported on use, since families come later in the flow
+FAMILIES = {"pocket": "ttsft.pocket:Pocket", "vits": "ttsft.vits:Vits"} # name -> where; imported on use, since families come later in the flow
 
 def family(
     name:str, # As in the recipe
