@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REPORTS', 'reports_folder', 'write_reports', 'run', 'find_checkpoint', 'open_family', 'speak', 'export', 'doctor',
-           'check', 'main']
+           'check', 'feedback', 'main']
 
 # %% ../nbs/41_cli.ipynb #5dd15653
 import argparse, importlib.metadata, os, platform, shlex, shutil, sys, time
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tqdm import tqdm
 from . import __version__
-from .core import STEPS, UserError, disk_free, human, nearest, read_json, recipe_names, write_json
+from .core import STEPS, UserError, build, disk_free, human, load_yaml, nearest, read_json, recipe_names, write_json
 
 # %% ../nbs/41_cli.ipynb #d481d7bc
 REPORTS = {"01_corpus": "hf_dataset", "02_speakers": "speaker_analysis", "02_text": "hf_dataset", "03_codec": "codes", "04_train": "checkpoints",
@@ -80,10 +80,13 @@ def run(
 def find_checkpoint(
     where:str, # A checkpoint, a run's folder, or the name of a run below `outputs`
 )->Path: # A folder with `ttsft.json`
-    "The newest checkpoint that `where` means"
+    "The checkpoint that `where` means; of a run the version that feedback made current, else the newest"
     for folder in (Path(where), Path("outputs")/where):
         if (folder/"ttsft.json").is_file(): return folder
         made = sorted(folder.glob("checkpoints*/final/ttsft.json"), key=lambda p: p.stat().st_mtime)
+        if made and (folder/"versions").is_dir():
+            from ttsft.feedback import current_checkpoint
+            return current_checkpoint(folder) or made[-1].parent
         if made: return made[-1].parent
     raise UserError(f"there is no checkpoint at {where} nor at outputs/{where}. Give a run's folder, or train first: ttsft run RECIPE")
 
@@ -153,6 +156,43 @@ def check(
     print(check_table(rows, sys.stdout.isatty() and "NO_COLOR" not in os.environ))
     return 2 if any(level==RED for level,*_ in rows) else 0
 
+# %% ../nbs/41_cli.ipynb #684308f4
+def feedback(
+    a:argparse.Namespace, # The parsed command line
+)->int: # Exit code: 0 done, 3 a round that was refused
+    "What `ttsft feedback` does"
+    from ttsft.feedback import RoundConfig, Versions, add, feedback_round, overview, rollback
+    if a.what=="add":
+        record, new = add(a.run, a.clip, a.text, a.why, a.was, a.speaker, a.author)
+        row, = [r for r in overview(a.run) if r["id"]==record.id]
+        print(f"{record.id}: {'added' if new else 'was there already'}; {row['kind']}, {row['action']}: {row['reason']}")
+    elif a.what=="list":
+        for row in overview(a.run): print(f"{row['id']}  {row['kind']:<13} {row['action']:<8} {row['text']}: {row['reason']}")
+        v = Versions(a.run); now = v.open()["name"]
+        for x in v.all:
+            parent, star = x["parent"] or "training", "*" if x["name"]==now else " "
+            print(f"{star} {x['name']:<6} from {parent:<8} {len(x['items'])} corrections  {x['fingerprint'][:12]}  {x['folder']}")
+    elif a.what=="round":
+        settings = {k: load_yaml(value, f"`{k}`") for k,_,value in (o.partition("=") for o in a.overrides)}
+        return 0 if feedback_round(a.run, build(RoundConfig, settings, "feedback"), a.seed)["accepted"] else 3
+    else: print("the current version is {name} now, in {folder}".format(**rollback(a.run, a.version)))
+    return 0
+
+def _feedback_parser(sub):
+    p = sub.add_parser("feedback", help="correct what a model says, learn from it, or go back")
+    what = p.add_subparsers(dest="what", required=True)
+    def command(name, words):
+        a = what.add_parser(name, help=words); a.add_argument("run", help="a run's folder or name")
+        return a
+    a = command("add", "record a correction")
+    a.add_argument("clip", type=Path, help="a recording, or a clip of the run"); a.add_argument("text", help="what should be said")
+    a.add_argument("--why", required=True, help="pronunciation, prosody, text or data"); a.add_argument("--was", default="", help="the text before")
+    a.add_argument("--speaker", default="", help="whose voice it is"); a.add_argument("--author", default="", help="who says so")
+    command("list", "all corrections, what becomes of each, and all versions")
+    a = command("round", "learn the open corrections; kept only if held-out sentences do not become worse")
+    a.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. steps=100 lr=1e-5"); a.add_argument("--seed", type=int, default=0)
+    command("rollback", "make an earlier version current again").add_argument("version", nargs="?", default="", help="the one before, when not given")
+
 # %% ../nbs/41_cli.ipynb #7b5032dd
 def _parser():
     p = argparse.ArgumentParser(prog="ttsft", description="Teach an open text-to-speech model a new language")
@@ -177,6 +217,7 @@ def _parser():
     a.add_argument("--voice", default="", help="a speaker's name, or a recording"); a.add_argument("--seed", type=int, default=0)
     a = sub.add_parser("export", help="write a checkpoint as the official package loads it")
     a.add_argument("run", help="a run's folder or name"); a.add_argument("dir", type=Path, help="a new folder")
+    _feedback_parser(sub)
     sub.add_parser("doctor", help="what this machine has")
     return p
 
@@ -195,6 +236,7 @@ def main(
         elif a.command=="check": return check(a.recipe, a.overrides)
         elif a.command=="speak": print(speak(a.run, a.text, a.out, a.voice, a.seed))
         elif a.command=="export": print(export(a.run, a.dir))
+        elif a.command=="feedback": return feedback(a)
         else:
             rows, ok = doctor()
             for what,finding in rows: print(f"{what:<16} {finding}")
