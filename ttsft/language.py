@@ -479,7 +479,8 @@ def check_source(
     if empty: rows.append((AMBER if rejecting else RED, "empty transcripts", f"{empty}: write them, or remove the lines"))
     files = [u for u in utts if isinstance(u.audio, Path)]
     lost = [u.audio.name for u in files if not u.audio.is_file() or not u.audio.stat().st_size]
-    rows.append((GREEN if not lost else AMBER if rejecting else RED, "sound files", f"{len(lost)} missing or empty, e.g. {lost[0]}" if lost else f"all {len(files)} there"
+    level = GREEN if not lost else AMBER if rejecting else RED
+    rows.append((level, "sound files", f"{len(lost)} missing or empty, e.g. {lost[0]}" if lost else f"all {len(files)} there"
                  if files else "inside the tables"))
     return rows + (_headers([u for u in files if u.audio.name not in {*lost}], limits) if files else []) + _speakers(utts), utts
 
