@@ -145,6 +145,7 @@ class Clip:
     latents:np.ndarray # (t, d) float32, or codes (t, k)
     duration:float # Seconds of the recording
     norm_text:str = "" # The text as people write it
+    weight:float = 1.0 # How often it is drawn in an epoch, on average
 
 def encode_dataset(
     dataset:Path, # An `hf_dataset/` folder
@@ -162,7 +163,8 @@ def encode_dataset(
                 if not path.exists():
                     wav, sample_rate = decode(row["audio"])
                     with atomic(path, "wb") as f: np.save(f, codec.encode(resample(wav, sample_rate, codec.sample_rate)))
-                rows.append({k: row[k] for k in ("id", "speaker", "norm_text", "model_text", "duration")} | {"split": split}); bar.update()
+                weight = {"weight": row["weight"]} if row.get("weight", 1.0)!=1.0 else {}
+                rows.append({k: row[k] for k in ("id", "speaker", "norm_text", "model_text", "duration")} | weight | {"split": split}); bar.update()
     with atomic(out/"index.jsonl") as f: f.writelines(json.dumps(r, ensure_ascii=False)+"\n" for r in rows)
     write_json(out/"codec.json", dict(cache=cache.name, sample_rate=codec.sample_rate, frame_rate=codec.frame_rate))
     sizes = [p.stat().st_size for p in cache.iterdir()]
@@ -174,7 +176,8 @@ def load_clips(
 )->list[Clip]: # In the order of the dataset, all in memory
     "The cached clips of a split"
     cache = codes/read_json(codes/"codec.json")["cache"]
-    clips = [Clip(r["id"], r["speaker"], r["model_text"], np.load(cache/f"{r['id']}.npy", allow_pickle=False), r["duration"], r["norm_text"])
+    latents = lambda r: np.load(cache/f"{r['id']}.npy", allow_pickle=False)
+    clips = [Clip(r["id"], r["speaker"], r["model_text"], latents(r), r["duration"], r["norm_text"], r.get("weight", 1.0))
              for r in read_jsonl(codes/"index.jsonl") if r["split"]==split]
     if clips and max(np.concatenate([c.latents for c in clips[:50]]).std(0)) < 1e-6:
         raise UserError(f"{cache}: the cached latents do not vary, so they carry no speech. Delete the folder and check the codec.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from tqdm import tqdm
-from .core import UserError, nearest, seed_for
+from .core import UserError, nearest, read_json, seed_for, write_json
 from .codec import Clip
 from .model import Family, Speech
 
@@ -18,22 +18,29 @@ from .model import Family, Speech
 def pick_voices(
     clips:list[Clip], # Training clips
     n_frames:int=62, # Wished length of a prompt, frames; 62 are 5 s at 12.5 Hz
-)->dict[str, np.ndarray]: # speaker -> latents (t, d)
-    "One prompt per speaker"
+    prompted:bool=True, # As the family says
+)->dict[str, np.ndarray|str]: # speaker -> latents (t, d), or the speaker's name
+    "One voice per speaker"
+    if not prompted: return {s: s for s in sorted({c.speaker for c in clips})}
     voices = {}
     for c in sorted(clips, key=lambda c: (abs(len(c.latents)-n_frames), c.id)): voices.setdefault(c.speaker, c.latents[:n_frames])
     return dict(sorted(voices.items()))
 
-def save_voices(folder:Path, voices:dict[str, np.ndarray]):
-    "Put prompts beside a checkpoint"
+def save_voices(folder:Path, voices:dict[str, np.ndarray|str]):
+    "Put voices beside a checkpoint: prompts, or the list of names"
+    if any(isinstance(v, str) for v in voices.values()): write_json(folder/"voices.json", sorted(voices)); return
     save_file({k: np.ascontiguousarray(v, np.float32) for k,v in voices.items()}, folder/"voices.safetensors")
 
 def load_voice(
     folder:Path, # A checkpoint
     speaker:str="", # Empty takes the first
-)->np.ndarray: # Latents, (t, d)
-    "A speaker's prompt"
-    voices = load_file(folder/"voices.safetensors")
+)->np.ndarray|str: # Latents, (t, d), or the speaker's name: what `speak` takes
+    "A speaker's voice"
+    if (folder/"voices.safetensors").is_file(): voices = load_file(folder/"voices.safetensors")
+    else:  # no prompts: names, as listed beside the weights or in their contract
+        listed = folder/"voices.json"
+        names = read_json(listed) if listed.is_file() else read_json(folder/"ttsft.json").get("speakers", [])
+        voices = {s: s for s in names or [""]}  # a model of one voice may have no name for it
     if speaker and speaker not in voices: raise UserError(f"the checkpoint has no voice `{speaker}`. {nearest(speaker, voices)}")
     return voices[speaker or min(voices)]
 
@@ -41,7 +48,7 @@ def load_voice(
 def speak_all(
     family:Family,
     texts:list[str], # As people write them
-    voices:list[np.ndarray], # One prompt per text
+    voices:list[np.ndarray|str], # One per text, as from `load_voice`
     seed:int=0,
     desc:str="speak", # For the progress bar
 )->list[Speech]:
