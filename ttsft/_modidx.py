@@ -655,6 +655,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                             'ttsft.vits._letters_for': ('vits.html#_letters_for', 'ttsft/vits.py'),
                             'ttsft.vits._matching': ('vits.html#_matching', 'ttsft/vits.py'),
                             'ttsft.vits._speakers_for': ('vits.html#_speakers_for', 'ttsft/vits.py'),
+                            'ttsft.vits.attention_bias': ('vits.html#attention_bias', 'ttsft/vits.py'),
                             'ttsft.vits.draw': ('vits.html#draw', 'ttsft/vits.py'),
                             'ttsft.vits.off_diagonal': ('vits.html#off_diagonal', 'ttsft/vits.py'),
                             'ttsft.vits.open_checkpoint': ('vits.html#open_checkpoint', 'ttsft/vits.py')},

@@ -86,7 +86,7 @@ def best_path(
         raise ValueError(f"expected scores of shape (clips, tokens, frames) = {(len(n_tokens), max(n_tokens), max(n_frames))}, got {tuple(score.shape)}")
     for i,(t,f) in enumerate(zip(n_tokens, n_frames)):
         if t>f: raise UserError(f"clip {i} of the batch has {t} tokens and {f} frames; every token needs a frame. Leave it out, or check its text.")
-    value = score.detach().float().cpu()  # the one place where a GPU is waited for
+    value = score.detach().float().cpu().contiguous()  # the one place where a GPU is waited for
     mask = ((torch.arange(value.shape[1])[:, None] < torch.tensor(n_tokens)[:, None, None])
             & (torch.arange(value.shape[2]) < torch.tensor(n_frames)[:, None, None]))
     if not value[mask].isfinite().all():
