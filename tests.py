@@ -13,7 +13,8 @@ TMP = Path(tempfile.mkdtemp(prefix="ttsft-tests-")).resolve()
 REPO, OUT = TMP/"repo", TMP/"outputs"
 QUICK, NOTEBOOK, CHECK, RUN = 300, 600, 900, 900 # seconds until a test is stopped: several times what idle machines take
 MAX_NOTEBOOK, MAX_FILE, MAX_ASSETS = 300_000, 12_000_000, 25_000_000 # bytes: can be reviewed, cloned, installed
-TINY = {"arabic-pocket-tiny": "ar", "english-lj-pocket-tiny": "en"} # recipe -> language
+TINY = {"arabic-pocket-tiny": "ar", "english-lj-pocket-tiny": "en", "kurmanji-mms-tiny": "kmr", "xiang-mms-tiny": "hsn"} # recipe -> language
+LIGHT = ("text", "numbers", "translit", "language", "cli", "raw", "prepare") # modules that take no torch
 ENV = {k: v for k,v in os.environ.items() if k!="MPLBACKEND"} # kernels choose theirs, which shows figures
 ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1",
             HYPOTHESIS_STORAGE_DIRECTORY=str(TMP/"hypothesis"), IPYTHONDIR=str(TMP/"ipython"),
@@ -94,6 +95,12 @@ def light(module):
     "Text is prepared, and a misspelt option refused, without waiting for torch"
     python("-c", f"import sys, ttsft.{module}; heavy = {{'torch', 'transformers'}} & set(sys.modules); assert not heavy, heavy")
 
+def no_torchaudio():
+    "From a source to a data set, with neither of the two packages that fail beside a CPU build of torch"
+    steps = python("-c", "import sys; from ttsft.cli import run; run('xiang-mms-tiny', ['outputs=" + str(OUT) + "/light'], to='hf_dataset'); "
+                   "bad = {'torchaudio', 'torchcodec'} & set(sys.modules); assert not bad, bad", limit=RUN)
+    assert "hf_dataset: done" in steps, steps
+
 def readme():
     "Commands in the README exist, and its map names every notebook"
     text = read(REPO/"README.md")
@@ -157,7 +164,8 @@ def all_tests():
     reports, at = notebooks("nbs/reports"), lambda p: REPO/p.relative_to(HERE)
     first = [("package equals notebooks", exported), ("notebooks are clean", clean), ("ruff", lint), ("sizes", sizes),
              ("import order", order), ("README", readme)]
-    first += [(f"import ttsft.{m} takes no torch", partial(light, m)) for m in ("text", "numbers", "translit", "language", "cli")]
+    first += [(f"import ttsft.{m} takes no torch", partial(light, m)) for m in LIGHT]
+    first += [("sound is prepared without torchaudio and torchcodec", no_torchaudio), ("pip check", lambda: python("-m", "pip", "check"))]
     first += [(f"shape of nbs/reports/{p.name}", partial(report, at(p))) for p in reports]
     side = [(f"nbs/{p.name}", partial(runs, at(p), NOTEBOOK)) for p in notebooks("nbs")]
     side += [(f"nbs/checks/{p.name}", partial(runs, at(p), CHECK)) for p in notebooks("nbs/checks")]
