@@ -532,6 +532,7 @@ def _base_pieces(base):
     "(level, finding, characters or None) of the base's vocabulary"
     if base.startswith("hub:"): return AMBER, "the base is fetched when the run starts", None
     if base=="tiny": return AMBER, "a tiny base of random weights: it shows the way, and learns nothing", None
+    if base=="scratch": return AMBER, "random weights: count on many hours of recordings and a long training", None
     try: path = local_path(base, "base")
     except UserError as e: return RED, str(e), None
     file = path/"tokenizer.json"

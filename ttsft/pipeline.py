@@ -39,7 +39,7 @@ class Recipe:
     name:str # Names the run's folder
     language:str # BCP 47 code; a file below recipes/language, or the user's own, says what it means
     family:str # Model family, e.g. pocket
-    base:str # Checkpoint to start from: `asset:NAME`, `hub:OWNER/NAME@COMMIT`, a folder, an official config.yaml; `tiny`: random weights, to try the way
+    base:str # Checkpoint to start from: `asset:NAME`, `hub:OWNER/NAME@COMMIT`, a folder, an official config.yaml; `tiny` or `scratch`: random weights
     source:SourceConfig # The corpus
     text:TextConfig
     model:dict[str, Any] # Settings of the family
@@ -108,14 +108,15 @@ class Pipeline:
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
         self.front_end = front_end(recipe.text)
         self.family = family(recipe.family)
-        self.base = self._tiny_base() if recipe.base=="tiny" else local_path(recipe.base, "base")
+        self.base = self._random_base() if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
         with atomic(self.run.dir/"recipe.yaml") as f: yaml.safe_dump(dataclasses.asdict(recipe), f, allow_unicode=True, sort_keys=False)
 
-    def _tiny_base(self):
-        "Random weights of the family's classes, made once"
-        if not hasattr(self.family, "tiny"): raise UserError(f"base: family `{self.recipe.family}` has no tiny twin. Name a base.")
-        folder, part = self.run.dir/f".tiny-{self.recipe.seed}", self.run.dir/f".tiny-{self.recipe.seed}.part"
-        if not folder.exists(): shutil.rmtree(part, ignore_errors=True); self.family.tiny(part, self.recipe.seed).rename(folder)
+    def _random_base(self):
+        "Random weights of the family's classes, made once: a tiny twin to try the way, or full size to train from scratch"
+        kind, seed = self.recipe.base, self.recipe.seed
+        if not hasattr(self.family, kind): raise UserError(f"base: family `{self.recipe.family}` makes no base `{kind}`. Name a base.")
+        folder, part = self.run.dir/f".{kind}-{seed}", self.run.dir/f".{kind}-{seed}.part"
+        if not folder.exists(): shutil.rmtree(part, ignore_errors=True); getattr(self.family, kind)(part, seed).rename(folder)
         return folder
 
     @cached_property

@@ -26,7 +26,7 @@ from .vits_loss import adversarial_loss, alignment_score, best_path, discriminat
 from .vits_loss import frozen, full_precision, kl_sum, log_mel, require_trainable, segments, spectrogram
 from .vits_discriminator import Discriminator, load_discriminator
 from .vits_base import SpectrogramCodec, add_speakers, fresh_copy, grow_letters, letter_tokenizer, plain_state, posterior, read_letters
-from .vits_base import read_model, tiny_base, with_blanks, write_letters
+from .vits_base import read_model, scratch_base, tiny_base, with_blanks, write_letters
 from .vits_onnx import export_onnx
 
 # %% ../nbs/21_vits.ipynb #574b7604
@@ -221,7 +221,7 @@ def open_checkpoint(
     return self
 
 Vits.open, Vits.base_codec = staticmethod(open_checkpoint), staticmethod(lambda base: SpectrogramCodec(read_model(Path(base))))
-Vits.tiny = staticmethod(tiny_base)
+Vits.tiny, Vits.scratch = staticmethod(tiny_base), staticmethod(scratch_base)
 
 @patch
 def export(self:Vits,

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TINY', 'read_letters', 'write_letters', 'letter_tokenizer', 'with_blanks', 'SpectrogramCodec', 'posterior',
-           'plain_state', 'fresh_copy', 'scratch_model', 'write_base', 'read_model', 'tiny_base', 'relatives',
-           'grow_letters', 'add_speakers']
+           'plain_state', 'fresh_copy', 'scratch_model', 'write_base', 'read_model', 'scratch_base', 'tiny_base',
+           'relatives', 'grow_letters', 'add_speakers']
 
 # %% ../nbs/20d_vits_base.ipynb #9c72d0ea
 import hashlib, math, re, unicodedata
@@ -194,14 +194,19 @@ TINY = dict(hidden_size=32, flow_size=32, num_hidden_layers=2, ffn_dim=64, upsam
             resblock_dilation_sizes=[[1, 3]], prior_encoder_num_wavenet_layers=2, posterior_encoder_num_wavenet_layers=4, depth_separable_num_layers=2,
             duration_predictor_num_flows=2)
 
-def tiny_base(
+def scratch_base(
     folder:Path, # A new folder
     seed:int=0,
+    **config, # Settings that differ from MMS's
 )->Path: # The folder
-    "A base of random weights, for trying the way"
+    "A base of random weights, to train from scratch"
     letters = [*"abcdefghijklmnopqrstuvwxyz", " ", "'", "-"]
-    write_base(folder, scratch_model(VitsConfig(**TINY, vocab_size=len(letters)), seed), letters)
+    write_base(folder, scratch_model(VitsConfig(**config, vocab_size=len(letters)), seed), letters)
     return folder
+
+def tiny_base(folder:Path, seed:int=0)->Path: # As for `scratch_base`
+    "A small one, for trying the way"
+    return scratch_base(folder, seed, **TINY)
 
 # %% ../nbs/20d_vits_base.ipynb #9469b11b
 def relatives(
