@@ -16,6 +16,7 @@ from monotonic_alignment_search import maximum_path
 from threadpoolctl import ThreadpoolController
 from torch.nn import functional as F
 from .core import UserError
+from .model import NotFinite
 
 # %% ../nbs/20b_vits_loss.ipynb #aece31ba
 def full_precision(
@@ -90,7 +91,7 @@ def best_path(
     mask = ((torch.arange(value.shape[1])[:, None] < torch.tensor(n_tokens)[:, None, None])
             & (torch.arange(value.shape[2]) < torch.tensor(n_frames)[:, None, None]))
     if not value[mask].isfinite().all():
-        raise UserError("the alignment scores are not finite: the latents or the text encoder's predictions have left the range of numbers. "
+        raise NotFinite("the alignment scores are not finite: the latents or the text encoder's predictions have left the range of numbers. "
                         "Lower train.lr, use precision bf16 instead of fp16, and check that the base's weights are whole.")
     with _pool().limit(limits=1, user_api="openmp"): path = maximum_path(value.masked_fill(~mask, 0.0), mask.float())
     return path.to(score.device)
