@@ -111,7 +111,10 @@ def speak(
     if not out.absolute().parent.is_dir(): raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
     checkpoint = find_checkpoint(where); fam = open_family(checkpoint)
     if warning := vowelling_warning(text, read_json(checkpoint/"ttsft.json").get("vowelled", vowelled(text))): print(f"ttsft: {warning}", file=sys.stderr)
-    reference = resample(*decode(voice), fam.sample_rate) if Path(voice).suffix and Path(voice).is_file() else load_voice(checkpoint, voice)
+    imitate = Path(voice).suffix and Path(voice).is_file()
+    if imitate and not fam.prompted: raise UserError(f"--voice {voice}: a {fam.name} model speaks in the voices it was trained with and imitates no recording. "
+                                                     "Give a speaker's name, or leave --voice out.")
+    reference = resample(*decode(voice), fam.sample_rate) if imitate else load_voice(checkpoint, voice)
     speech = fam.speak(text, reference, seed)
     writers[out.suffix](out, speech.wav, fam.sample_rate)
     note = " (stopped by the length limit: the model found no end)" if speech.runaway else ""

@@ -106,6 +106,7 @@ def load_whole(
         raise UserError(f"{folder/'model.safetensors'} lacks {len(lost)} tensors of its config.json, the first is {lost[0]}. "
                         "They would start at random. Download or copy it again.")
     for t in (*model.parameters(), *model.buffers()): t.data = t.data.clone()  # out of the file's map: sums depend on how memory is aligned
+    model.config._name_or_path = ""  # where the weights were; the same checkpoint would be other bytes elsewhere
     return model
 
 def load_codec(

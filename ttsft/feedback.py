@@ -400,10 +400,7 @@ def reopen(checkpoint:Path, seed:int=0)->Family:
     "A checkpoint, ready to train on"
     facts = read_json(checkpoint/"ttsft.json"); cls = family(facts["family"])
     vocab = VocabConfig("released", allow_loss=facts["allow_loss"]) if facts.get("allow_loss") else None
-    fam = cls.load(checkpoint, build(cls.Config, facts["model"]), reader_of(checkpoint)[0], vocab, language=facts["language"], seed=seed)
-    for m in fam.module.modules():  # transformers notes the folder there, and the same weights would be other bytes elsewhere
-        if hasattr(getattr(m, "config", None), "_name_or_path"): m.config._name_or_path = ""
-    return fam
+    return cls.load(checkpoint, build(cls.Config, facts["model"]), reader_of(checkpoint)[0], vocab, language=facts["language"], seed=seed)
 
 def item_clip(
     fam:Family,
