@@ -837,6 +837,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'ttsft.train.Trainer.faster': ('train.html#trainer.faster', 'ttsft/train.py'),
                              'ttsft.train.Trainer.finish': ('train.html#trainer.finish', 'ttsft/train.py'),
                              'ttsft.train.Trainer.flush': ('train.html#trainer.flush', 'ttsft/train.py'),
+                             'ttsft.train.Trainer.keep': ('train.html#trainer.keep', 'ttsft/train.py'),
                              'ttsft.train.Trainer.look': ('train.html#trainer.look', 'ttsft/train.py'),
                              'ttsft.train.Trainer.one': ('train.html#trainer.one', 'ttsft/train.py'),
                              'ttsft.train.Trainer.rates': ('train.html#trainer.rates', 'ttsft/train.py'),

@@ -200,7 +200,7 @@ class Pipeline:
             facts = dict(base=self.base_fingerprint, recipe=made_of, recipe_name=r.name, stage="final", speakers=sorted({c.speaker for c in clips}),
                          note=r.source.note, vowelled=float(np.mean([vowelled(c.norm_text) for c in clips])))
             counts = Trainer(self.start(), clips, valid, r.train, work, r.seed, self.say).run(facts)
-            save_voices(work/"final", pick_voices(clips, prompted=self.family.prompted))
+            for folder in (work/"final", *sorted(work.glob("step-*"))): save_voices(folder, pick_voices(clips, prompted=self.family.prompted))
             return counts
         settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
         return self._make("checkpoints", make, settings, self.inputs("codes") | {"base": self.base_fingerprint})

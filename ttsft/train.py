@@ -72,6 +72,7 @@ class TrainConfig:
     preview_every:int = 500 # Updates
     previews:int = 4 # Sentences spoken at every preview
     save_every:int = 200 # Updates between saved states
+    keep_every:int = 0 # Updates between checkpoints that stay, each as whole as the last; 0 keeps the last alone
     log_every:int = 20 # Updates between plain lines
     tensorboard:bool = True # Write TensorBoard events beside the JSONL log
     stop_after:int = 3 # Updates in a row that may be not finite; then the run stops
@@ -343,7 +344,8 @@ def estimate(
     size = {k: 4*v for k,v in parameter_counts(family.module).items()}
     peak = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*1024
     memory = peak + size["trainable"]*(3 if config.ema else 2)  # two Adam moments and the average come on top
-    disk = size["total"]*3 + size["trainable"]*3  # the final checkpoint, and a state being replaced
+    kept = 1+(total_steps(config)//config.keep_every if config.keep_every else 0)
+    disk = size["total"]*(2+kept) + size["trainable"]*3  # checkpoints, and a state being replaced
     if disk>disk_free(out): raise UserError(f"{out} has {human(disk_free(out))} free, this run needs {human(disk)}. Free some space or set another `outputs`.")
     return dict(seconds=float(np.mean(seconds[1:] or seconds))*config.accumulate*total_steps(config), memory=memory, disk=disk)
 
@@ -543,9 +545,10 @@ class Trainer:
     def validate(self)->dict: return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds, self.terms)
 
     def look(self):
-        "Validate and preview when it is time; both use the averaged weights, which are the ones that stay"
+        "Validate, preview and keep a checkpoint when it is time; all use the averaged weights"
         c, last = self.config, self.step==self.steps
-        if not self.main or not (last or self.step%c.validate_every==0 or self.step%c.preview_every==0): return
+        keeps = bool(c.keep_every and self.step and not last and self.step%c.keep_every==0)
+        if not self.main or not (last or keeps or self.step%c.validate_every==0 or self.step%c.preview_every==0): return
         self.flush()
         with self.averaged():
             if last or self.step%c.validate_every==0:
@@ -553,6 +556,13 @@ class Trainer:
             if last or self.step%c.preview_every==0:
                 preview(self.family, self.valid[:c.previews], self.prompts[:c.previews], self.out/"previews"/f"step-{self.step:06d}",
                         self.seed, self.log, self.step)
+            if keeps: self.keep()
+
+    def keep(self):
+        "A checkpoint that is as whole as the last one"
+        folder = self.out/f"step-{self.step:06d}"; part = folder.with_name(f".{folder.name}.part")
+        for old in (part, folder): shutil.rmtree(old, ignore_errors=True)
+        self.family.save(part, self.facts | dict(step=self.step, weights="averaged" if self.ema else "raw")); part.rename(folder)
 
     def start(self):
         "Find the place of a resumed run, or say what a new one will cost"
@@ -629,7 +639,7 @@ class Trainer:
         facts:dict, # For the checkpoint's contract
     )->dict: # Counts for step.json
         "Train to the end, whatever happened before"
-        c = self.config; self.start()
+        c, self.facts = self.config, facts; self.start()
         bar = tqdm(total=self.steps, initial=self.step, desc="train", unit="step", mininterval=1 if sys.stderr.isatty() else 15)
         while self.step<self.steps:
             began, made = time.perf_counter(), self.one()
