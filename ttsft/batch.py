@@ -93,6 +93,6 @@ def pad(
     xs:list, # Arrays or tensors of shape (t,) or (t, d), t may differ
 )->tuple[torch.Tensor, torch.Tensor]: # (b, t) or (b, t, d), and a bool mask (b, t)
     "Pad on the right with zeros"
-    xs = [torch.as_tensor(x) for x in xs]
+    xs = [x if torch.is_tensor(x) else torch.as_tensor(np.asarray(x)) for x in xs]
     out = torch.nn.utils.rnn.pad_sequence(xs, batch_first=True)
     return out, torch.arange(out.shape[1]) < torch.tensor([len(x) for x in xs])[:, None]
