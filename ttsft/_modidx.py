@@ -897,6 +897,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                 'ttsft.translit.schemes': ('translit.html#schemes', 'ttsft/translit.py'),
                                 'ttsft.translit.translit_losses': ('translit.html#translit_losses', 'ttsft/translit.py')},
             'ttsft.vad': { 'ttsft.vad.Heard': ('vad.html#heard', 'ttsft/vad.py'),
+                           'ttsft.vad._network': ('vad.html#_network', 'ttsft/vad.py'),
                            'ttsft.vad._runs': ('vad.html#_runs', 'ttsft/vad.py'),
                            'ttsft.vad._session': ('vad.html#_session', 'ttsft/vad.py'),
                            'ttsft.vad.bounds': ('vad.html#bounds', 'ttsft/vad.py'),
