@@ -72,7 +72,8 @@ def _network(path):
     model = onnx.load(path); graph = model.graph
     weights = {w.name: onnx.numpy_helper.to_array(w) for w in graph.initializer}
     basis = weights["stft.forward_basis_buffer"][:, 0]
-    ours = dict(cosines=basis[:129], sines=basis[129:], weight0=weights["encoder.0.weight"].reshape(128, -1), weight1=weights["encoder.1.weight"].reshape(64, -1),
+    ours = dict(cosines=basis[:129], sines=basis[129:],
+                weight0=weights["encoder.0.weight"].reshape(128, -1), weight1=weights["encoder.1.weight"].reshape(64, -1),
                 bias0=weights["encoder.0.bias"][:, None], bias1=weights["encoder.1.bias"][:, None])
     front, joint = onnx.parser.parse_model(_FRONT).graph, "/Relu_1_output_0" # what the second convolution gives
     back = list(graph.node)[next(i for i,n in enumerate(graph.node) if joint in n.output) + 1:]
