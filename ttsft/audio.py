@@ -69,7 +69,7 @@ def loudness(
     wav = _checked(wav)
     if sample_rate < 8000: wav, sample_rate = resample(wav, sample_rate, 8000), 8000
     if not wav.any(): return -math.inf
-    weighted = signal.sosfilt(_weighting(sample_rate), wav.astype(np.float64))
+    weighted = signal.sosfilt(_weighting(sample_rate), wav) # in float64, like the filter
     n_cells, cell = round(wav.size/sample_rate/.1), sample_rate//10
     if n_cells < 4 or wav.size < .4*sample_rate: return _gated(np.array([weighted @ weighted/wav.size]))
     if sample_rate%10 == 0 and n_cells*cell <= wav.size: # the cells are the rows of a table

@@ -16,8 +16,7 @@ import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 import yaml
 from tqdm import tqdm
 from .core import UserError, atomic, file_fingerprint, read_json, write_json
-from .corpus import refuse
-from .filter import write_rejected
+from .corpus import refuse, write_rejected
 from .split import LEFT_OUT, SPLITS, Split, SplitConfig, codes, heldout_list, split_by_text, split_rows  # noqa: F401
 from .augment import AugmentConfig, augment_flac
 

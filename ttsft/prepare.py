@@ -27,8 +27,8 @@ from .recording import UNKNOWN, AudioError, _gram, _refuse_cut, decode, mono_wei
 from .shards import run_shards
 from .audio import _clipping, _db, level, resample
 from .vad import HOP, VAD_RATE, Heard, bounds, hear, snr, voiced
-from .corpus import refuse
-from .filter import Rule, cost, judge_clips, letters, sentence, text_key, write_rejected
+from .corpus import refuse, write_rejected
+from .filter import Rule, cost, judge_clips, letters, sentence, text_key
 from .pauses import split
 
 # %% ../nbs/05_prepare.ipynb #099360db

@@ -12,12 +12,77 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 import numpy as np
+import onnx
+import onnx.parser
 import onnxruntime
 from .audio import _checked, _db, _energy, _highest, _limit, _spectra, resample
 from .core import UserError
 
 # %% ../nbs/01a_vad.ipynb #cd227f9e
 VAD_RATE, VAD_FRAME, VAD_CONTEXT = 16_000, 512, 64 # Hz, samples, samples
+_SIDE, _CALL = 8, 64 # frames side by side; such blocks in one call: 16 s keep memory flat
+_FRONT = """<ir_version: 8, opset_import: ["": 16]> front (float[b, 256, 32] windows) => (float[n, 64, 2] heard) {
+    axis = Constant<value_ints = [2]>()
+    real = MatMul(cosines, windows)
+    imaginary = MatMul(sines, windows)
+    real2 = Mul(real, real)
+    imaginary2 = Mul(imaginary, imaginary)
+    power = Add(real2, imaginary2)
+    magnitude = Sqrt(power)
+    around = Constant<value_ints = [0, 0, 8, 0, 0, 8]>()
+    padded = Pad(magnitude, around)
+    none = Constant<value_ints = [0]>()
+    two = Constant<value_ints = [16]>()
+    four = Constant<value_ints = [32]>()
+    six = Constant<value_ints = [48]>()
+    before = Slice(padded, none, four, axis)
+    after = Slice(padded, two, six, axis)
+    before_ = Unsqueeze(before, axis)
+    here_ = Unsqueeze(magnitude, axis)
+    after_ = Unsqueeze(after, axis)
+    taps = Concat<axis = 2>(before_, here_, after_)
+    shape = Constant<value_ints = [0, 387, 32]>()
+    columns = Reshape(taps, shape)
+    sums = MatMul(weight0, columns)
+    shifted = Add(sums, bias0)
+    first = Relu(shifted)
+    w0, w1, w2, w3 = Split<axis = 2>(first)
+    left = Constant<value_ints = [0, 0, 8, 0, 0, 0]>()
+    pair0 = Pad(w1, left)
+    pair1 = Concat<axis = 2>(w0, w2)
+    pair2 = Concat<axis = 2>(w1, w3)
+    pair0_ = Unsqueeze(pair0, axis)
+    pair1_ = Unsqueeze(pair1, axis)
+    pair2_ = Unsqueeze(pair2, axis)
+    taps1 = Concat<axis = 2>(pair0_, pair1_, pair2_)
+    shape1 = Constant<value_ints = [0, 384, 16]>()
+    columns1 = Reshape(taps1, shape1)
+    sums1 = MatMul(weight1, columns1)
+    shifted1 = Add(sums1, bias1)
+    second = Relu(shifted1)
+    apart = Constant<value_ints = [0, 64, 2, 8]>()
+    frames = Reshape(second, apart)
+    turned = Transpose<perm = [0, 3, 1, 2]>(frames)
+    shape2 = Constant<value_ints = [-1, 64, 2]>()
+    heard = Reshape(turned, shape2)
+}"""
+
+def _network(path):
+    "The package's sequence form with its front replaced"
+    model = onnx.load(path); graph = model.graph
+    weights = {w.name: onnx.numpy_helper.to_array(w) for w in graph.initializer}
+    basis = weights["stft.forward_basis_buffer"][:, 0]
+    ours = dict(cosines=basis[:129], sines=basis[129:],
+                weight0=weights["encoder.0.weight"].reshape(128, -1), weight1=weights["encoder.1.weight"].reshape(64, -1),
+                bias0=weights["encoder.0.bias"][:, None], bias1=weights["encoder.1.bias"][:, None])
+    front, joint = onnx.parser.parse_model(_FRONT).graph, "/Relu_1_output_0" # what the second convolution gives
+    back = list(graph.node)[next(i for i,n in enumerate(graph.node) if joint in n.output) + 1:]
+    for n in back: n.input[:] = ["heard" if name==joint else name for name in n.input]
+    used = {name for n in back for name in n.input}
+    tensors = [w for w in graph.initializer if w.name in used] + [onnx.numpy_helper.from_array(np.ascontiguousarray(v), k) for k,v in ours.items()]
+    inputs = [front.input[0], *(i for i in graph.input if i.name in used)]
+    return onnx.helper.make_model(onnx.helper.make_graph([*front.node, *back], "vad", inputs, list(graph.output), tensors),
+                                  opset_imports=model.opset_import, ir_version=model.ir_version).SerializeToString()
 
 @lru_cache(1)
 def _session():
@@ -28,20 +93,23 @@ def _session():
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     path = Path(package.submodule_search_locations[0])/"data"/"silero_vad_16k_sequence.onnx"
     if not path.is_file(): raise UserError(f"the package `silero-vad` has no file {path.name}. Install a version from 6.2 on.")
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(_network(path), options, providers=["CPUExecutionProvider"])
 
 def speech_probabilities(
     wav:np.ndarray, # Waveform at 16 kHz, shape (s,)
 )->np.ndarray: # float32, shape (ceil(s/512),): how likely each 32 ms hold speech
     "Silero VAD, frame by frame"
-    n = -(-len(wav)//VAD_FRAME)
-    padded = np.zeros(VAD_CONTEXT + n*VAD_FRAME, np.float32); padded[VAD_CONTEXT:VAD_CONTEXT + len(wav)] = wav
-    frames = np.lib.stride_tricks.sliding_window_view(padded, VAD_CONTEXT + VAD_FRAME)[::VAD_FRAME] if n else np.zeros((0, 0))
+    n = -(-len(wav)//VAD_FRAME); n_blocks = -(-n//_SIDE); size = VAD_CONTEXT + VAD_FRAME
+    padded = np.zeros(VAD_CONTEXT + n_blocks*_SIDE*VAD_FRAME, np.float32); padded[VAD_CONTEXT:VAD_CONTEXT + len(wav)] = wav
     h = c = np.zeros((1, 1, 128), np.float32); found = [np.zeros(0, np.float32)]
-    for i in range(0, n, 512): # 16 s in one call keep memory flat
-        p, h, c = _session().run(("speech_probs", "hn", "cn"), {"input": np.ascontiguousarray(frames[i:i + 512]), "h": h, "c": c})
+    for i in range(0, n_blocks, _CALL):
+        part = padded[i*_SIDE*VAD_FRAME:(i + _CALL)*_SIDE*VAD_FRAME + VAD_CONTEXT]
+        frames = np.lib.stride_tricks.sliding_window_view(part, size)[::VAD_FRAME]
+        frames = np.concatenate([frames, frames[:, -2:-VAD_CONTEXT - 2:-1]], 1) # the last window of a frame looks into its mirror
+        windows = np.lib.stride_tricks.sliding_window_view(frames, 256, axis=1)[:, ::128].reshape(-1, _SIDE, 4, 256).transpose(0, 3, 2, 1)
+        p, h, c = _session().run(("speech_probs", "hn", "cn"), {"windows": np.ascontiguousarray(windows).reshape(-1, 256, 4*_SIDE), "h": h, "c": c})
         found.append(p)
-    return np.concatenate(found)
+    return np.concatenate(found)[:n]
 
 # %% ../nbs/01a_vad.ipynb #2a4e705e
 def _runs(mask):
