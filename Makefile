@@ -30,7 +30,7 @@ $(VENV)/.ready-core: $(NEEDS)
 	$(call install,.)
 
 $(VENV)/.ready-dev: $(NEEDS)
-	$(call install,.[dev$(comma)pocket$(comma)espeak$(comma)uroman$(comma)phonemes$(comma)ray$(comma)onnx])
+	$(call install,.[dev$(comma)pocket$(comma)espeak$(comma)uroman$(comma)phonemes$(comma)ray])
 	@touch $(VENV)/.ready-core
 
 comma := ,

@@ -8,7 +8,7 @@ __all__ = ['write_tokens', 'export_onnx', 'OnnxVoice']
 # %% ../nbs/20e_vits_onnx.ipynb #60074016
 import warnings
 from pathlib import Path
-import numpy as np, torch
+import numpy as np, onnx, torch
 from torch import nn
 from transformers import VitsModel
 from .core import UserError, atomic
@@ -41,8 +41,6 @@ def export_onnx(
     language:str="", # For the metadata
 )->Path: # model.onnx
     "Write what sherpa-onnx plays"
-    try: import onnx
-    except ImportError: raise UserError("onnx is not installed, and writes the exported file: pip install 'ttsft[onnx]'") from None
     folder.mkdir(parents=True)
     path, c = folder/"model.onnx", model.config
     names, many = ["x", "x_length", "noise_scale", "length_scale", "noise_scale_w"], c.num_speakers>1
