@@ -74,6 +74,7 @@ def _pool(function, shards, workers):
 
 def _ray(function, shards, workers):
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0") # as a worker of the pool; Ray's own 15 stands still on a busy machine
     try: import ray
     except ImportError:
         raise UserError("the engine `ray` needs a package that is not installed. Install it with `pip install ttsft[ray]`, or use `pool`.") from None
