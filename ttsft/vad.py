@@ -93,7 +93,10 @@ def _session():
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     path = Path(package.submodule_search_locations[0])/"data"/"silero_vad_16k_sequence.onnx"
     if not path.is_file(): raise UserError(f"the package `silero-vad` has no file {path.name}. Install a version from 6.2 on.")
-    return onnxruntime.InferenceSession(_network(path), options, providers=["CPUExecutionProvider"])
+    try: network = _network(path)
+    except (KeyError, StopIteration): raise UserError(f"{path.name} of the package `silero-vad` is another network than that of version 6.2. "
+                                                      "Install it with `pip install 'silero-vad>=6.2,<6.3'`.") from None
+    return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 def speech_probabilities(
     wav:np.ndarray, # Waveform at 16 kHz, shape (s,)
