@@ -666,6 +666,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'ttsft.raw.faults': ('raw.html#faults', 'ttsft/raw.py'),
                            'ttsft.raw.import_source': ('raw.html#import_source', 'ttsft/raw.py'),
                            'ttsft.raw.named_sources': ('raw.html#named_sources', 'ttsft/raw.py'),
+                           'ttsft.raw.sound_bytes': ('raw.html#sound_bytes', 'ttsft/raw.py'),
                            'ttsft.raw.source_fingerprint': ('raw.html#source_fingerprint', 'ttsft/raw.py'),
                            'ttsft.raw.source_kind': ('raw.html#source_kind', 'ttsft/raw.py'),
                            'ttsft.raw.source_rows': ('raw.html#source_rows', 'ttsft/raw.py'),

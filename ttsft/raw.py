@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['READERS', 'MAX_TEXT', 'FORMULA', 'Sources', 'COLUMNS', 'source_kind', 'source_rows', 'utterances', 'unspeakable',
-           'text_fault', 'audio_fault', 'named_sources', 'checked_rows', 'survey', 'faults', 'import_source',
-           'source_fingerprint']
+           'text_fault', 'audio_fault', 'named_sources', 'checked_rows', 'sound_bytes', 'survey', 'faults',
+           'import_source', 'source_fingerprint']
 
 # %% ../nbs/04b_raw.ipynb #94a41aa7
 import csv, hashlib, json, math, re, shutil, stat
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 from scipy.io import wavfile
 from tqdm import tqdm
-from .core import UserError, atomic, file_fingerprint, fingerprint, local_path
+from .core import UserError, atomic, disk_free, file_fingerprint, fingerprint, human, local_path
 from .corpus import (AUDIO_SUFFIXES, Skipped, SourceConfig, Utterance, common_voice_utterances, coqui_utterances, folder_utterances,
                           jsonl_utterances, ljspeech_utterances, parquet_files, parquet_utterances, refuse, rejects_table, safe_id,
                           text_lines, _writable)
@@ -148,24 +148,29 @@ def _prefixed(u, name):
     if isinstance(u, Skipped): return replace(u, id=f"{name}-{u.id}")
     return replace(u, id=f"{name}-{u.id}", speaker=f"{name}-{u.speaker}", session=u.session and f"{name}-{u.session}")
 
+def sound_bytes(audio:Path|bytes|tuple)->int: # Bytes
+    "What a copy of this sound takes"
+    if isinstance(audio, Path): return audio.stat().st_size
+    return audio[0].nbytes if isinstance(audio, tuple) else len(audio)
+
 def survey(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # As for `checked_rows`
-)->tuple[int, list[tuple[str, str]], str]: # Utterances that are good, faults as (row, what is wrong), the first row that is not taken
+)->tuple[int, int, list[tuple[str, str]], str]: # Utterances that are good, bytes of their sound, faults as (row, what is wrong), the first row that is not taken
     "Go through all rows once, and keep none of them"
-    n, found, first = 0, [], ""
+    n, size, found, first = 0, 0, [], ""
     for _,_,u in tqdm(checked_rows(sources, check_text), desc="look through", unit="row", mininterval=2):
-        if isinstance(u, Utterance): n += 1; continue
+        if isinstance(u, Utterance): n += 1; size += sound_bytes(u.audio); continue
         first = first or f"{u.id}: {u.reason}"
         if u.fault: found.append((u.id, u.reason))
-    return n, found, first
+    return n, size, found, first
 
 def faults(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # As for `checked_rows`
 )->list[tuple[str, str]]: # (row, what is wrong)
     "Everything in the sources that would harm training"
-    n, found, _ = survey(sources, check_text)
+    n, _, found, _ = survey(sources, check_text)
     return found if n or found else [(", ".join(named_sources(sources)), "there is no utterance in it")]
 
 # %% ../nbs/04b_raw.ipynb #a0191d09
@@ -202,11 +207,13 @@ def import_source(
     on_fault:Literal["stop", "reject"]="stop", # Stop before anything is copied, or leave what is broken out, by name
 )->dict: # Counts for step.json
     "Check the sources, then copy what is good into `out`"
-    n, found, first = survey(sources, check_text)
+    n, size, found, first = survey(sources, check_text)
     if on_fault=="stop": refuse(found, "Mend or remove these lines in the source, then run again. "
                                 "With on_fault=reject they are left out, and listed in raw/rejected.csv.")
     if not n: raise UserError(f"there is no utterance in {', '.join(named_sources(sources))} that can be used" +
                               (f"; the first row is refused: {first}" if first else "."))
+    if size>disk_free(out):
+        raise UserError(f"{out} has {human(disk_free(out))} free, the recordings take {human(size)}. Free some space, or set `outputs` elsewhere.")
     (out/"audio").mkdir(exist_ok=True); lost, kept = Counter(), Counter()
     with atomic(out/"metadata.csv") as f, atomic(out/"rejected.csv") as g, tqdm(total=n, desc="import", unit="clip", mininterval=2) as bar:
         table, reject = csv.writer(f, lineterminator="\n", quoting=csv.QUOTE_ALL), rejects_table(g)  # a lone carriage return stays inside its cell
