@@ -156,7 +156,7 @@ def sound_bytes(audio:Path|bytes|tuple)->int: # Bytes
 def survey(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # As for `checked_rows`
-)->tuple[int, int, list[tuple[str, str]], str]: # Utterances that are good, bytes of their sound, faults as (row, what is wrong), the first row that is not taken
+)->tuple[int, int, list[tuple[str, str]], str]: # Utterances that are good, bytes of their sound, faults as (row, what is wrong), the first row not taken
     "Go through all rows once, and keep none of them"
     n, size, found, first = 0, 0, [], ""
     for _,_,u in tqdm(checked_rows(sources, check_text), desc="look through", unit="row", mininterval=2):
