@@ -169,9 +169,13 @@ class Pipeline:
         pre, speakers, r, fe = self.dir("preprocessed"), self.dir("speaker_analysis"), self.recipe, self.front_end
         card = dict(name=r.name, language=r.language, note=r.source.note, license=r.source.license, consent=r.source.consent,
                     sources=[dict(source=n, path=c.path, license=c.license, consent=c.consent, weight=c.weight) for n,c in named_sources(r.sources).items()])
-        return self._make("hf_dataset", lambda work: build_dataset(pre, speakers, work, r.dataset, fe.normalise, fe, r.seed, card, r.on_fault),
+        earlier = self.run.find("hf_dataset")
+        made = self._make("hf_dataset", lambda work: build_dataset(pre, speakers, work, r.dataset, fe.normalise, fe, r.seed, card, r.on_fault),
                           dataclasses.asdict(r.dataset) | {"on_fault": r.on_fault},
                           self.inputs("preprocessed", "speaker_analysis") | {"text": fe.fingerprint} | dataset_inputs(r.dataset))
+        if earlier and not made.reused and not r.dataset.heldout:
+            self.say(f"  hf_dataset: the held-out sentences were drawn anew; to judge on those of before, set dataset.heldout={earlier.dir/'heldout.json'}")
+        return made
 
     def _codes(self):
         dataset = self.dir("hf_dataset")
