@@ -138,6 +138,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                              'ttsft.codex._head': ('codex.html#_head', 'ttsft/codex.py'),
                              'ttsft.codex._is_bare': ('codex.html#_is_bare', 'ttsft/codex.py'),
                              'ttsft.codex._number': ('codex.html#_number', 'ttsft/codex.py'),
+                             'ttsft.codex._other_takes': ('codex.html#_other_takes', 'ttsft/codex.py'),
                              'ttsft.codex._state': ('codex.html#_state', 'ttsft/codex.py'),
                              'ttsft.codex._unspoken': ('codex.html#_unspoken', 'ttsft/codex.py'),
                              'ttsft.codex._votes': ('codex.html#_votes', 'ttsft/codex.py'),

@@ -180,6 +180,16 @@ def codex_documents(
     for p in found: inside(root, p.relative_to(root).as_posix())
     return found
 
+def _other_takes(cell, row):
+    "The recordings of a verse that were not the one, each by name"
+    used = row.facts["take"] if isinstance(row, Utterance) else None
+    if not used and row.rule not in ("selection-missing", "none-selected", "none"): return
+    for audio_id,a in _as(dict, _as(dict, cell.get("metadata")).get("attachments")).items():
+        a = _as(dict, a)
+        if audio_id==used or a.get("type")!="audio": continue
+        rule, why = ("take_deleted", "was deleted in the editor") if a.get("isDeleted") else ("take_not_chosen", "is not the one that was chosen")
+        yield Skipped(safe_id(f"{row.id}-{audio_id}"), rule, f"{row.id}: the take `{audio_id}` {why}.", row.text)
+
 def codex_utterances(
     root:Path, # The project; it is only read
     config:SourceConfig,
@@ -190,7 +200,10 @@ def codex_utterances(
     for path in codex_documents(root):
         cells = _cells(path)
         if isinstance(cells, Skipped): yield cells; continue
-        for n,cell in enumerate(cells): yield _cell(cell, n, path.stem, config, root, stores)
+        for n,cell in enumerate(cells):
+            row = _cell(cell, n, path.stem, config, root, stores)
+            yield row
+            yield from _other_takes(cell, row)
 
 # %% ../nbs/04a_codex.ipynb #c4843a2e
 GIT = re.compile(r"git\+((?:https|file)://[^\s@]+|ssh://(?:[\w.-]+@)?[^\s@]+)@([0-9a-f]{40})") # no password in an address: a recipe is shared
