@@ -435,8 +435,9 @@ def speak(self:Vits,
 )->Speech:
     "Say `text` in the voice of `reference`"
     model_text, speaker = self.front_end(text), self.speaker_id(reference)
-    was_training = self.module.training; self.module.eval()
+    was_training = self.module.training
+    if was_training: self.module.eval()  # setting the mode of hundreds of modules takes a few per cent of a sentence
     parts = chunk(model_text, self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
     made = [self._generate(self.model_tokens(p), speaker, seed+i) for i,p in enumerate(parts)]
-    self.module.train(was_training)
+    if was_training: self.module.train()
     return Speech(np.concatenate([w for w,_,_ in made]), np.concatenate([z for _,z,_ in made]), any(r for _,_,r in made))
