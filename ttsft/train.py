@@ -6,15 +6,16 @@
 __all__ = ['SCHEDULES', 'PhaseConfig', 'StageConfig', 'TrainConfig', 'total_steps', 'stage_at', 'settings_of', 'lr_at',
            'faster_rows', 'EMA', 'stream', 'to_device', 'Terms', 'no_gradients', 'named', 'phase_parameters',
            'gradients', 'finish_update', 'adamw', 'reading_term', 'validate', 'reading_losses', 'judging_prompts',
-           'estimate', 'save_state', 'load_state', 'Log', 'preview', 'Pending', 'values_of', 'stage_parameters',
-           'Trainer']
+           'estimate', 'save_state', 'load_state', 'Log', 'preview', 'require_compiler', 'Pending', 'values_of',
+           'stage_parameters', 'Trainer']
 
 # %% ../nbs/29_train.ipynb #f70df157
-import fnmatch, json, math, os, resource, shutil, sys, time
+import fnmatch, json, math, os, resource, shutil, sys, sysconfig, time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, replace
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -67,6 +68,7 @@ class TrainConfig:
     eps:float = 1e-8 # AdamW
     clip:float = 1.0 # Gradient norm at most; 0 for no limit
     precision:Literal["no", "bf16", "fp16"] = "no" # Mixed precision of the backbone; master weights stay float32
+    compile:bool = False # Compile what has fixed shapes, with the C++ compiler of this machine; minutes at the start, faster updates then
     ema:float = 0.999 # Decay of the averaged weights; 0 switches them off
     validate_every:int = 200 # Updates
     preview_every:int = 500 # Updates
@@ -417,6 +419,19 @@ def preview(
                          rms=float(np.sqrt(np.mean(speech.wav**2))), runaway=speech.runaway))
     write_json(folder/"previews.json", rows)
 
+# %% ../nbs/29_train.ipynb #2ad4a671
+def require_compiler(
+    device:str="cpu", # cpu or cuda
+):
+    "Refuse `train.compile` where nothing can be compiled"
+    given, names = ("CC", ["gcc", "cc", "clang"]) if device=="cuda" else ("CXX", ["clang++" if sys.platform=="darwin" else "g++"])
+    names, header = [os.environ[given]] if os.environ.get(given) else names, Path(sysconfig.get_paths()["include"])/"Python.h"
+    lost = [] if any(shutil.which(n) for n in names) else [f"no compiler ({' or '.join(names)})"]
+    if not header.is_file(): lost.append("no Python.h")
+    if device=="cuda" and not find_spec("triton"): lost.append("no package `triton`")
+    if lost: raise UserError(f"train.compile: there is {' and '.join(lost)} on this machine, and torch.compile makes its programs with it. Install it "
+                             "(Debian and Ubuntu: build-essential, python3-dev), or set train.compile to false.")
+
 # %% ../nbs/29_train.ipynb #c7ce2656
 @dataclass
 class Pending:
@@ -490,6 +505,9 @@ class Trainer:
             raise UserError(f"the discriminator warms up for {self.warm} updates, and the generator would not train in the {first} of the "
                             f"{'first stage' if config.stages else 'run'}. Lower the warm-up or train longer.")
         if hasattr(family, "check"): family.check([*clips, *valid])
+        if config.compile:
+            if not hasattr(family, "compile"): raise UserError(f"train.compile: family `{family.name}` has no part of fixed shape to compile. Set it to false.")
+            require_compiler(self.accelerator.device.type); family.compile()
         if isinstance(getattr(family.codec, "model", None), torch.nn.Module): family.codec.model.to(self.accelerator.device)
         self.cuda, self.scaler = self.accelerator.device.type=="cuda", getattr(self.accelerator, "scaler", None)
         kept = [p for p in phase_parameters(family, self.phases[-1]) if id(p) in set(map(id, self.opened))]
@@ -600,7 +618,9 @@ class Trainer:
         for k,o in optimizers.items():
             for group in o.param_groups: group["lr"] = rates[k]
         rest = {named("lr", k): rates[k] for k in optimizers} | dict(epoch=epoch) | ({"stage": c.stages[stage].name} if c.stages else {})
-        try: cells = gradients(self.terms, batches, parts, self.accelerator, getattr(self.family, "counted_by", None))
+        try:
+            with no_gradients(self.parts[self.phases[-1]] if resting else []):  # what rests needs no graph
+                cells = gradients(self.terms, batches, parts, self.accelerator, getattr(self.family, "counted_by", None))
         except NotFinite:  # the family saw it first
             for o in self.optimizers.values(): o.zero_grad()
             self.step += 1

@@ -90,7 +90,7 @@ class Vits:
         self.module, self.codec, self.tokenizer = Pair(model, discriminator), SpectrogramCodec(model), letter_tokenizer(letters, facts)
         self.sample_rate, self.frame_rate, self.new_rows, self.lora = self.codec.sample_rate, self.codec.frame_rate, [], None
         self.warmup = config.discriminator_warmup if fresh else 0
-        self.n_segment = config.segment//self.codec.frame_size
+        self.n_segment, self.compiled = config.segment//self.codec.frame_size, None
         for key in ("noise_scale", "noise_scale_duration", "speaking_rate"):
             if (value := getattr(config, key)) is not None: setattr(model, key, value); setattr(model.config, key, value)
 
@@ -109,6 +109,18 @@ class Vits:
         "What the optimizer of a phase moves"
         part = getattr(self.module, phase)
         return [] if part is None else [p for p in part.parameters() if p.requires_grad]
+
+    def compile(self):
+        "From now on, vocoder and discriminators train as compiled code. Weights, their names, checkpoints and speech know nothing of it"
+        self.compiled = {}
+
+    def run(self, name, part, *inputs):
+        "A part whose shapes stay the same in training, but for the number of clips"
+        if self.compiled is None or not self.module.training: return part(*inputs)
+        for x in inputs:
+            if x is not None: torch._dynamo.maybe_mark_dynamic(x, 0)  # one program for all sizes, whichever comes first: a resumed run computes the same
+        if name not in self.compiled: self.compiled[name] = torch.compile(part)
+        return self.compiled[name](*inputs)
 
     def encode(self, wav:np.ndarray)->np.ndarray: # Rows, (f, 769)
         "What training consumes: spectrogram rows beside their samples"
@@ -312,15 +324,19 @@ def attention_bias(
 def make(self:Vits,
     batch:dict, # From `batch`, on the model's device
     sound:bool=True, # Whether the vocoder runs
-)->dict: # `fake` (b, 1, segment), `path` (b, t, f), and sums: `kl` over frames, `duration` over tokens
+    whole:bool=True, # Whether all but the vocoder's way from recording to sound runs
+)->dict: # `fake` (b, 1, segment); if `whole`, `path` (b, t, f), and sums: `kl` over frames, `duration` over tokens
     "One pass of the generator"
     m, mask = self.model, batch["frame_mask"][:, None].float()
     speaker = m.embed_speaker(batch["speaker"])[..., None] if self.speakers else None
-    text = m.text_encoder(input_ids=batch["input_ids"], padding_mask=batch["token_mask"][..., None].float(), attention_mask=attention_bias(batch["token_mask"]))
     mean_q, log_std_q = posterior(m.posterior_encoder, batch["spectrogram"], mask, speaker)
     with full_precision(mask):
-        mean_q, log_std_q, mean, log_std = (x.float() for x in (mean_q, log_std_q, text.prior_means, text.prior_log_variances))
+        mean_q, log_std_q = mean_q.float(), log_std_q.float()
         z = (mean_q+batch["noise"]*torch.exp(log_std_q))*mask
+    made = dict(fake=self.run("vocoder", m.decoder, segments(z, batch["starts"], self.n_segment), speaker) if sound else None)
+    if not whole: return made
+    text = m.text_encoder(input_ids=batch["input_ids"], padding_mask=batch["token_mask"][..., None].float(), attention_mask=attention_bias(batch["token_mask"]))
+    with full_precision(mask): mean, log_std = text.prior_means.float(), text.prior_log_variances.float()
     z_p = m.flow(z, mask, speaker)
     score = alignment_score(z_p, mean, log_std)
     if self.config.guide and self.module.training: score = score-self.config.guide*off_diagonal(batch["token_mask"], batch["frame_mask"])
@@ -330,14 +346,20 @@ def make(self:Vits,
         duration = duration_nll(m.duration_predictor, hidden, durations, batch["duration_noise"], token_mask, speaker).sum()
     else: duration = duration_error(m.duration_predictor, hidden, durations, token_mask, speaker).sum()
     with full_precision(mask): kl = kl_sum(z_p, log_std_q, mean.transpose(1, 2) @ path, log_std.transpose(1, 2) @ path, mask)
-    return dict(path=path, kl=kl, duration=duration, fake=m.decoder(segments(z, batch["starts"], self.n_segment), speaker) if sound else None)
+    return made | dict(path=path, kl=kl, duration=duration)
 
 # %% ../nbs/21_vits.ipynb #97974108
 @patch
+def judge(self:Vits,
+    wav:torch.Tensor, # (b, 1, s)
+)->tuple[list[torch.Tensor], list[list[torch.Tensor]]]: # Scores and features
+    "What the discriminators say"
+    return self.run("judges", self.module.discriminator, wav)
+
+@patch
 def _judge(self:Vits, batch, made):
     "The discriminator's loss; keeps its features of the recording"
-    d = self.module.discriminator
-    (real, features), (fake, _) = d(batch["segment"]), d(made["fake"].detach())
+    (real, features), (fake, _) = (self.judge(wav) for wav in (batch["segment"], made["fake"].detach()))
     made["features"] = [[f.detach() for f in fs] for fs in features]
     return discriminator_loss(real, fake)
 
@@ -350,8 +372,8 @@ def _sounds(self:Vits, batch, made):
     if d is None: return terms
     with frozen(d):
         if (real := made.get("features")) is None:
-            with torch.no_grad(): real = d(batch["segment"])[1]
-        scores, fake = d(made["fake"])
+            with torch.no_grad(): real = self.judge(batch["segment"])[1]
+        scores, fake = self.judge(made["fake"])
     return terms | {"gen": adversarial_loss(scores), "fm": feature_loss(real, fake)}
 
 @patch
@@ -363,11 +385,12 @@ def losses(self:Vits,
     "Named, unweighted terms and the weighted sum, normalised by the whole update"
     c, counts = self.config, batch["counts"]
     totals = totals or counts
-    made = batch.pop("made", None) or self.make(batch, self.trains_sound or phase is None)
+    made, judging = batch.pop("made", {}), phase=="discriminator"
+    if "kl" not in made: made |= self.make(batch, judging or phase is None or self.trains_sound, whole=not judging or bool(self.parameters_of("generator")))
     share, terms, objective = counts["clips"]/totals["clips"], {}, 0.0
     if phase!="generator" and self.module.discriminator is not None:
-        with torch.set_grad_enabled(phase=="discriminator" and torch.is_grad_enabled()): terms["disc"] = self._judge(batch, made)
-        if phase=="discriminator": batch["made"] = made; return terms | {"objective": c.adversarial_weight*terms["disc"]*share}
+        with torch.set_grad_enabled(judging and torch.is_grad_enabled()): terms["disc"] = self._judge(batch, made)
+        if judging: batch["made"] = made; return terms | {"objective": c.adversarial_weight*terms["disc"]*share}
     if made["fake"] is not None:
         terms |= self._sounds(batch, made)
         weights = dict(mel=c.mel_weight, gen=c.adversarial_weight, fm=c.feature_weight)
@@ -412,8 +435,9 @@ def speak(self:Vits,
 )->Speech:
     "Say `text` in the voice of `reference`"
     model_text, speaker = self.front_end(text), self.speaker_id(reference)
-    was_training = self.module.training; self.module.eval()
+    was_training = self.module.training
+    if was_training: self.module.eval()  # setting the mode of hundreds of modules takes a few per cent of a sentence
     parts = chunk(model_text, self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
     made = [self._generate(self.model_tokens(p), speaker, seed+i) for i,p in enumerate(parts)]
-    self.module.train(was_training)
+    if was_training: self.module.train()
     return Speech(np.concatenate([w for w,_,_ in made]), np.concatenate([z for _,z,_ in made]), any(r for _,_,r in made))
