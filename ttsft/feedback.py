@@ -23,7 +23,8 @@ from tqdm import tqdm
 from .core import Run, UserError, atomic, build, file_fingerprint, fingerprint, nearest, read_json, read_jsonl, write_json
 from .text import TextConfig
 from .translit import front_end
-from .audio import decode, level, resample, trim
+from .audio import decode, level, resample
+from .vad import bounds, hear
 from .codec import Clip, load_clips
 from .vocab import VocabConfig, require_covered
 from .model import Family, NotFinite, family, voice_of
@@ -411,8 +412,9 @@ def item_clip(
     data = (folder/r.clip).read_bytes()
     if hashlib.sha256(data).hexdigest()!=r.sha256:
         raise UserError(f"{folder/r.clip} is not the clip that was added (record {r.id}); restore it, or add the correction again")
-    wav = resample(*decode(data), fam.sample_rate); start, stop = trim(wav, fam.sample_rate, lead=0.1, tail=0.2)
-    wav = level(wav[start:stop], fam.sample_rate)[0]
+    wav, native = decode(data); cut = bounds(hear(wav, native), lead=0.1, tail=0.2)  # as `prepare` cuts
+    start, stop = (round(t*fam.sample_rate) for t in cut)
+    wav = level(resample(wav, native, fam.sample_rate)[start:stop], fam.sample_rate)[0]
     return Clip(f"feedback-{r.id}", r.speaker, fam.front_end(r.text), fam.encode(wav), len(wav)/fam.sample_rate, fam.front_end.normalise(r.text))
 
 def overview(
