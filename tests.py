@@ -97,7 +97,7 @@ def light(module):
 
 def no_torchaudio():
     "From a source to a data set, with neither of the two packages that fail beside a CPU build of torch"
-    steps = python("-c", "import sys; from ttsft.cli import run; run('xiang-mms-tiny', ['outputs=" + str(OUT) + "/light'], to='hf_dataset'); "
+    steps = python("-c", "import sys; from ttsft.app.cli import run; run('xiang-mms-tiny', ['outputs=" + str(OUT) + "/light'], to='hf_dataset'); "
                    "bad = {'torchaudio', 'torchcodec'} & set(sys.modules); assert not bad, bad", limit=RUN)
     assert "hf_dataset: done" in steps, steps
 

@@ -1,5 +1,5 @@
 import sys
 
-from ttsft.cli import main
+from ttsft.app.cli import main
 
 sys.exit(main())
