@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tqdm import tqdm
 from .. import __version__
-from ..core import STEPS, UserError, build, disk_free, human, load_yaml, nearest, read_json, recipe_names, write_json
+from ..core import STEPS, UserError, build, disk_free, human, load_yaml, did_you_mean, read_json, recipe_names, write_json
 
 # %% ../../nbs/9_app/04_cli.ipynb #d481d7bc
 REPORTS = {"01_corpus": "hf_dataset", "02_speakers": "speaker_analysis", "02_text": "hf_dataset", "03_codec": "codes", "04_train": "checkpoints",
@@ -65,7 +65,7 @@ def run(
     from ttsft.app.pipeline import Pipeline, load_recipe
     valid = (*STEPS, "reports")
     for s in (first, to):
-        if s not in valid: raise UserError(f"there is no step `{s}`. {nearest(s, valid)}")
+        if s not in valid: raise UserError(f"there is no step `{s}`. {did_you_mean(s, valid)}")
     if valid.index(first)>valid.index(to): raise UserError(f"--from {first} comes after --to {to}")
     start = time.time(); r = load_recipe(recipe, overrides)
     say(f"ttsft {__version__}: {r.name} ({r.language}, {r.family}) -> {Path(r.outputs)/r.name}")

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MAX_TEXTS', 'MAX_CHARS', 'ISO', 'RECIPE', 'GREEN', 'AMBER', 'RED', 'MAX_HEADERS', 'transcripts', 'script_of',
-           'plain_punctuation', 'Draft', 'survey', 'write_draft', 'draft_language', 'check_code', 'new_language',
+           'plain_punctuation', 'Draft', 'survey_texts', 'write_draft', 'draft_language', 'check_code', 'new_language',
            'check_text', 'check_source', 'check_split', 'check_recipe', 'check_table']
 
 # %% ../../nbs/9_app/03_draft.ipynb #3a8f675f
@@ -160,7 +160,7 @@ def _alphabet(letters:Iterable[str])->str: # Letters and marks -> in order, and 
     return text
 
 # %% ../../nbs/9_app/03_draft.ipynb #f5a07f81
-def survey(
+def survey_texts(
     code:str, # BCP 47 code
     texts:Iterable[str], # Transcripts, read once
 )->Draft:
@@ -282,7 +282,7 @@ def _digit_lines(d):
 
 def write_draft(
     code:str, # BCP 47 code
-    d:Draft, # From `survey`
+    d:Draft, # From `survey_texts`
     name:str="", # Of the language
 )->str: # YAML
     "The language file of what was found"
@@ -338,7 +338,7 @@ def draft_language(
     name:str="", # Of the language
 )->str: # YAML with comments
     "A language file from transcripts"
-    return write_draft(code, survey(code, texts), name)
+    return write_draft(code, survey_texts(code, texts), name)
 
 # %% ../../nbs/9_app/03_draft.ipynb #1a2909f7
 def check_code(code:str)->str: # BCP 47 code
@@ -378,7 +378,7 @@ train:
   validate_every: 50
   preview_every: 100
   previews: 1
-judge:
+evaluate:
   sentences: {held}
 """
 
@@ -402,7 +402,7 @@ def new_language(
     if not out.absolute().parent.is_dir(): raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
     for p in (out, recipe):
         if p.exists(): raise UserError(f"{p} exists, and may hold somebody's work. Move it away, or name another file with -o.")
-    d = survey(code, transcripts(source)); text = write_draft(code, d, name); sound = _has_sound(source)
+    d = survey_texts(code, transcripts(source)); text = write_draft(code, d, name); sound = _has_sound(source)
     where = str(source) if str(source).startswith(("asset:", "hub:")) else str(Path(source).expanduser().resolve())
     values = dict(title=_shown(name) or code, code=code, file=recipe.name, language=_quoted(out.name, bare=False), name=safe_id(f"{code}-pocket-tiny"),
                   path=_quoted(where, bare=False), held=max(1, min(20, len({*d.accepted})//10)),

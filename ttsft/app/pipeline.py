@@ -17,7 +17,7 @@ import yaml
 from joblib import cpu_count
 from tqdm import tqdm
 from ..core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, load_yaml, local_path
-from ..core import merge, nearest, recipe_names, resolve, write_json
+from ..core import merge, did_you_mean, recipe_names, resolve, write_json
 from ..text.front_end import TextConfig, vowelled
 from ..text.translit import front_end
 from ..corpus.sources import SourceConfig, safe_id
@@ -30,7 +30,7 @@ from ..families.vocabulary import VocabConfig, require_covered
 from ..families.protocol import Family, family
 from ..training.trainer import TrainConfig, Trainer
 from ..evaluation.synthesis import pick_voices, save_voices
-from ..evaluation.evaluate import JudgeConfig, judge
+from ..evaluation.evaluate import EvaluateConfig, evaluate
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #40ee93b8
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Recipe:
     dataset:DatasetConfig = field(default_factory=DatasetConfig)
     vocab:VocabConfig = field(default_factory=VocabConfig)
     train:TrainConfig = field(default_factory=TrainConfig)
-    judge:JudgeConfig = field(default_factory=JudgeConfig)
+    evaluate:EvaluateConfig = field(default_factory=EvaluateConfig)
     seed:int = 0 # Seeds every random choice
     outputs:str = "outputs" # Runs are made below this folder
     engine:Literal["serial", "pool", "ray"] = "pool" # What prepares sound in parallel; the result is the same
@@ -77,13 +77,13 @@ def load_recipe(
     values = resolve(name, overrides)
     chosen = [o.split("=", 1)[1] for o in overrides if o.startswith("language=")]
     for code in chosen:  # another language brings its own text rules
-        if code not in languages(): raise UserError(f"language: there is no language `{code}`. {nearest(code, languages())}")
+        if code not in languages(): raise UserError(f"language: there is no language `{code}`. {did_you_mean(code, languages())}")
         values = merge(values, {"text": None}) | {"text": resolve(f"language/{code}")["text"]}
     recipe = build(Recipe, values)
     if recipe.name!=safe_id(recipe.name):
         raise UserError(f"name: `{recipe.name}` names the run's folder. Use letters, digits, `-`, `_` and `.`, e.g. `{safe_id(recipe.name)}`.")
     if recipe.language not in languages() and not _declares(name, recipe.language):
-        raise UserError(f"language: there is no language `{recipe.language}`. {nearest(recipe.language, languages())} "
+        raise UserError(f"language: there is no language `{recipe.language}`. {did_you_mean(recipe.language, languages())} "
                         "For a new language, write a YAML file with `language:` and `text:` and name it in `extends:`.")
     build(family(recipe.family).Config, recipe.model, "recipe.model")
     return recipe
@@ -103,7 +103,7 @@ class Pipeline:
         say:Callable=tqdm.write, # Called with one line per event
         first:str="raw", # Steps before this one must be there already, as they are
     ):
-        if first not in STEPS: raise UserError(f"there is no step `{first}`. {nearest(first, STEPS)}")
+        if first not in STEPS: raise UserError(f"there is no step `{first}`. {did_you_mean(first, STEPS)}")
         self.recipe, self.say, self.first, self.done = recipe, say, first, {}
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
         self.front_end = front_end(recipe.text)
@@ -130,7 +130,7 @@ class Pipeline:
 
     def step(self, name:str)->Step:
         "Step `name`, made or reused"
-        if name not in STEPS: raise UserError(f"there is no step `{name}`. {nearest(name, STEPS)}")
+        if name not in STEPS: raise UserError(f"there is no step `{name}`. {did_you_mean(name, STEPS)}")
         if name not in self.done:
             if STEPS.index(name)<STEPS.index(self.first):
                 self.done[name] = self.run.find(name)
@@ -181,10 +181,10 @@ class Pipeline:
         dataset = self.dir("hf_dataset")
         def make(work):
             counts = encode_dataset(dataset, work, self.codec)
-            ceiling = measure_codec(dataset, self.codec, self.recipe.judge.sentences)
+            ceiling = measure_codec(dataset, self.codec, self.recipe.evaluate.sentences)
             write_json(work/"copy_synthesis.json", ceiling)
             return counts | {"copy_synthesis": {k: ceiling[k] for k in ("clips", "stoi", "log_mel_l1")}}
-        return self._make("codes", make, {"sentences": self.recipe.judge.sentences}, self.inputs("hf_dataset") | {"codec": self.codec.fingerprint})
+        return self._make("codes", make, {"sentences": self.recipe.evaluate.sentences}, self.inputs("hf_dataset") | {"codec": self.codec.fingerprint})
 
     def start(self)->Family:
         "The base, fitted to the recipe, as it is before the first update"
@@ -214,9 +214,9 @@ class Pipeline:
         def make(work):
             base, tuned = self.start(), self.family.open(self.dir("checkpoints")/"final")
             base.module.eval()
-            m = judge(base, tuned, self.dir("hf_dataset"), load_clips(codes, "test"), load_clips(codes, "train"), work, r.judge, r.seed)
+            m = evaluate(base, tuned, self.dir("hf_dataset"), load_clips(codes, "test"), load_clips(codes, "train"), work, r.evaluate, r.seed)
             return {"sentences": m["n"]}
-        return self._make("samples", make, r.judge, self.inputs("codes", "checkpoints"))
+        return self._make("samples", make, r.evaluate, self.inputs("codes", "checkpoints"))
 
 def read_rejected(preprocessed:Path)->list[dict]:
     "The table of rejected clips"

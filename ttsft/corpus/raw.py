@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['READERS', 'MAX_TEXT', 'FORMULA', 'Sources', 'COLUMNS', 'source_kind', 'source_rows', 'utterances', 'unspeakable',
-           'text_fault', 'audio_fault', 'named_sources', 'checked_rows', 'sound_bytes', 'survey', 'faults',
+           'text_fault', 'audio_fault', 'named_sources', 'checked_rows', 'sound_bytes', 'survey_clips', 'faults',
            'import_source', 'source_fingerprint']
 
 # %% ../../nbs/3_corpus/03_raw.ipynb #94a41aa7
@@ -153,7 +153,7 @@ def sound_bytes(audio:Path|bytes|tuple)->int: # Bytes
     if isinstance(audio, Path): return audio.stat().st_size
     return audio[0].nbytes if isinstance(audio, tuple) else len(audio)
 
-def survey(
+def survey_clips(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # As for `checked_rows`
 )->tuple[int, int, list[tuple[str, str]], str]: # Utterances that are good, bytes of their sound, faults as (row, what is wrong), the first row not taken
@@ -170,7 +170,7 @@ def faults(
     check_text:Callable[[str], object]=str.strip, # As for `checked_rows`
 )->list[tuple[str, str]]: # (row, what is wrong)
     "Everything in the sources that would harm training"
-    n, _, found, _ = survey(sources, check_text)
+    n, _, found, _ = survey_clips(sources, check_text)
     return found if n or found else [(", ".join(named_sources(sources)), "there is no utterance in it")]
 
 # %% ../../nbs/3_corpus/03_raw.ipynb #a0191d09
@@ -207,7 +207,7 @@ def import_source(
     on_fault:Literal["stop", "reject"]="stop", # Stop before anything is copied, or leave what is broken out, by name
 )->dict: # Counts for step.json
     "Check the sources, then copy what is good into `out`"
-    n, size, found, first = survey(sources, check_text)
+    n, size, found, first = survey_clips(sources, check_text)
     if on_fault=="stop": refuse(found, "Mend or remove these lines in the source, then run again. "
                                 "With on_fault=reject they are left out, and listed in raw/rejected.csv.")
     if not n: raise UserError(f"there is no utterance in {', '.join(named_sources(sources))} that can be used" +

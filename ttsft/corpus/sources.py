@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ..core import UserError, atomic, local_path, nearest
+from ..core import UserError, atomic, local_path, did_you_mean
 
 # %% ../../nbs/3_corpus/01_sources.ipynb #acf67fc5
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ def column(
     "The name of a column, or an error with the nearest valid name"
     if found := next((c for c in ((chosen,) if chosen else usual) if c in names), None): return found
     want = chosen or usual[0]
-    raise UserError(f"{table} has no column `{want}`. {nearest(want, names or ['(no header)'])} Rename it, or set source.{key}.")
+    raise UserError(f"{table} has no column `{want}`. {did_you_mean(want, names or ['(no header)'])} Rename it, or set source.{key}.")
 
 def _seconds(row, key):
     value = row.get(key)
@@ -435,7 +435,7 @@ def common_voice_utterances(
     "Utterances of a Common Voice release"
     root = _voice_folder(path); spontaneous = sorted(root.glob("ss-corpus-*.tsv"))
     table = spontaneous[0] if spontaneous else root/f"{config.split or 'validated'}.tsv"
-    if not table.is_file(): raise UserError(f"source.split: {root} has no {table.name}. {nearest(table.stem, (p.stem for p in root.glob('*.tsv')))}")
+    if not table.is_file(): raise UserError(f"source.split: {root} has no {table.name}. {did_you_mean(table.stem, (p.stem for p in root.glob('*.tsv')))}")
     names, rows = plain_rows(table, "\t"); reported = _reported(root) if config.reported=="skip" else {}
     audio = column(names, config.audio_column, ("path", "audio_file"), table, "audio_column")
     text = column(names, config.text_column, ("transcription",) if spontaneous else ("sentence",), table, "text_column")

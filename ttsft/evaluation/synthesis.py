@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from tqdm import tqdm
-from ..core import UserError, nearest, read_json, seed_for, write_json
+from ..core import UserError, did_you_mean, read_json, seed_for, write_json
 from ..families.codec import Clip
 from ..families.protocol import Family, Speech
 
@@ -41,7 +41,7 @@ def load_voice(
         listed = folder/"voices.json"
         names = read_json(listed) if listed.is_file() else read_json(folder/"ttsft.json").get("speakers", [])
         voices = {s: s for s in names or [""]}  # a model of one voice may have no name for it
-    if speaker and speaker not in voices: raise UserError(f"the checkpoint has no voice `{speaker}`. {nearest(speaker, voices)}")
+    if speaker and speaker not in voices: raise UserError(f"the checkpoint has no voice `{speaker}`. {did_you_mean(speaker, voices)}")
     return voices[speaker or min(voices)]
 
 # %% ../../nbs/7_evaluation/01_synthesis.ipynb #3ebe1303

@@ -16,7 +16,7 @@ from peft import LoraConfig, get_peft_model
 from safetensors import safe_open
 from safetensors.torch import save
 from tokenizers import Tokenizer
-from ..core import UserError, atomic, nearest, read_json, write_json
+from ..core import UserError, atomic, did_you_mean, read_json, write_json
 from ..text.front_end import spec_differences
 from .vocabulary import pieces
 
@@ -36,7 +36,7 @@ class Family(Protocol):
     language:str # BCP 47 code
     sample_rate:int # Hz
     module:torch.nn.Module # What the optimizer, precision and devices act on
-    new_rows:list[int] # Embedding rows that start afresh and may have their own learning rate
+    new_embeddings:list[int] # Embedding rows that start afresh and may have their own learning rate
     @staticmethod
     def base_codec(base:Path): "The codec of a base, without more"
     @classmethod
@@ -69,7 +69,7 @@ def family(
     name:str, # As in the recipe
 )->type[Family]:
     "The family class called `name`"
-    if name not in FAMILIES: raise UserError(f"family: there is no model family `{name}`. {nearest(name, FAMILIES)}")
+    if name not in FAMILIES: raise UserError(f"family: there is no model family `{name}`. {did_you_mean(name, FAMILIES)}")
     module, cls = FAMILIES[name].split(":")
     return getattr(importlib.import_module(module), cls)
 

@@ -20,7 +20,7 @@ import numpy as np, torch
 from accelerate import Accelerator
 from tokenizers import Tokenizer
 from tqdm import tqdm
-from ..core import Run, UserError, atomic, build, file_fingerprint, fingerprint, nearest, read_json, read_jsonl, write_json
+from ..core import Run, UserError, atomic, build, file_fingerprint, fingerprint, did_you_mean, read_json, read_jsonl, write_json
 from ..text.front_end import TextConfig
 from ..text.translit import front_end
 from ..sound.audio import decode, level, resample
@@ -28,7 +28,7 @@ from ..sound.vad import bounds, hear
 from ..families.codec import Clip, load_clips
 from ..families.vocabulary import VocabConfig, require_covered
 from ..families.protocol import Family, NotFinite, family, voice_of
-from ..training.trainer import StageConfig, TrainConfig, Trainer, judging_prompts, reading_losses, reading_term
+from ..training.trainer import StageConfig, TrainConfig, Trainer, evaluation_prompts, mismatch_losses, mismatch_term
 from ..evaluation.synthesis import speak_all
 from ..evaluation.metrics import checks, dtw_distance, mel_cepstra, paired_bootstrap
 
@@ -88,7 +88,7 @@ class Versions:
     def get(self, name:str)->dict:
         "One version"
         found = {v["name"]: v for v in self.all}
-        if name not in found: raise UserError(f"there is no version `{name}`. {nearest(name, found)}")
+        if name not in found: raise UserError(f"there is no version `{name}`. {did_you_mean(name, found)}")
         return found[name]
     def add(self, name:str, parent:str|None, folder:Path, **facts)->dict:
         "Append a version and point to it"
@@ -179,14 +179,14 @@ def add(
     author:str="",
 )->tuple[Record, bool]: # The record, and whether it is new
     "Record a correction of the current version"
-    if why not in WHY: raise UserError(f"--why: `{why}` is not one of {', '.join(WHY)}. {nearest(why, WHY)}")
+    if why not in WHY: raise UserError(f"--why: `{why}` is not one of {', '.join(WHY)}. {did_you_mean(why, WHY)}")
     if not text.strip(): raise UserError("the corrected text is empty. Write what should be said.")
     v = Versions(run); wav, rate = check_clip(clip); data = Path(clip).read_bytes()
     facts = known_clip(v.run, data); now = v.open(); checkpoint = v.run/now["folder"]
     reader_of(checkpoint)[1](text)
     names = read_json(checkpoint/"ttsft.json").get("speakers") or [""]
     speaker = speaker or facts.get("speaker") or (names[0] if len(names)==1 else "")
-    if speaker not in names: raise UserError(f"--speaker: the model knows no speaker `{speaker}`. {nearest(speaker, names)}")
+    if speaker not in names: raise UserError(f"--speaker: the model knows no speaker `{speaker}`. {did_you_mean(speaker, names)}")
     sha = hashlib.sha256(data).hexdigest(); name = f"clips/{sha[:32]}{Path(clip).suffix.lower()}"
     key = fingerprint([sha, text, why, now["fingerprint"]])[:12]
     if old := next((r for r in records(run) if r.id==key), None): return old, False
@@ -309,13 +309,13 @@ def round_clips(
 def scores(
     fam:Family, # On its device
     clips:list[Clip],
-    prompts:list[Clip], # As from `judging_prompts`
+    prompts:list[Clip], # As from `evaluation_prompts`
     config:RoundConfig,
     recordings:dict[str, tuple]|None=None, # Clip id -> (waveform, rate in Hz), to speak against
     seed:int=0,
 )->dict[str, list[float]]: # Reading loss, and `mcd` in dB where there are recordings; one value per clip, lower is better
     "What the gate compares"
-    out = {reading_term(fam): reading_losses(fam, clips, prompts, config.draws, seed)[:, 0].tolist()}
+    out = {mismatch_term(fam): mismatch_losses(fam, clips, prompts, config.draws, seed)[:, 0].tolist()}
     if not recordings: return out
     said = speak_all(fam, [c.norm_text for c in clips], [voice_of(fam, p) for p in prompts], seed, "speak (gate)")
     def far(wav, clip): # dB; no number for sound that is none
@@ -362,7 +362,7 @@ def train_round(
     "Train on corrections with replay, and judge"
     clips = round_clips(base, items, config, replaced)
     lists = {"held_out": held_out, "items": items}
-    voices = {k: judging_prompts(fam, cs, clips, seed) for k,cs in lists.items()}
+    voices = {k: evaluation_prompts(fam, cs, clips, seed) for k,cs in lists.items()}
     def judged(f):
         device = Accelerator().device; f.module.to(device)
         if isinstance(getattr(f.codec, "model", None), torch.nn.Module): f.codec.model.to(device)

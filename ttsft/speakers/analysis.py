@@ -16,7 +16,7 @@ from typing import Literal
 from urllib.parse import quote
 import numpy as np
 import yaml
-from ..core import UserError, atomic, load_yaml, nearest, read_json, seed_for, write_json
+from ..core import UserError, atomic, load_yaml, did_you_mean, read_json, seed_for, write_json
 from ..sound.audio import to_ogg
 from ..sound.recording import decode
 from .embed import embed_clips
@@ -76,7 +76,7 @@ def read_decisions(
     found = load_yaml(Path(path).read_text(encoding="utf-8"), str(path)) or {}
     if not isinstance(found, dict): raise UserError(f"{path} must hold words like `merge:` and `bad:`, not a {type(found).__name__}")
     for key,value in found.items():
-        if key not in _SHAPES: raise UserError(f"{path}: `{key}` is not a decision. {nearest(str(key), _SHAPES)}")
+        if key not in _SHAPES: raise UserError(f"{path}: `{key}` is not a decision. {did_you_mean(str(key), _SHAPES)}")
         if not _well_formed(key, value):
             raise UserError(f"{path}: `{key}` must be {_SHAPES[key]}, with names in quotes where they look like numbers")
     for word in ("same", "different"):
@@ -97,7 +97,7 @@ def _position(ids):
     where = {c: i for i,c in enumerate(ids)}
     def find(clip, word):
         if clip not in where:
-            help = nearest(clip, ids[:2000]) if len(ids)<=2000 else "Look it up in the manifest."
+            help = did_you_mean(clip, ids[:2000]) if len(ids)<=2000 else "Look it up in the manifest."
             raise UserError(f"decisions: `{word}` names the clip `{clip}`, which is not in this corpus. {help if len(help)<200 else ''}".strip())
         return where[clip]
     return find
@@ -125,7 +125,7 @@ def _today(name, word, names, anchors, labels, at):
             raise UserError(f"decisions: `{word}` speaks of `{name}`, but its clips are now in several voices: {', '.join(sorted(set(votes)))}. "
                             "Listen again, and decide anew.")
         return best
-    if name not in names: raise UserError(f"decisions: `{word}` names the voice `{name}`, which does not exist. {nearest(name, names)}")
+    if name not in names: raise UserError(f"decisions: `{word}` names the voice `{name}`, which does not exist. {did_you_mean(name, names)}")
     return name
 
 def apply_decisions(
@@ -378,7 +378,7 @@ class Review:
         "Add a decision, check it, and write all of them"
         known = self.clips if word in ("same", "different", "bad") else set(self.voices)-{"unknown"}
         for n in names:
-            if n not in known: raise UserError(f"`{n}` is not one of the {'clips' if known is self.clips else 'voices'} here. {nearest(n, list(known)[:5000])}")
+            if n not in known: raise UserError(f"`{n}` is not one of the {'clips' if known is self.clips else 'voices'} here. {did_you_mean(n, list(known)[:5000])}")
         new = Decisions(**{k: (v.copy()) for k,v in vars(self.decisions).items()})
         target = getattr(new, word)
         if word in ("split", "rename"): target[names[0]] = value

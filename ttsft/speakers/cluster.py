@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 import numpy as np
-from ..core import UserError, nearest
+from ..core import UserError, did_you_mean
 
 # %% ../../nbs/4_speakers/01_cluster.ipynb #43d1df76
 def _within(x, groups, prior=0.85, weight=3.0):
@@ -335,7 +335,7 @@ def find_voices(
 )->Voices:
     "Find the voices of a corpus"
     n, ids = len(x), list(range(len(x))) if ids is None else list(ids)
-    if method not in METHODS: raise UserError(f"speakers.method: there is no method `{method}`. {nearest(method, METHODS)}")
+    if method not in METHODS: raise UserError(f"speakers.method: there is no method `{method}`. {did_you_mean(method, METHODS)}")
     if not 1<=min_speakers<=max_speakers:
         raise UserError(f"speakers: min_speakers is {min_speakers} and max_speakers {max_speakers}. Between them must lie at least one number from 1.")
     if n<min_speakers: raise UserError(f"speakers.min_speakers: {n} clips cannot hold {min_speakers} voices")

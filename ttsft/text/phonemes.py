@@ -14,7 +14,7 @@ from importlib.metadata import version
 from logging import ERROR, getLogger
 from threading import Lock
 
-from ..core import UserError, nearest
+from ..core import UserError, did_you_mean
 from .front_end import Stage, TextError
 
 # %% ../../nbs/2_text/02_phonemes.ipynb #9ad75e8d
@@ -111,7 +111,7 @@ def phoneme_stage(
 )->Stage: # The last stage of a `FrontEnd`; its `run` raises a TextError that names a word
     "Native text to IPA by espeak-ng; bound to the versions of voice data and program"
     if voice not in voices():
-        raise UserError(f"espeak-ng has no voice {voice!r}. {nearest(voice, voices())} `ttsft.text.phonemes.voices()` has their languages")
+        raise UserError(f"espeak-ng has no voice {voice!r}. {did_you_mean(voice, voices())} `ttsft.text.phonemes.voices()` has their languages")
     data = {"voice": voice, "phonemizer": version("phonemizer"), "espeakng_loader": version("espeakng-loader"),
             "espeak_ng": ".".join(map(str, _espeak().version()))}
     return Stage("phonemes", 1, partial(_phonemes, voice=voice), native=False, data=data)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SCHEDULES', 'PhaseConfig', 'StageConfig', 'TrainConfig', 'total_steps', 'stage_at', 'settings_of', 'lr_at',
-           'faster_rows', 'EMA', 'stream', 'to_device', 'Terms', 'no_gradients', 'named', 'phase_parameters',
-           'gradients', 'finish_update', 'adamw', 'reading_term', 'validate', 'reading_losses', 'judging_prompts',
+           'scale_new_embeddings', 'EMA', 'stream', 'to_device', 'Terms', 'no_gradients', 'named', 'phase_parameters',
+           'gradients', 'finish_update', 'adamw', 'mismatch_term', 'validate', 'mismatch_losses', 'evaluation_prompts',
            'estimate', 'save_state', 'load_state', 'Log', 'preview', 'require_compiler', 'Pending', 'values_of',
            'stage_parameters', 'Trainer']
 
@@ -59,7 +59,7 @@ class TrainConfig:
     batch_seconds:float = 120.0 # Audio per micro-batch, padding included, seconds; bounds memory
     accumulate:int = 1 # Micro-batches per update
     lr:float = 2e-4 # Peak learning rate
-    new_rows_lr:float = 5.0 # Learning rate of fresh embedding rows, as a multiple of lr
+    new_embeddings_lr:float = 5.0 # Learning rate of fresh embedding rows, as a multiple of lr
     warmup:int = 100 # Updates until the peak
     schedule:SCHEDULES = "constant" # After warm-up; the last two end at a tenth of the peak
     lr_decay:float = 1.0 # Factor on the learning rate for each epoch; VITS has 0.999875
@@ -122,7 +122,7 @@ def lr_at(
     return config.lr*shape*config.lr_decay**epoch
 
 @contextmanager
-def faster_rows(
+def scale_new_embeddings(
     weight:torch.nn.Parameter, # An embedding, (n, d)
     rows:torch.Tensor, # Its fresh rows, on its device: a list would be sent there, and waited for, at every step
     factor:float, # Their rate as a multiple of the optimizer's
@@ -259,9 +259,9 @@ def adamw(params:list, config:TrainConfig, fused:bool)->torch.optim.AdamW:
     return torch.optim.AdamW(params, lr=config.lr, betas=tuple(config.betas), eps=config.eps, weight_decay=config.weight_decay, fused=fused or None)
 
 # %% ../../nbs/6_training/00_trainer.ipynb #f4f0774a
-def reading_term(family:Family)->str:
+def mismatch_term(family:Family)->str:
     "The loss term that must rise when texts are exchanged"
-    return getattr(family, "reading_term", "flow")
+    return getattr(family, "mismatch_term", "flow")
 
 @torch.no_grad()
 def validate(
@@ -275,14 +275,14 @@ def validate(
     "Held-out losses"
     module, device = family.module, next(family.module.parameters()).device
     was_training = module.training; module.eval()
-    rate, term = family.codec.frame_rate, reading_term(family)
+    rate, term = family.codec.frame_rate, mismatch_term(family)
     sums, frames = defaultdict(float), 0
     with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
         for ids in buckets([len(c.latents)/rate for c in clips], max(batch_seconds, max(len(c.latents) for c in clips)/rate), seed):
             rng = np.random.default_rng(0)
             mine, voices = [clips[i] for i in ids], [prompts[i] for i in ids]
             other = [clips[(i+1)%len(clips)].text for i in ids]
-            for name,texts in (("", None), ("exchanged", other)):
+            for name,texts in (("", None), ("mismatched", other)):
                 torch.manual_seed(seed_for(seed, "validate", ids[0]))
                 batch = family.batch(mine, voices, rng, texts)
                 for k,v in (forward or family.losses)(to_device(batch, device)).items():
@@ -293,7 +293,7 @@ def validate(
     return {k: v/frames for k,v in sums.items()}
 
 @torch.no_grad()
-def reading_losses(
+def mismatch_losses(
     family:Family,
     clips:list[Clip], # Held-out clips
     prompts:list[Clip], # For each, a training clip of its speaker
@@ -302,7 +302,7 @@ def reading_losses(
 )->np.ndarray: # (n, 2): the reading term with the true text, and with the next sentence's
     "Per-sentence reading loss, true and exchanged; the same noise for both"
     was_training = family.module.training; family.module.eval()
-    device, term = next(family.module.parameters()).device, reading_term(family)
+    device, term = next(family.module.parameters()).device, mismatch_term(family)
     out = np.zeros((len(clips), 2))
     with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
         for i,(clip,prompt) in enumerate(zip(clips, prompts)):
@@ -313,7 +313,7 @@ def reading_losses(
     family.module.train(was_training)
     return out
 
-def judging_prompts(
+def evaluation_prompts(
     family:Family,
     clips:list[Clip], # Held out
     train:list[Clip], # Training clips
@@ -518,8 +518,8 @@ class Trainer:
         self.main = self.accelerator.is_main_process
         self.log = Log(out, self.step, config.tensorboard, say) if self.main else None
         self.ways = self.way()
-        self.prompts = judging_prompts(family, valid, clips, seed)
-        self.new_rows = torch.tensor(family.new_rows, device=self.accelerator.device) if family.new_rows else None
+        self.prompts = evaluation_prompts(family, valid, clips, seed)
+        self.new_embeddings = torch.tensor(family.new_embeddings, device=self.accelerator.device) if family.new_embeddings else None
         family.module.train()
 
     def way(self)->Iterator:
@@ -634,8 +634,8 @@ class Trainer:
 
     def faster(self):
         "Around an optimizer step: fresh embedding rows move faster"
-        if self.new_rows is None: return nullcontext()
-        return faster_rows(self.family.module.get_input_embeddings().weight, self.new_rows, self.config.new_rows_lr)
+        if self.new_embeddings is None: return nullcontext()
+        return scale_new_embeddings(self.family.module.get_input_embeddings().weight, self.new_embeddings, self.config.new_embeddings_lr)
 
     def sum_gradients(self, parts:dict):
         "Gradients of all processes together; with phases each already holds its share of the whole, else they are averaged"
@@ -676,7 +676,7 @@ class Trainer:
         scores, c = {"raw": self.validate()}, self.config
         if self.ema:
             with self.averaged(): scores["averaged"] = self.validate()
-        best = min(scores, key=lambda k: scores[k][reading_term(self.family)])
+        best = min(scores, key=lambda k: scores[k][mismatch_term(self.family)])
         shutil.rmtree(self.out/"final", ignore_errors=True)
         facts = facts | ({"stage": c.stages[-1].name, "stages": [[s.name, s.steps] for s in c.stages]} if c.stages else {}) | dict(step=self.step, weights=best)
         for p in self.opened: p.requires_grad_(True)

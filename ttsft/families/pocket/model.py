@@ -128,7 +128,7 @@ class Pocket:
     ):
         self.model, self.codec, self.tokenizer, self.front_end, self.config = model, codec, tokenizer, front_end, config
         self.language, self.sample_rate, self.frame_rate = language, codec.sample_rate, codec.frame_rate
-        self.new_rows, self.lora = [], None
+        self.new_embeddings, self.lora = [], None
 
     @property
     def module(self): return self.model
@@ -266,7 +266,7 @@ def load(cls:Pocket,
     tokenizer = released if vocab is None else make_tokenizer(vocab, list(texts), released, list(held_out))
     self = cls(model, codec, tokenizer, front_end, config, language)
     old = pieces(released)[:model.config.audio_prompt_token_id]
-    if vocab is not None and pieces(tokenizer)!=old: self.new_rows = set_vocabulary(model, old, tokenizer, seed)
+    if vocab is not None and pieces(tokenizer)!=old: self.new_embeddings = set_vocabulary(model, old, tokenizer, seed)
     if config.latent_stats=="corpus" and len(latents):
         frames = np.concatenate(latents)
         model.latent_mean.copy_(torch.from_numpy(frames.mean(0))); model.latent_std.copy_(torch.from_numpy(frames.std(0)))
