@@ -22,6 +22,7 @@ from . import __version__
 class UserError(ValueError):
     "Something the user can put right; the message says what, why and how"
 
+# %% ../nbs/00_core.ipynb #3d470001
 def did_you_mean(
     name:str, # What was written
     valid:typing.Iterable[str], # What could have been meant
@@ -41,17 +42,21 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
     def compose_node(self, parent, index):
         if self.check_event(yaml.AliasEvent):
-            raise UserError(f"`*` repeats another part of the file ({self.peek_event().start_mark}): write the value out, or use `extends:`")
+            raise UserError(f"`*` repeats another part of the file ({self.peek_event().start_mark}): write "
+                            f"the value out, or use `extends:`")
         return super().compose_node(parent, index)
 
 _Loader.yaml_implicit_resolvers = {}
+
 for _tag, _pattern, _first in [
     ("bool",  r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null",  r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("int",   r"[-+]?(0|[1-9][0-9_]*)", "-+0123456789"),
-    ("float", r"[-+]?([0-9][0-9_]*)?\.[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*\.?([eE][-+]?[0-9]+)|[-+]?[0-9]+\.|[-+]?\.(inf|Inf)|\.nan", "-+.0123456789")]:
+    ("float",
+     r"[-+]?([0-9][0-9_]*)?\.[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*\.?([eE][-+]?[0-9]+)|[-+]?[0-9]+\.|[-+]?\.(inf|Inf)|\.nan", "-+.0123456789")]:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
 
+# %% ../nbs/00_core.ipynb #16bf57b8
 def load_yaml(
     text:str, # YAML text, at most 1 MB
     source:str="text", # Where it came from, for the error message
@@ -60,7 +65,8 @@ def load_yaml(
     if len(text)>1_000_000: raise UserError(f"{source}: {len(text):,} characters is too long for a recipe")
     try: return yaml.load(text, Loader=_Loader)  # a SafeLoader: builds plain values only
     except UserError as e: raise UserError(f"{source}: {e}") from None
-    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:  # `!!int x` and the like
+    # `!!int x` and the like
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as e:
         raise UserError(f"{source} is not valid YAML: {e or type(e).__name__}") from None
 
 # %% ../nbs/00_core.ipynb #17fd38d5
@@ -74,23 +80,29 @@ def _fits(value, kind, path):
         return _fits(value, next(a for a in args if a is not type(None)), path)
     if origin is typing.Literal:
         if value in args: return value
-        raise UserError(f"{path}: `{value}` is not one of {', '.join(map(str, args))}. {did_you_mean(str(value), map(str, args))}")
-    if origin is list and isinstance(value, list): return [_fits(v, args[0], f"{path}[{i}]") for i,v in enumerate(value)]
-    if origin is dict and isinstance(value, dict): return {_fits(k, args[0], f"{path}: key"): _fits(v, args[1], f"{path}.{k}") for k,v in value.items()}
+        raise UserError(f"{path}: `{value}` is not one of {', '.join(map(str, args))}. "
+                        f"{did_you_mean(str(value), map(str, args))}")
+    if origin is list and isinstance(value, list):
+        return [_fits(v, args[0], f"{path}[{i}]") for i,v in enumerate(value)]
+    if origin is dict and isinstance(value, dict):
+        return {_fits(k, args[0], f"{path}: key"): _fits(v, args[1], f"{path}.{k}") for k,v in value.items()}
     if kind is float and type(value) in (int, float):
         if abs(value)<1e300: return float(value)  # false for NaN too
         raise UserError(f"{path}: `{value}` is no finite number. Write one.")
     if origin is None and type(value) is kind: return value
     want = getattr(kind, "__name__", str(kind))
-    raise UserError(f"{path}: expected {want}, got {type(value).__name__} `{value}`. Write a value of type {want}.")
+    raise UserError(f"{path}: expected {want}, got {type(value).__name__} `{value}`. Write a value of type "
+                    f"{want}.")
 
+# %% ../nbs/00_core.ipynb #3f8bb1a5
 def build(
     cls, # A dataclass
     values:dict, # Settings, as read from YAML
     path:str="recipe", # Where the settings stand, for error messages
 ):           # An instance of `cls`
     "Fill dataclass `cls` from `values`; unknown keys, missing keys and wrong types are refused"
-    if not isinstance(values, dict): raise UserError(f"{path}: expected a mapping of settings, got `{values}`")
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected a mapping of settings, got `{values}`")
     fields = {f.name: f for f in dataclasses.fields(cls)}
     for key in values:
         if key not in fields: raise UserError(f"unknown key `{path}.{key}`. {did_you_mean(str(key), fields)}")
@@ -111,11 +123,13 @@ def merge(
     return {k: merge(base[k], over[k]) if isinstance(base.get(k), dict) and isinstance(over.get(k), dict)
             else over[k] if k in over else base[k] for k in {**base, **over}}
 
+# %% ../nbs/00_core.ipynb #cc90888b
 def recipe_names()->list[str]: # Names of all recipes in the package, presets such as `language/ar` included
     "What `extends:` and the command line know by name"
     root = Path(str(resources.files("ttsft")))/"recipes"
     return sorted(p.relative_to(root).with_suffix("").as_posix() for p in root.rglob("*.yaml"))
 
+# %% ../nbs/00_core.ipynb #5e5eea8a
 def find_recipe(
     name:str|Path, # A shipped recipe's name or a path to a YAML file
 )->Path:
@@ -138,7 +152,8 @@ def resolve(
     path = find_recipe(name)
     if path.resolve() in _seen: raise UserError(f"{path} extends itself; take it out of its own `extends`")
     try: values = load_yaml(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as e: raise UserError(f"{path} cannot be read: {e}. Save it as UTF-8 text.") from None
+    except (OSError, UnicodeDecodeError) as e:
+        raise UserError(f"{path} cannot be read: {e}. Save it as UTF-8 text.") from None
     if not isinstance(values, dict): raise UserError(f"{path}: a recipe is a mapping of settings")
     parents, merged = values.pop("extends", []), {}
     parents = [parents] if isinstance(parents, str) else parents
@@ -151,6 +166,7 @@ def resolve(
     for o in overrides: merged = merge(merged, _override(o))
     return merged
 
+# %% ../nbs/00_core.ipynb #dd198b2c
 def _override(text):
     "`a.b=1` as {'a': {'b': 1}}"
     key, eq, value = text.partition("=")
@@ -167,13 +183,18 @@ def hub_folder(
 )->Path: # The snapshot on this machine
     "Download a hub repository at a pinned commit, or find it downloaded"
     m = re.fullmatch(r"hub:([\w.-]+/[\w.-]+)@([0-9a-f]{40})((?:/[\w.-]+)*)", spec)
-    if not m or ".." in m[3]: raise UserError(f"{what}: `{spec}` should read hub:OWNER/NAME@COMMIT with the commit's "
-                                              "40 hexadecimal digits, so that the run can be repeated")
+    if not m or ".." in m[3]:
+        raise UserError(f"{what}: `{spec}` should read hub:OWNER/NAME@COMMIT with the commit's "
+                        "40 hexadecimal digits, so that the run can be repeated")
     from huggingface_hub import snapshot_download
     inside = m[3].lstrip("/")  # only that part is downloaded
-    try: return Path(snapshot_download(m[1], revision=m[2], repo_type=kind, allow_patterns=[inside, f"{inside}/*"] if inside else None))/inside
-    except (OSError, ValueError) as e: raise UserError(f"{what}: `{spec}` cannot be downloaded: {e}. Check name, commit, network and login.") from None
+    try:
+        return (Path(snapshot_download(m[1], revision=m[2], repo_type=kind,
+                                       allow_patterns=[inside, f"{inside}/*"] if inside else None))/inside)
+    except (OSError, ValueError) as e:
+        raise UserError(f"{what}: `{spec}` cannot be downloaded: {e}. Check name, commit, network and login.") from None
 
+# %% ../nbs/00_core.ipynb #eafef445
 def local_path(
     spec:str, # `asset:NAME`, `hub:OWNER/NAME@COMMIT` or a path
     what:str="path", # The recipe key, for the error message
@@ -185,7 +206,8 @@ def local_path(
     path = root/spec.removeprefix("asset:") if spec.startswith("asset:") else Path(spec).expanduser()
     if spec.startswith("asset:") and not path.resolve().is_relative_to(root.resolve()):
         raise UserError(f"{what}: `{spec}` leaves the package's assets")
-    if not path.exists(): raise UserError(f"{what}: {path} does not exist. Check the spelling, or give another path.")
+    if not path.exists():
+        raise UserError(f"{what}: {path} does not exist. Check the spelling, or give another path.")
     return path
 
 # %% ../nbs/00_core.ipynb #43e169c5
@@ -197,6 +219,7 @@ def fingerprint(
     text = json.dumps(obj, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
+# %% ../nbs/00_core.ipynb #c52e25bc
 def file_fingerprint(
     path:Path, # A file, or a folder whose regular files are hashed by relative name and content
 )->str: # 64 hexadecimal digits, SHA-256
@@ -215,12 +238,15 @@ def seed_for(
     "A seed that depends on `seed` and `names` only"
     return int(fingerprint([seed, *map(str, names)])[:8], 16) & 0x7fffffff
 
+# %% ../nbs/00_core.ipynb #5f6ea313
 def seed_everything(
     seed:int, # Seeds python, numpy and torch (CPU and CUDA)
 ):
     "Seed the global generators, for libraries that know no other way"
     import numpy as np, torch
-    random.seed(seed); np.random.seed(seed); torch.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 # %% ../nbs/00_core.ipynb #001caa7b
 @contextmanager
@@ -229,12 +255,16 @@ def atomic(
     mode:str="w", # As for `open`
 ):
     "Write a file that appears whole, or not at all"
-    path = Path(path); part = path.with_name(f".{path.name}.part")
-    with open(part, mode, encoding=None if "b" in mode else "utf-8", newline=None if "b" in mode else "") as f:
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    with open(part, mode, encoding=None if "b" in mode else "utf-8",
+              newline=None if "b" in mode else "") as f:
         yield f
-        f.flush(); os.fsync(f.fileno())
+        f.flush()
+        os.fsync(f.fileno())
     os.replace(part, path)
 
+# %% ../nbs/00_core.ipynb #1f966155
 def write_json(
     path:Path, # File to write
     value, # Anything JSON can hold
@@ -242,18 +272,22 @@ def write_json(
     "Write `value` as readable JSON, atomically"
     with atomic(path) as f: json.dump(value, f, indent=1, ensure_ascii=False, allow_nan=False)
 
+# %% ../nbs/00_core.ipynb #a3bcca93
 def read_json(path:Path): # File to read
     "Read a JSON file"
     try: return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as e: raise UserError(f"{path} is not valid JSON: {e}. Copy or make it again.") from None
+    except ValueError as e:
+        raise UserError(f"{path} is not valid JSON: {e}. Copy or make it again.") from None
 
+# %% ../nbs/00_core.ipynb #4428c73d
 def read_jsonl(path:Path)->list[dict]: # File with one JSON object per line
     "Read a JSONL file; a last line cut short by a crash is left out"
     lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(l) for l in lines if l.endswith("\n")]
 
 # %% ../nbs/00_core.ipynb #a330c744
-STEPS = ("raw", "preprocessed", "speaker_analysis", "hf_dataset", "codes", "checkpoints", "samples") # the way of the data, in order
+# the way of the data, in order
+STEPS = ("raw", "preprocessed", "speaker_analysis", "hf_dataset", "codes", "checkpoints", "samples")
 
 @dataclass(frozen=True)
 class Step:
@@ -264,6 +298,7 @@ class Step:
     @property
     def key(self): return self.info["key"]
 
+# %% ../nbs/00_core.ipynb #665d10fa
 def _publish(work, final):
     "Force everything below `work` to disk, then give it its final name"
     for p in sorted(work.rglob("*")):
@@ -275,6 +310,7 @@ def _publish(work, final):
         try: os.fsync(fd)
         finally: os.close(fd)
 
+# %% ../nbs/00_core.ipynb #896c3820
 class Run:
     "A folder with one run's resolved recipe and its steps"
     def __init__(self,
@@ -284,7 +320,9 @@ class Run:
         self.dir, self.say = Path(root), say
         try:
             self.dir.mkdir(parents=True, exist_ok=True)
-            probe = self.dir/f".write-{os.getpid()}"; probe.touch(); probe.unlink()
+            probe = self.dir/f".write-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
         except OSError as e:
             raise UserError(f"cannot write to the output folder {self.dir} ({e.strerror}). "
                             "Set `outputs=` to a folder that you may write to.") from None
@@ -310,19 +348,23 @@ class Run:
         settings = dataclasses.asdict(settings) if dataclasses.is_dataclass(settings) else settings
         key = fingerprint([name, settings, inputs or {}, seed, __version__])
         if found := self.find(name, key):
-            self.say(f"  {name}: reused from {found.dir}"); return found
+            self.say(f"  {name}: reused from {found.dir}")
+            return found
         work, final = self.dir/f".{name}-{key[:8]}.part", self.dir/name
         if final.exists(): final = self.dir/f"{name}-{key[:8]}"
         self.say(f"  {name}: {'going on' if work.exists() else 'started'}")
-        work.mkdir(exist_ok=True); start = time.time()
+        work.mkdir(exist_ok=True)
+        start = time.time()
         try: counts = make(work) or {}
         except UserError:
             if not any(work.iterdir()): work.rmdir()
             raise
-        info = dict(step=name, key=key, settings=settings, inputs=inputs or {}, seed=seed, counts=counts, ttsft=__version__,
+        info = dict(step=name, key=key, settings=settings, inputs=inputs or {}, seed=seed, counts=counts,
+                    ttsft=__version__,
                     python=platform.python_version(), seconds=round(time.time()-start, 2),
                     finished=datetime.now(timezone.utc).isoformat())
-        write_json(work/"step.json", info); _publish(work, final)
+        write_json(work/"step.json", info)
+        _publish(work, final)
         self.say(f"  {name}: done in {info['seconds']:.1f} s -> {final}")
         return Step(final, info, False)
 
@@ -333,6 +375,7 @@ def disk_free(path:Path)->int: # Bytes
     while not path.exists(): path = path.parent
     return shutil.disk_usage(path).free
 
+# %% ../nbs/00_core.ipynb #111a2554
 def human(n:float)->str: # e.g. 12.3 MB
     "Bytes in words"
     for unit in ["B", "kB", "MB", "GB", "TB"]:

@@ -15,7 +15,8 @@ from .. import __version__
 from ..core import STEPS, UserError, build, disk_free, human, load_yaml, did_you_mean, read_json, recipe_names, write_json
 
 # %% ../../nbs/9_app/04_cli.ipynb #d481d7bc
-REPORTS = {"01_corpus": "hf_dataset", "02_speakers": "speaker_analysis", "02_text": "hf_dataset", "03_codec": "codes", "04_train": "checkpoints",
+REPORTS = {"01_corpus": "hf_dataset", "02_speakers": "speaker_analysis", "02_text": "hf_dataset",
+           "03_codec": "codes", "04_train": "checkpoints",
            "05_listen": "samples", "06_summary": "samples"} # notebook -> the step it is about
 
 def reports_folder()->Path: # Where the report notebooks are
@@ -25,6 +26,7 @@ def reports_folder()->Path: # Where the report notebooks are
         if (folder/"06_summary.ipynb").is_file(): return folder
     raise UserError("the report notebooks are not installed; reinstall ttsft")
 
+# %% ../../nbs/9_app/04_cli.ipynb #f0e1d34b
 def write_reports(
     recipe:str, # As given on the command line
     overrides:Sequence[str], # `section.key=value`
@@ -36,17 +38,20 @@ def write_reports(
     out, run = pipeline.run.dir/"reports", pipeline.run.dir
     out.mkdir(exist_ok=True)
     keys = {s: pipeline.step(s).key for s in STEPS[:STEPS.index(to)+1]}
-    state = {"steps": keys, "ttsft": __version__, "notebooks": {n: (reports_folder()/f"{n}.ipynb").stat().st_mtime for n in REPORTS}}
+    state = {"steps": keys, "ttsft": __version__,
+             "notebooks": {n: (reports_folder()/f"{n}.ipynb").stat().st_mtime for n in REPORTS}}
     done = out/"made.json"
     if done.is_file() and read_json(done)==state and (to!="samples" or (run/"report.html").is_file()):
-        pipeline.say("  reports: reused"); return run/"report.html"
+        pipeline.say("  reports: reused")
+        return run/"report.html"
     parameters = dict(language=pipeline.recipe.language, recipe=str(recipe), overrides=shlex.join(overrides))
     for name,step in REPORTS.items():
         if STEPS.index(step)>STEPS.index(to): continue
         start = time.time()
         run_notebook(reports_folder()/f"{name}.ipynb", out/f"{name}.ipynb", parameters)
         page = run/"report.html" if name=="06_summary" else out/f"{name}.html"
-        to_html(out/f"{name}.ipynb", page, title=f"{pipeline.recipe.name}: {name[3:]}", code=name!="06_summary")
+        to_html(out/f"{name}.ipynb", page, title=f"{pipeline.recipe.name}: {name[3:]}",
+                code=name!="06_summary")
         pipeline.say(f"  report {name}: {time.time()-start:.1f} s -> {page}")
     write_json(done, state)
     if to!="samples": return None
@@ -67,7 +72,8 @@ def run(
     for s in (first, to):
         if s not in valid: raise UserError(f"there is no step `{s}`. {did_you_mean(s, valid)}")
     if valid.index(first)>valid.index(to): raise UserError(f"--from {first} comes after --to {to}")
-    start = time.time(); r = load_recipe(recipe, overrides)
+    start = time.time()
+    r = load_recipe(recipe, overrides)
     say(f"ttsft {__version__}: {r.name} ({r.language}, {r.family}) -> {Path(r.outputs)/r.name}")
     pipeline = Pipeline(r, say, first if first!="reports" else STEPS[-1])
     last = to if to!="reports" else STEPS[-1]
@@ -88,13 +94,16 @@ def find_checkpoint(
             from ttsft.feedback.round import current_checkpoint
             return current_checkpoint(folder) or made[-1].parent
         if made: return made[-1].parent
-    raise UserError(f"there is no checkpoint at {where} nor at outputs/{where}. Give a run's folder, or train first: ttsft run RECIPE")
+    raise UserError(f"there is no checkpoint at {where} nor at outputs/{where}. Give a run's folder, or "
+                    f"train first: ttsft run RECIPE")
 
+# %% ../../nbs/9_app/04_cli.ipynb #ffeac7b6
 def open_family(checkpoint:Path):
     "The checkpoint as a family object"
     from ttsft.families.protocol import family
     return family(read_json(checkpoint/"ttsft.json")["family"]).open(checkpoint)
 
+# %% ../../nbs/9_app/04_cli.ipynb #d85a4c9d
 def speak(
     where:str, # As for `find_checkpoint`
     text:str, # As people write it
@@ -106,26 +115,35 @@ def speak(
     from ttsft.sound.audio import decode, resample, to_ogg, write_flac, write_wav
     from ttsft.evaluation.synthesis import load_voice
     from ttsft.text.front_end import vowelled, vowelling_warning
-    writers = {".wav": write_wav, ".flac": write_flac, ".ogg": lambda p, w, r: Path(p).write_bytes(to_ogg(w, r))}
-    if out.suffix not in writers: raise UserError(f"-o {out}: expected a name that ends in {', '.join(writers)}")
-    if not out.absolute().parent.is_dir(): raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
-    checkpoint = find_checkpoint(where); fam = open_family(checkpoint)
-    if warning := vowelling_warning(text, read_json(checkpoint/"ttsft.json").get("vowelled", vowelled(text))): print(f"ttsft: {warning}", file=sys.stderr)
+    writers = {".wav": write_wav, ".flac": write_flac, ".ogg": lambda p, w,
+               r: Path(p).write_bytes(to_ogg(w, r))}
+    if out.suffix not in writers:
+        raise UserError(f"-o {out}: expected a name that ends in {', '.join(writers)}")
+    if not out.absolute().parent.is_dir():
+        raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
+    checkpoint = find_checkpoint(where)
+    fam = open_family(checkpoint)
+    if warning := vowelling_warning(text, read_json(checkpoint/"ttsft.json").get("vowelled", vowelled(text))):
+        print(f"ttsft: {warning}", file=sys.stderr)
     imitate = Path(voice).suffix and Path(voice).is_file()
-    if imitate and not fam.prompted: raise UserError(f"--voice {voice}: a {fam.name} model speaks in the voices it was trained with and imitates no recording. "
-                                                     "Give a speaker's name, or leave --voice out.")
+    if imitate and not fam.prompted:
+        raise UserError(f"--voice {voice}: a {fam.name} model speaks in the voices it was trained with and "
+                        f"imitates no recording. "
+                        "Give a speaker's name, or leave --voice out.")
     reference = resample(*decode(voice), fam.sample_rate) if imitate else load_voice(checkpoint, voice)
     speech = fam.speak(text, reference, seed)
     writers[out.suffix](out, speech.wav, fam.sample_rate)
     note = " (stopped by the length limit: the model found no end)" if speech.runaway else ""
     return f"{out}: {len(speech.wav)/fam.sample_rate:.2f} s at {fam.sample_rate} Hz{note}"
 
+# %% ../../nbs/9_app/04_cli.ipynb #73f1e974
 def export(
     where:str, # As for `find_checkpoint`
     folder:Path, # A new folder
 )->Path: # The file that the official package loads
     "Write a checkpoint in the official package's layout"
-    if folder.exists(): raise UserError(f"{folder} exists; an export goes to a new folder, so that it never mixes two models")
+    if folder.exists():
+        raise UserError(f"{folder} exists; an export goes to a new folder, so that it never mixes two models")
     return open_family(find_checkpoint(where)).export(folder)
 
 # %% ../../nbs/9_app/04_cli.ipynb #8599142e
@@ -133,19 +151,26 @@ def doctor()->tuple[list[tuple[str, str]], bool]: # (what, finding) rows, and wh
     "What this machine has"
     import torch
     rows = [("ttsft", __version__), ("python", platform.python_version()), ("platform", platform.platform())]
-    for name in ("torch", "transformers", "accelerate", "peft", "datasets", "soundfile", "soxr", "av", "papermill"):
+    for name in ("torch", "transformers", "accelerate", "peft", "datasets", "soundfile", "soxr", "av",
+                 "papermill"):
         rows.append((name, importlib.metadata.version(name)))
-    for extra,name in (("pocket", "pocket-tts"), ("espeak", "espeakng-loader"), ("uroman", "uroman"), ("phonemes", "phonemizer"),
+    for extra,name in (("pocket", "pocket-tts"), ("espeak", "espeakng-loader"), ("uroman", "uroman"),
+                       ("phonemes", "phonemizer"),
                        ("ray", "ray"), ("diar", "pyannote.audio")):
         try: rows.append((f"extra {extra}", f"{name} {importlib.metadata.version(name)}"))
-        except importlib.metadata.PackageNotFoundError: rows.append((f"extra {extra}", f"not installed (pip install 'ttsft[{extra}]')"))
+        except importlib.metadata.PackageNotFoundError:
+            rows.append((f"extra {extra}", f"not installed (pip install 'ttsft[{extra}]')"))
     for i in range(torch.cuda.device_count()):
         p = torch.cuda.get_device_properties(i)
-        rows.append((f"cuda:{i}", f"{p.name}, {human(p.total_memory)}, bf16 {'yes' if torch.cuda.is_bf16_supported() else 'no: use train.precision=fp16'}"))
-    if not torch.cuda.is_available(): rows.append(("accelerator", "none: tiny recipes run on the processor, full-size training does not"))
+        rows.append((f"cuda:{i}",
+                     f"{p.name}, {human(p.total_memory)}, bf16 "
+                     f"{'yes' if torch.cuda.is_bf16_supported() else 'no: use train.precision=fp16'}"))
+    if not torch.cuda.is_available():
+        rows.append(("accelerator", "none: tiny recipes run on the processor, full-size training does not"))
     rows += [("cores", str(os.cpu_count())), ("disk free here", human(disk_free(Path.cwd())))]
     ok = os.access(Path.cwd(), os.W_OK) and disk_free(Path.cwd())>2e9
-    rows.append(("outputs folder", "writable, at least 2 GB free" if ok else "NOT usable: not writable here, or under 2 GB free"))
+    rows.append(("outputs folder", "writable, at least 2 GB free" if ok
+                 else "NOT usable: not writable here, or under 2 GB free"))
     return rows, ok
 
 # %% ../../nbs/9_app/04_cli.ipynb #c4144387
@@ -168,33 +193,46 @@ def feedback(
     if a.what=="add":
         record, new = add(a.run, a.clip, a.text, a.why, a.was, a.speaker, a.author)
         row, = [r for r in overview(a.run) if r["id"]==record.id]
-        print(f"{record.id}: {'added' if new else 'was there already'}; {row['kind']}, {row['action']}: {row['reason']}")
+        print(f"{record.id}: {'added' if new else 'was there already'}; {row['kind']}, {row['action']}: "
+              f"{row['reason']}")
     elif a.what=="list":
-        for row in overview(a.run): print(f"{row['id']}  {row['kind']:<13} {row['action']:<8} {row['text']}: {row['reason']}")
-        v = Versions(a.run); now = v.open()["name"]
+        for row in overview(a.run):
+            print(f"{row['id']}  {row['kind']:<13} {row['action']:<8} {row['text']}: {row['reason']}")
+        v = Versions(a.run)
+        now = v.open()["name"]
         for x in v.all:
             parent, star = x["parent"] or "training", "*" if x["name"]==now else " "
-            print(f"{star} {x['name']:<6} from {parent:<8} {len(x['items'])} corrections  {x['fingerprint'][:12]}  {x['folder']}")
+            print(f"{star} {x['name']:<6} from {parent:<8} {len(x['items'])} corrections  "
+                  f"{x['fingerprint'][:12]}  {x['folder']}")
     elif a.what=="round":
         settings = {k: load_yaml(value, f"`{k}`") for k,_,value in (o.partition("=") for o in a.overrides)}
         return 0 if feedback_round(a.run, build(RoundConfig, settings, "feedback"), a.seed)["accepted"] else 3
     else: print("the current version is {name} now, in {folder}".format(**rollback(a.run, a.version)))
     return 0
 
+# %% ../../nbs/9_app/04_cli.ipynb #66a09907
 def _feedback_parser(sub):
     p = sub.add_parser("feedback", help="correct what a model says, learn from it, or go back")
     what = p.add_subparsers(dest="what", required=True)
     def command(name, words):
-        a = what.add_parser(name, help=words); a.add_argument("run", help="a run's folder or name")
+        a = what.add_parser(name, help=words)
+        a.add_argument("run", help="a run's folder or name")
         return a
     a = command("add", "record a correction")
-    a.add_argument("clip", type=Path, help="a recording, or a clip of the run"); a.add_argument("text", help="what should be said")
-    a.add_argument("--why", required=True, help="pronunciation, prosody, text or data"); a.add_argument("--was", default="", help="the text before")
-    a.add_argument("--speaker", default="", help="whose voice it is"); a.add_argument("--author", default="", help="who says so")
+    a.add_argument("clip", type=Path, help="a recording, or a clip of the run")
+    a.add_argument("text", help="what should be said")
+    a.add_argument("--why", required=True, help="pronunciation, prosody, text or data")
+    a.add_argument("--was", default="", help="the text before")
+    a.add_argument("--speaker", default="", help="whose voice it is")
+    a.add_argument("--author", default="", help="who says so")
     command("list", "all corrections, what becomes of each, and all versions")
     a = command("round", "learn the open corrections; kept only if held-out sentences do not become worse")
-    a.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. steps=100 lr=1e-5"); a.add_argument("--seed", type=int, default=0)
-    command("rollback", "make an earlier version current again").add_argument("version", nargs="?", default="", help="the one before, when not given")
+    a.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. steps=100 lr=1e-5")
+    a.add_argument("--seed", type=int, default=0)
+    command("rollback", "make an earlier version current again").add_argument("version", nargs="?",
+                                                                              default="",
+                                                                              help="the one before, when "
+                                                                                   "not given")
 
 # %% ../../nbs/9_app/04_cli.ipynb #7b5032dd
 def _parser():
@@ -202,34 +240,47 @@ def _parser():
     p.add_argument("--version", action="version", version=__version__)
     sub = p.add_subparsers(dest="command", required=True)
     a = sub.add_parser("run", help="make every step of a recipe, then its report")
-    a.add_argument("recipe", help="a shipped recipe's name or a YAML file; shipped: " + ", ".join(n for n in recipe_names() if "/" not in n))
-    a.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. train.steps=100 source.path=my/recordings")
-    a.add_argument("--from", dest="first", default="raw", metavar="STEP", help=f"take earlier steps as they are; one of {', '.join(STEPS)}, reports")
+    a.add_argument("recipe", help="a shipped recipe's name or a YAML file; shipped: "
+                   + ", ".join(n for n in recipe_names() if "/" not in n))
+    a.add_argument("overrides", nargs="*", metavar="key=value",
+                   help="e.g. train.steps=100 source.path=my/recordings")
+    a.add_argument("--from", dest="first", default="raw", metavar="STEP",
+                   help=f"take earlier steps as they are; one of {', '.join(STEPS)}, reports")
     a.add_argument("--to", default="reports", metavar="STEP", help="stop after this step")
     a = sub.add_parser("new", help="write a language file and a recipe from your own transcripts")
     a.add_argument("code", help="BCP 47 code, such as kmr or sr-Latn; qaa to qtz are free for private use")
-    a.add_argument("folder", help="metadata.csv with or without recordings, .txt files (a text a line), or parquet files")
-    a.add_argument("-o", "--out", type=Path, help="language file to write; CODE.yaml when not given, the recipe beside it")
+    a.add_argument("folder",
+                   help="metadata.csv with or without recordings, .txt files (a text a line), or parquet "
+                        "files")
+    a.add_argument("-o", "--out", type=Path,
+                   help="language file to write; CODE.yaml when not given, the recipe beside it")
     a.add_argument("--name", default="", help="what the language is called")
     a = sub.add_parser("check", help="say what of a recipe is ready, doubtful or wrong; makes nothing")
     a.add_argument("recipe", help="a shipped recipe's name, a YAML file, or a language file")
-    a.add_argument("overrides", nargs="*", metavar="key=value", help="as for run; a language file takes source.path=FOLDER")
+    a.add_argument("overrides", nargs="*", metavar="key=value",
+                   help="as for run; a language file takes source.path=FOLDER")
     a = sub.add_parser("speak", help="say a text with a trained checkpoint")
-    a.add_argument("run", help="a run's folder or name"); a.add_argument("text")
+    a.add_argument("run", help="a run's folder or name")
+    a.add_argument("text")
     a.add_argument("-o", "--out", type=Path, required=True, help="sound file to write (.wav, .flac, .ogg)")
-    a.add_argument("--voice", default="", help="a speaker's name, or a recording"); a.add_argument("--seed", type=int, default=0)
+    a.add_argument("--voice", default="", help="a speaker's name, or a recording")
+    a.add_argument("--seed", type=int, default=0)
     a = sub.add_parser("export", help="write a checkpoint as the official package loads it")
-    a.add_argument("run", help="a run's folder or name"); a.add_argument("dir", type=Path, help="a new folder")
+    a.add_argument("run", help="a run's folder or name")
+    a.add_argument("dir", type=Path, help="a new folder")
     _feedback_parser(sub)
     sub.add_parser("doctor", help="what this machine has")
     return p
 
+# %% ../../nbs/9_app/04_cli.ipynb #9c0c626c
 def main(
     argv:Sequence[str]|None=None, # Arguments; None takes the process's own
 )->int: # Exit code: 0 done, 2 something the user can put right
     "The `ttsft` command"
-    parser = _parser(); a, rest = parser.parse_known_args(argv)
-    if a.command in ("run", "check") and not any(x.startswith("-") for x in rest): a.overrides += rest  # overrides may follow options
+    parser = _parser()
+    a, rest = parser.parse_known_args(argv)
+    # overrides may follow options
+    if a.command in ("run", "check") and not any(x.startswith("-") for x in rest): a.overrides += rest
     elif rest: parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         if a.command=="run": run(a.recipe, a.overrides, a.first, a.to)
@@ -245,5 +296,6 @@ def main(
             for what,finding in rows: print(f"{what:<16} {finding}")
             return 0 if ok else 2
     except UserError as e:
-        print(f"ttsft: {e}", file=sys.stderr); return 2
+        print(f"ttsft: {e}", file=sys.stderr)
+        return 2
     return 0

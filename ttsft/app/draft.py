@@ -24,26 +24,34 @@ from ..corpus.prepare import PrepareConfig
 from ..corpus.dataset import DatasetConfig, split_by_text
 
 # %% ../../nbs/9_app/03_draft.ipynb #466ae5bb
-MAX_TEXTS, MAX_CHARS = 100_000, 30_000_000 # Read at most so much: more does not change what a language looks like
+# Read at most so much: more does not change what a language looks like
+MAX_TEXTS, MAX_CHARS = 100_000, 30_000_000
 
 def _text_lines(path):
     "Lines of a text file in UTF-8"
     with open(path, "rb") as f:
         for i,raw in enumerate(iter(lambda: f.readline(1<<20), b""), 1):
-            if len(raw)==1<<20: raise UserError(f"{path}, line {i}: longer than 1 MB, which is no transcript. Write a text a line.")
+            if len(raw)==1<<20:
+                raise UserError(f"{path}, line {i}: longer than 1 MB, which is no transcript. Write a text "
+                                f"a line.")
             try: yield raw.decode("utf-8-sig" if i==1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError as e:
-                raise UserError(f"{path}, line {i}: not UTF-8 (byte 0x{raw[e.start]:02X} at place {e.start+1}), so its letters would be read wrongly. "
+                raise UserError(f"{path}, line {i}: not UTF-8 (byte 0x{raw[e.start]:02X} at place "
+                                f"{e.start+1}), so its letters would be read wrongly. "
                                 "Save the file as UTF-8 text.") from None
 
+# %% ../../nbs/9_app/03_draft.ipynb #8d6e9547
 def _column(lines):
     "The last column, where all of the first lines have the same separator"
-    first = [*islice(lines, 50)]; filled = [t for t in first if t.strip()]
+    first = [*islice(lines, 50)]
+    filled = [t for t in first if t.strip()]
     sep = next((s for s in "|\t" if filled and all(s in t for t in filled)), None)
     for t in (*first, *lines): yield t.split(sep)[-1] if sep else t
 
+# %% ../../nbs/9_app/03_draft.ipynb #ae9e9a10
 def transcripts(
-    source:str, # A folder with `metadata.csv` in either layout, of `.txt` files or of parquet files; or one such file
+    # A folder with `metadata.csv` in either layout, of `.txt` files or of parquet files; or one such file
+    source:str,
 )->Iterator[str]: # Texts that are not empty
     "The texts of a source, as a stream"
     root = local_path(str(source), "FOLDER", "dataset")
@@ -52,21 +60,30 @@ def transcripts(
         for _ in _text_lines(table): pass  # names the line that is not UTF-8
     is_text = root.is_file() and root.suffix.lower()!=".parquet"
     files = [root] if is_text else [] if root.is_file() or table.is_file() else sorted(
-        p for p in islice(root.rglob("*.txt"), 200_000) if p.is_file() and not p.name.startswith((".", "README", "LICEN")))
+        p for p in islice(root.rglob("*.txt"), 200_000) if p.is_file()
+        and not p.name.startswith((".", "README", "LICEN")))
     if not files and root.is_dir() and not table.is_file() and not any(root.rglob("*.parquet")):
-        raise UserError(f"no text found: {root} has neither `metadata.csv` nor .txt or parquet files. Write the transcripts into a .txt file, one a line, "
-                        "or beside the recordings into `metadata.csv` with the columns file_name,transcription.")
+        raise UserError(f"no text found: {root} has neither `metadata.csv` nor .txt or parquet files. Write "
+                        f"the transcripts into a .txt file, one a line, "
+                        "or beside the recordings into `metadata.csv` with the columns "
+                        "file_name,transcription.")
     if files: texts = (t for p in files for t in _column(_text_lines(p)))
     else: texts = (u.text for u in utterances(SourceConfig(str(source)), with_audio=False))
     yield from (t for t in texts if t.strip())
 
 # %% ../../nbs/9_app/03_draft.ipynb #7f61db64
-ISO = dict(Latin="Latn", Greek="Grek", Cyrillic="Cyrl", Armenian="Armn", Hebrew="Hebr", Arabic="Arab", Syriac="Syrc", Thaana="Thaa", Nko="Nkoo",
-    Devanagari="Deva", Bengali="Beng", Gurmukhi="Guru", Gujarati="Gujr", Oriya="Orya", Tamil="Taml", Telugu="Telu", Kannada="Knda", Malayalam="Mlym",
-    Sinhala="Sinh", Thai="Thai", Lao="Laoo", Tibetan="Tibt", Myanmar="Mymr", Georgian="Geor", Hangul="Hang", Ethiopic="Ethi", Cherokee="Cher",
-    Canadian="Cans", Khmer="Khmr", Mongolian="Mong", Tifinagh="Tfng", Han="Hani", Hiragana="Hira", Katakana="Kana") # Script -> ISO 15924
+ISO = dict(Latin="Latn", Greek="Grek", Cyrillic="Cyrl", Armenian="Armn", Hebrew="Hebr", Arabic="Arab",
+           Syriac="Syrc", Thaana="Thaa", Nko="Nkoo",
+    Devanagari="Deva", Bengali="Beng", Gurmukhi="Guru", Gujarati="Gujr", Oriya="Orya", Tamil="Taml",
+    Telugu="Telu", Kannada="Knda", Malayalam="Mlym",
+    Sinhala="Sinh", Thai="Thai", Lao="Laoo", Tibetan="Tibt", Myanmar="Mymr", Georgian="Geor", Hangul="Hang",
+    Ethiopic="Ethi", Cherokee="Cher",
+    # Script -> ISO 15924
+    Canadian="Cans", Khmer="Khmr", Mongolian="Mong", Tifinagh="Tfng", Han="Hani", Hiragana="Hira",
+    Katakana="Kana")
 _SAME = {"CJK": "HAN", "IDEOGRAPHIC": "HAN", "KATAKANA-HIRAGANA": "KATAKANA"}
-_NO_SCRIPT = {"MODIFIER", "COMBINING", "MASCULINE", "FEMININE", "MICRO", "KELVIN", "OHM", "ANGSTROM", "DOUBLE-STRUCK", "SCRIPT", "BLACK-LETTER",
+_NO_SCRIPT = {"MODIFIER", "COMBINING", "MASCULINE", "FEMININE", "MICRO", "KELVIN", "OHM", "ANGSTROM",
+              "DOUBLE-STRUCK", "SCRIPT", "BLACK-LETTER",
               "MATHEMATICAL", "CIRCLED", "SQUARED", "SQUARE", "TURNED", "VARIATION", "EULER", "INFORMATION"}
 
 def script_of(c:str)->str: # A letter or mark -> Latin, Arabic, Han, ...; empty when it belongs to no script
@@ -75,20 +92,28 @@ def script_of(c:str)->str: # A letter or mark -> Latin, Arabic, Han, ...; empty 
     first = " ".join(words[:2]) if words[0] in ("OLD", "NEW", "TAI", "OL") else _SAME.get(words[0], words[0])
     return "" if first in _NO_SCRIPT or unicodedata.category(c)[0] not in "LM" else first.capitalize()
 
-_SPOKEN = (("QUESTION MARK", "?"), ("INTERROBANG", "?"), ("EXCLAMATION MARK", "!"), ("SEMICOLON", ";"), ("PREFACE COLON", ":"), ("COLON", ":"),
-           ("IDEOGRAPHIC COMMA", ","), ("COMMA", ","), ("FULL STOP", "."), ("DANDA", "."), ("ELLIPSIS", "."), ("TWO DOT LEADER", "."), ("WORDSPACE", " "),
-           ("ETHIOPIC PARAGRAPH SEPARATOR", "."), ("TIBETAN MARK SHAD", "."), ("TIBETAN MARK NYIS SHAD", "."), ("KHMER SIGN KHAN", "."),
-           ("KHMER SIGN BARIYOOSAN", "."), ("MYANMAR SIGN LITTLE SECTION", ","), ("MYANMAR SIGN SECTION", "."), ("KATAKANA MIDDLE DOT", " "),
-           ("FIGURE DASH", ", "), ("EN DASH", ", "), ("EM DASH", ", "), ("HORIZONTAL BAR", ", "), ("WAVE DASH", ", "))
+_SPOKEN = (("QUESTION MARK", "?"), ("INTERROBANG", "?"), ("EXCLAMATION MARK", "!"), ("SEMICOLON", ";"),
+           ("PREFACE COLON", ":"), ("COLON", ":"),
+           ("IDEOGRAPHIC COMMA", ","), ("COMMA", ","), ("FULL STOP", "."), ("DANDA", "."), ("ELLIPSIS", "."),
+           ("TWO DOT LEADER", "."), ("WORDSPACE", " "),
+           ("ETHIOPIC PARAGRAPH SEPARATOR", "."), ("TIBETAN MARK SHAD", "."),
+           ("TIBETAN MARK NYIS SHAD", "."), ("KHMER SIGN KHAN", "."),
+           ("KHMER SIGN BARIYOOSAN", "."), ("MYANMAR SIGN LITTLE SECTION", ","),
+           ("MYANMAR SIGN SECTION", "."), ("KATAKANA MIDDLE DOT", " "),
+           ("FIGURE DASH", ", "), ("EN DASH", ", "), ("EM DASH", ", "), ("HORIZONTAL BAR", ", "),
+           ("WAVE DASH", ", "))
 
-def plain_punctuation(c:str)->str: # Any character -> what of `.,!?;:-` it means; empty when that is not certain
+# %% ../../nbs/9_app/03_draft.ipynb #7849d43e
+# Any character -> what of `.,!?;:-` it means; empty when that is not certain
+def plain_punctuation(c:str)->str:
     "A language's punctuation as the model reads it"
     name, kind = unicodedata.name(c, ""), unicodedata.category(c)
     if kind[0]!="P" or name.startswith("INVERTED"): return ""
     return next((new for words,new in _SPOKEN if words in name), "-" if kind=="Pd" else "")
 
 # %% ../../nbs/9_app/03_draft.ipynb #c09c9749
-_LOOKALIKES = ("aа", "eе", "oо", "pр", "cс", "yу", "xх", "iі", "jј", "sѕ", "hһ", "dԁ", "qԛ", "wԝ", "əә", "oο", "ɛε",
+_LOOKALIKES = ("aа", "eе", "oо", "pр", "cс", "yу", "xх", "iі", "jј", "sѕ", "hһ", "dԁ", "qԛ", "wԝ", "əә",
+               "oο", "ɛε",
                "оο") # of one shape: Latin with Cyrillic, then with Greek
 _ARABIC_TWINS = {"ی": "ي", "ک": "ك", "ہ": "ه", "ھ": "ه"} # a keyboard's other shape of the same letter
 _APOSTROPHES, _TURKIC = "'’‘`´′＇", {"I": "ı", "İ": "i"}
@@ -104,39 +129,51 @@ class Draft:
     scripts:Counter = field(default_factory=Counter) # Letters per script, as found
     example:dict = field(default_factory=dict) # Character -> the first text with it
     why:dict = field(default_factory=dict) # Setting, or character -> reason
-    foreign:Counter = field(default_factory=Counter) # Letters of other scripts, or that the scheme does not carry
+    # Letters of other scripts, or that the scheme does not carry
+    foreign:Counter = field(default_factory=Counter)
     signs:Counter = field(default_factory=Counter) # Neither letter nor punctuation nor digit
     digits:Counter = field(default_factory=Counter) # Characters that are numbers
     apart:dict = field(default_factory=dict) # Look-alikes that are not certain -> letter
     refused:list = field(default_factory=list) # Texts that the front-end would refuse
     accepted:list = field(default_factory=list) # The other texts, normalised
 
+# %% ../../nbs/9_app/03_draft.ipynb #2c4cff6b
 def _is_letter(c): return unicodedata.category(c)[0] in "LM"
 
+# %% ../../nbs/9_app/03_draft.ipynb #de3c0dad
 def _counted(texts, normalise):
     "Counts, how often a sign stands inside a word, and an example of each character"
     chars, inner, example = Counter(), Counter(), {}
     for raw in texts:
-        text = normalise(raw); here = Counter(text); chars.update(here)
+        text = normalise(raw)
+        here = Counter(text)
+        chars.update(here)
         for c in here:
             if c not in example: example[c] = raw
             if not _is_letter(c) and not c.isspace():
-                inner[c] += sum(text[i]==c and _is_letter(text[i-1]) and _is_letter(text[i+1]) for i in range(1, len(text)-1))
+                inner[c] += sum(text[i]==c and _is_letter(text[i-1]) and _is_letter(text[i+1])
+                                for i in range(1, len(text)-1))
     return chars, inner, example
 
+# %% ../../nbs/9_app/03_draft.ipynb #2a9668b3
 def _case(d, raw, code):
     "Lower-case, where the script has case"
     cased = [c for c in raw if unicodedata.category(c)[0]=="L" and c.lower()!=c.upper()]
-    if sum(raw[c] for c in cased)<0.05*sum(n for c,n in raw.items() if unicodedata.category(c)[0]=="L"): return {}
+    if sum(raw[c] for c in cased)<0.05*sum(n for c,n in raw.items() if unicodedata.category(c)[0]=="L"):
+        return {}
     if raw["ı"] or code.split("-")[0] in ("tr", "az", "crh", "gag"):
         d.why["case"] = "capitals are mapped one by one below: I is the capital of ı here, and İ that of i"
-        return _TURKIC | {c: c.lower() for c in cased if c.lower()!=c and len(c.lower())==1 and c not in _TURKIC}
-    d.settings["case"] = "lower"; d.why["case"] = "the script has capitals, which sound like small letters: the model learns one of the two"
+        return (_TURKIC | {c: c.lower() for c in cased if c.lower()!=c and len(c.lower())==1
+                           and c not in _TURKIC})
+    d.settings["case"] = "lower"
+    d.why["case"] = "the script has capitals, which sound like small letters: the model learns one of the two"
     return {}
 
+# %% ../../nbs/9_app/03_draft.ipynb #2958cc4e
 def _look_alikes(d, texts, normalise, strange, main):
     "Foreign letters that look like one of the language -> that letter, where they stand in the language's words"
-    pairs = {b: a for x,y in _LOOKALIKES for a,b in ((x, y), (y, x)) if script_of(a) in main and script_of(b) not in main}
+    pairs = {b: a for x,y in _LOOKALIKES for a,b in ((x, y), (y, x)) if script_of(a) in main
+             and script_of(b) not in main}
     pairs = {b: a for b,a in pairs.items() if b in strange}
     alone = set()
     for t in texts if pairs else ():
@@ -145,16 +182,21 @@ def _look_alikes(d, texts, normalise, strange, main):
     d.apart = {b: a for b,a in pairs.items() if b in alone}
     return {b: a for b,a in pairs.items() if b not in alone}
 
+# %% ../../nbs/9_app/03_draft.ipynb #968e9539
 def _scheme(letters, main):
     "The reversible scheme that ships for this text, with what it does not carry; or none"
     for name in (n for n in schemes() if n.endswith("-safe")):
-        s = scheme(name); lost = {c: n for c,n in letters.items() if c not in s.alphabet}
-        if s.script in {ISO.get(x) for x in main} and sum(lost.values())<=0.01*letters.total(): return name, lost
+        s = scheme(name)
+        lost = {c: n for c,n in letters.items() if c not in s.alphabet}
+        if s.script in {ISO.get(x) for x in main} and sum(lost.values())<=0.01*letters.total():
+            return name, lost
     return "none", {}
 
+# %% ../../nbs/9_app/03_draft.ipynb #8c7a4373
 def _alphabet(letters:Iterable[str])->str: # Letters and marks -> in order, and the same under NFC
     "An alphabet that composition leaves as it is"
-    ordered = sorted(letters, key=lambda c: (unicodedata.category(c)[0]!="M", unicodedata.combining(c), canonical(c, "NFD"), c))
+    ordered = sorted(letters, key=lambda c: (unicodedata.category(c)[0]!="M", unicodedata.combining(c),
+                                             canonical(c, "NFD"), c))
     text = ""
     for c in ordered: text = text+c if unicodedata.is_normalized("NFC", text+c) else c+text
     return text
@@ -167,91 +209,123 @@ def survey_texts(
     "Look through transcripts and decide"
     d, size, texts = Draft(), 0, iter(texts)
     for t in texts:
-        if len(d.texts)==MAX_TEXTS or size>MAX_CHARS: d.more = True; break
-        d.texts.append(t); size += len(t)
+        if len(d.texts)==MAX_TEXTS or size>MAX_CHARS:
+            d.more = True
+            break
+        d.texts.append(t)
+        size += len(t)
     raw = Counter(c for t in d.texts for c in t)
-    if not any(_is_letter(c) for c in raw): raise UserError("no text found: there is no letter in the transcripts. Give a folder with metadata.csv, "
-                                                            ".txt or parquet files.")
+    if not any(_is_letter(c) for c in raw):
+        raise UserError("no text found: there is no letter in the transcripts. Give a folder with "
+                        "metadata.csv, "
+                        ".txt or parquet files.")
     s, replace = d.settings, _case(d, raw, code)
     plain = front_end(TextConfig(case=s.get("case", "keep"), replace=replace)).normalise
     chars, inner, d.example = _counted(d.texts, plain)
     kinds = {c: unicodedata.category(c) for c in chars}
-    d.scripts = Counter(); [d.scripts.update({script_of(c): n}) for c,n in chars.items() if kinds[c][0]=="L" and script_of(c)]
+    d.scripts = Counter()
+    [d.scripts.update({script_of(c): n}) for c,n in chars.items() if kinds[c][0]=="L" and script_of(c)]
     main = {x for x,n in d.scripts.items() if n>=0.05*d.scripts.total()} | ({"Han", "Hiragana", "Katakana"}
                                                                             if d.scripts["Hiragana"]>0.05*d.scripts.total() else set())
     strange = {c for c in chars if kinds[c][0] in "LM" and script_of(c) and script_of(c) not in main}
     for c in chars:  # another shape of a letter
         if kinds[c][0]=="L" and re.match("FULLWIDTH|HALFWIDTH|.* LIGATURE F", unicodedata.name(c, "")):
-            replace[c] = unicodedata.normalize("NFKC", c); d.why[c] = "another shape of the same letter"
+            replace[c] = unicodedata.normalize("NFKC", c)
+            d.why[c] = "another shape of the same letter"
     similar = _look_alikes(d, d.texts, plain, strange, main)
-    d.why |= {c: f"{script_of(c)} look-alike x{chars[c]}, only in words of the language" for c in similar}; replace |= similar
-    remove = {c for c in chars if c=="\u0640" or kinds[c]=="Cf" or kinds[c]=="Cc" and not c.isspace() or 0xFE00<=ord(c)<=0xFE0F
+    d.why |= {c: f"{script_of(c)} look-alike x{chars[c]}, only in words of the language" for c in similar}
+    replace |= similar
+    remove = {c for c in chars if c=="\u0640" or kinds[c]=="Cf" or kinds[c]=="Cc" and not c.isspace()
+              or 0xFE00<=ord(c)<=0xFE0F
               or 0xE0100<=ord(c)<=0xE01EF} - {*NOISE}
     quotes = {c for c in chars if kinds[c] in ("Ps", "Pe", "Pi", "Pf") or c in '"＂¡¿'} - {*_APOSTROPHES}
     apostrophes = [c for c in _APOSTROPHES if c in chars]
     inside = sum(inner[c] for c in apostrophes) > 0.3*sum(chars[c] for c in apostrophes)
-    like_letters = {c for c in chars if ord(c)>127 and (kinds[c]=="Sk" or kinds[c]=="Po" and not plain_punctuation(c)) and inner[c]>0.8*chars[c]
+    like_letters = {c for c in chars if ord(c)>127
+                    and (kinds[c]=="Sk" or kinds[c]=="Po" and not plain_punctuation(c))
+                    and inner[c]>0.8*chars[c]
                     and c not in _APOSTROPHES}
     if inside:
-        like_letters.add("'"); replace |= {c: "'" for c in apostrophes if c!="'"}
+        like_letters.add("'")
+        replace |= {c: "'" for c in apostrophes if c!="'"}
         d.why |= {c: "apostrophe" for c in apostrophes}
     else: quotes |= {*apostrophes}
-    if main=={"Greek"}: replace |= {c: new for c,new in {";": "?", "·": ":"}.items() if c in chars}; like_letters -= {"·"}
+    if main=={"Greek"}:
+        replace |= {c: new for c,new in {";": "?", "·": ":"}.items() if c in chars}
+        like_letters -= {"·"}
     for c in chars:
-        if c not in ".,!?;:-" and c not in replace and c not in quotes|remove|like_letters and (new := plain_punctuation(c)): replace[c] = new
+        if c not in ".,!?;:-" and c not in replace and c not in quotes|remove|like_letters and (new := plain_punctuation(c)):
+            replace[c] = new
     def config(**more): return TextConfig(**{**s, **more})
     s |= {"remove": "".join(sorted(remove|quotes)), "replace": replace}
-    rtl = sum(n for c,n in chars.items() if unicodedata.bidirectional(c) in ("R", "AL"))>sum(n for c,n in chars.items() if unicodedata.bidirectional(c)=="L")
+    rtl = (sum(n for c,n in chars.items() if unicodedata.bidirectional(c) in ("R", "AL"))>sum(n
+                                                                                              for c,n in chars.items() if unicodedata.bidirectional(c)=="L"))
     d.why["direction"] = "right to left" if rtl else "left to right"
     s["visual_punctuation"] = rtl and any(t.lstrip()[:1] in {*".,!?؟،؛"} for t in d.texts)
     if code.split("-")[0] in tables(): s |= {"digits": "words", "numbers": code.split("-")[0]}
-    d.chars, _, more = _counted(d.texts, front_end(config()).normalise); d.example = more | d.example
-    language = Counter({c: n for c,n in d.chars.items() if c in like_letters or _is_letter(c) and (script_of(c) in main or not script_of(c))})
+    d.chars, _, more = _counted(d.texts, front_end(config()).normalise)
+    d.example = more | d.example
+    language = Counter({c: n for c,n in d.chars.items() if c in like_letters or _is_letter(c)
+                        and (script_of(c) in main or not script_of(c))})
     s["scheme"], lost = _scheme(Counter({c: n for c,n in language.items() if _is_letter(c)}), main)
     if s["scheme"]!="none":
         carried = {*scheme(s["scheme"]).alphabet}
         twins = {c: new for c,new in _ARABIC_TWINS.items() if c in lost and new in carried}
-        s["replace"] = replace = replace | twins; d.why |= {c: "the same letter, as another keyboard writes it" for c in twins}
-        s["remove"] += "".join(sorted(c for c in like_letters if c in language and c not in s["replace"] and c not in s["replace"].values()))
+        s["replace"] = replace = replace | twins
+        d.why |= {c: "the same letter, as another keyboard writes it" for c in twins}
+        s["remove"] += "".join(sorted(c for c in like_letters if c in language and c not in s["replace"]
+                                      and c not in s["replace"].values()))
         s["replace"] = {c: "" if new=="'" else new for c,new in replace.items()}
         if "'" in language: s["remove"] = "".join(sorted({*s["remove"], "'"}))
         for c in twins: language[twins[c]] += language[c]
         language = Counter({c: n for c,n in language.items() if c in carried})
-    d.letters = language; s["alphabet"] = _alphabet(language)
+    d.letters = language
+    s["alphabet"] = _alphabet(language)
     ends, clauses = {".": ".!?", ",": ",;:"}, {}
     for first,group in ends.items():
-        clauses[first] = group + "".join(sorted(c for c,new in s["replace"].items() if new and new in group and not _is_letter(c)))
+        clauses[first] = (group + "".join(sorted(c for c,new in s["replace"].items() if new and new in group
+                                                 and not _is_letter(c))))
     s["sentence_end"], s["clause_end"] = clauses["."], clauses[","]
     fe = front_end(config())
     for t in d.texts:
         norm = fe.normalise(t)
-        try: fe.allowed.check(norm); d.accepted.append(norm)
+        try:
+            fe.allowed.check(norm)
+            d.accepted.append(norm)
         except TextError: d.refused.append(t)
-    d.chars, _, more = _counted(d.texts, fe.normalise); d.example = more | d.example
+    d.chars, _, more = _counted(d.texts, fe.normalise)
+    d.example = more | d.example
     for c,n in d.chars.items():
         if c in fe.allowed: continue
-        (d.digits if kinds.get(c, unicodedata.category(c))[0]=="N" else d.foreign if _is_letter(c) else d.signs)[c] += n
+        (d.digits if kinds.get(c, unicodedata.category(c))[0]=="N" else d.foreign if _is_letter(c)
+         else d.signs)[c] += n
     s["probes"] = _probes(d, fe)
     return d
 
+# %% ../../nbs/9_app/03_draft.ipynb #2295543d
 def _probes(d, fe, n=4):
     "A few of the texts, which together have most letters"
     refused, missing, chosen = {*d.refused}, {*d.letters}, []
-    pool = [t for t in islice((t for t in d.texts if t not in refused and len(t)<=160 and unicodedata.is_normalized("NFC", t)), 1000)]
+    pool = [t for t in islice((t for t in d.texts if t not in refused and len(t)<=160
+                               and unicodedata.is_normalized("NFC", t)), 1000)]
     kept = {t: {*fe.normalise(t)} for t in pool}
     while pool and len(chosen)<n and missing:
         best = max(pool, key=lambda t: len(kept[t] & missing))
         if not kept[best] & missing: break
-        chosen.append(best); missing -= kept[best]; pool.remove(best)
+        chosen.append(best)
+        missing -= kept[best]
+        pool.remove(best)
     return chosen
 
 # %% ../../nbs/9_app/03_draft.ipynb #caa884a2
 def _escaped(c, bare=True):
     kind = unicodedata.category(c)
     if c in '"\\': return "\\"+c
-    if kind[0]=="C" or kind[0]=="Z" and c!=" " or bare and kind[0]=="M": return f"\\u{ord(c):04X}" if ord(c)<0x10000 else f"\\U{ord(c):08X}"
+    if kind[0]=="C" or kind[0]=="Z" and c!=" " or bare and kind[0]=="M":
+        return f"\\u{ord(c):04X}" if ord(c)<0x10000 else f"\\U{ord(c):08X}"
     return c
 
+# %% ../../nbs/9_app/03_draft.ipynb #2404a8d8
 def _quoted(text, bare=True, indent="    ", width=100):
     "A YAML text in double quotes; `bare` escapes marks too, which would sit on their neighbours"
     lines = [""]
@@ -260,26 +334,36 @@ def _quoted(text, bare=True, indent="    ", width=100):
         lines[-1] += _escaped(c, bare)
     return '"' + f"\\\n{indent}".join(lines) + '"'
 
+# %% ../../nbs/9_app/03_draft.ipynb #f911147b
 def _shown(text, n=60):
     "A text for a comment: one line, nothing invisible"
-    text = " ".join(text.split()); text = text if len(text)<=n else text[:n]+"..."
+    text = " ".join(text.split())
+    text = text if len(text)<=n else text[:n]+"..."
     return "".join(f"<U+{ord(c):04X}>" if unicodedata.category(c)[0] in "CZ" and c!=" " else c for c in text)
 
 def _named(c): return f"{unicodedata.name(c, 'unnamed').lower()}, U+{ord(c):04X}"
 
+# %% ../../nbs/9_app/03_draft.ipynb #4f290121
 def _listed(counts, d, most=30):
     "Comment lines: character, count, example; the rarest first, since slips are rare"
-    rows = [f"  #   {_escaped(c)} x{n} ({_named(c)}), as in: {_shown(d.example.get(c, ''))}" for c,n in sorted(counts.items(), key=lambda x: (x[1], x[0]))]
+    rows = [f"  #   {_escaped(c)} x{n} ({_named(c)}), as in: {_shown(d.example.get(c, ''))}"
+            for c,n in sorted(counts.items(), key=lambda x: (x[1], x[0]))]
     return rows[:most] + ([f"  #   and {len(rows)-most} more"] if len(rows)>most else [])
 
+# %% ../../nbs/9_app/03_draft.ipynb #2da2fd91
 def _digit_lines(d):
-    systems = Counter(); [systems.update({unicodedata.name(c, "").partition("DIGIT")[0].strip().capitalize() or "European": n}) for c,n in d.digits.items()]
+    systems = Counter()
+    [systems.update({unicodedata.name(c, "").partition("DIGIT")[0].strip().capitalize() or "European": n})
+     for c,n in d.digits.items()]
     hit = [t for t in d.refused if any(c in t for c in d.digits)]
-    return [f"  # {sum(d.digits.values())} number signs ({', '.join(systems)}) in {len(hit)} texts, which are refused: nobody can read digits aloud for "
+    return [f"  # {sum(d.digits.values())} number signs ({', '.join(systems)}) in {len(hit)} texts, which "
+            f"are refused: nobody can read digits aloud for "
             f"sure. Three of them:",
             *(f"  #   {_shown(t)}" for t in hit[:3]),
-            "  # Write them as words in the transcripts, or give the package a table of number words and write `digits: words` with `numbers:` here."]
+            "  # Write them as words in the transcripts, or give the package a table of number words and "
+            "write `digits: words` with `numbers:` here."]
 
+# %% ../../nbs/9_app/03_draft.ipynb #8f44401d
 def write_draft(
     code:str, # BCP 47 code
     d:Draft, # From `survey_texts`
@@ -288,50 +372,75 @@ def write_draft(
     "The language file of what was found"
     s, total = d.settings, max(1, d.letters.total())
     shares = ", ".join(f"{x} ({ISO.get(x, x)}) {n/d.scripts.total():.2%}" for x,n in d.scripts.most_common(6))
-    out = [f"# {_shown(name) or code}: drafted by `ttsft new` from {len(d.texts):,} texts{' (there are more)' if d.more else ''}. Read it through; "
+    out = [f"# {_shown(name) or code}: drafted by `ttsft new` from {len(d.texts):,} "
+           f"texts{' (there are more)' if d.more else ''}. Read it through; "
            f"every line may be changed.",
            f"# Script: {shares}; written {d.why['direction']}. {len(d.letters)} letters and marks.",
-           f"# Of these texts, {len(d.refused)} would be refused ({len(d.refused)/len(d.texts):.1%}); `ttsft check` tells which characters are to blame."]
+           f"# Of these texts, {len(d.refused)} would be refused ({len(d.refused)/len(d.texts):.1%}); "
+           f"`ttsft check` tells which characters are to blame."]
     subtag = next((x for x in code.split("-")[1:] if len(x)==4 and x.isalpha()), None)
-    if subtag and subtag not in {ISO.get(x) for x in d.scripts}: out.append(f"# The code says script {subtag}, of which no letter was found.")
+    if subtag and subtag not in {ISO.get(x) for x in d.scripts}:
+        out.append(f"# The code says script {subtag}, of which no letter was found.")
     out += [f"language: {code}", "text:", "  form: NFC"]
     if "case" in d.why: out += [f"  case: {s.get('case', 'keep')}   # {d.why['case']}"]
-    if s["remove"]: out += ["  # " + "not spoken: quotes, brackets, invisible signs" + (", tatweel" if "\u0640" in s["remove"] else ""),
-                            f"  remove: {_quoted(s['remove'])}"]
+    if s["remove"]:
+        out += ["  # " + "not spoken: quotes, brackets, invisible signs"
+                + (", tatweel" if "\u0640" in s["remove"] else ""),
+                f"  remove: {_quoted(s['remove'])}"]
     if s["replace"]:
         out.append("  replace:")
-        out += [f"    {_quoted(c)}: {_quoted(new)}   # {d.why.get(c) or _named(c)}" for c,new in sorted(s["replace"].items())]
-    if s["visual_punctuation"]: out.append("  visual_punctuation: true   # some texts begin with the mark that ends them")
-    if d.apart: out += ["  # look-alikes from another script, also found in words of that script; add to `replace` if they are slips:",
-                        *(f"  #   {_quoted(b)}: {_quoted(a)}   # x{d.chars[b]}, {_named(b)}, as in: {_shown(d.example[b])}" for b,a in d.apart.items())]
-    if d.signs: out += ["  # signs that nobody has mapped; texts with them are refused. Fill in what is said and take the # away, or add them to `remove`:",
-                        "  # symbols:"]
-    out += [f"  #   {_quoted(c)}: \"\"   # x{n}, {_named(c)}, as in: {_shown(d.example[c])}" for c,n in d.signs.most_common(40)]
-    if d.foreign: out += ["  # letters that are not in the alphabet, since they are of another script or the scheme does not carry them; texts with "
-                          "them are refused:", *_listed(d.foreign, d)]
+        out += [f"    {_quoted(c)}: {_quoted(new)}   # {d.why.get(c) or _named(c)}"
+                for c,new in sorted(s["replace"].items())]
+    if s["visual_punctuation"]:
+        out.append("  visual_punctuation: true   # some texts begin with the mark that ends them")
+    if d.apart:
+        out += ["  # look-alikes from another script, also found in words of that script; add to `replace` "
+                "if they are slips:",
+                *(f"  #   {_quoted(b)}: {_quoted(a)}   # x{d.chars[b]}, {_named(b)}, as in: "
+                  f"{_shown(d.example[b])}" for b,a in d.apart.items())]
+    if d.signs:
+        out += ["  # signs that nobody has mapped; texts with them are refused. Fill in what is said and "
+                "take the # away, or add them to `remove`:",
+                "  # symbols:"]
+    out += [f"  #   {_quoted(c)}: \"\"   # x{n}, {_named(c)}, as in: {_shown(d.example[c])}"
+            for c,n in d.signs.most_common(40)]
+    if d.foreign:
+        out += ["  # letters that are not in the alphabet, since they are of another script or the scheme "
+                "does not carry them; texts with "
+                "them are refused:", *_listed(d.foreign, d)]
     marks = sorted(c for c in d.letters if unicodedata.category(c)[0]=="M")
     if "Arabic" in d.scripts and (share := vowelled(" ".join(d.accepted[:2000]))) and share<0.6:
-        out += [f"  # {share:.1%} of the letters carry a vowel mark: one word is written in several ways. To leave marks out everywhere, take the # away:",
+        out += [f"  # {share:.1%} of the letters carry a vowel mark: one word is written in several ways. "
+                f"To leave marks out everywhere, take the # away:",
                 f"  # diacritics: {_quoted(''.join(marks))}", "  # diacritise: strip"]
     rare = Counter({c: n for c,n in d.letters.items() if n<10 or n<1e-4*total})
-    if rare: out += [f"  # {len(rare)} letters are rare (fewer than 10, or 0.01 %): the model hears them too seldom to learn them well. Kept; slips "
-                     f"belong into `replace`:", *_listed(rare, d)]
+    if rare:
+        out += [f"  # {len(rare)} letters are rare (fewer than 10, or 0.01 %): the model hears them too "
+                f"seldom to learn them well. Kept; slips "
+                f"belong into `replace`:", *_listed(rare, d)]
     common = [c for c,_ in d.letters.most_common(12)]
-    out += [f"  # most frequent: {' '.join(f'{_escaped(c)} {d.letters[c]/total:.1%}' for c in common)}", f"  alphabet: {_quoted(s['alphabet'])}",
+    out += [f"  # most frequent: {' '.join(f'{_escaped(c)} {d.letters[c]/total:.1%}' for c in common)}",
+            f"  alphabet: {_quoted(s['alphabet'])}",
             '  punctuation: ".,!?;:-"']
-    if s.get("numbers"): out += ["  digits: words", f"  numbers: {s['numbers']}   # number words that ship with the package"]
+    if s.get("numbers"):
+        out += ["  digits: words", f"  numbers: {s['numbers']}   # number words that ship with the package"]
     out += _digit_lines(d) if d.digits else []
-    if not s.get("numbers"): out += [f"  digits: refuse   # {'see above' if d.digits else 'none found; a text with digits would be refused'}"]
-    out += [f"  scheme: {s['scheme']}" + ("   # reversible; the model reads Latin letters" if s["scheme"]!="none" else "   # the model reads the native "
+    if not s.get("numbers"):
+        out += [f"  digits: refuse   # "
+                f"{'see above' if d.digits else 'none found; a text with digits would be refused'}"]
+    out += [f"  scheme: {s['scheme']}" + ("   # reversible; the model reads Latin letters"
+                                          if s["scheme"]!="none" else "   # the model reads the native "
                                           "letters")]
     out += [f"  sentence_end: {_quoted(s['sentence_end'])}", f"  clause_end: {_quoted(s['clause_end'])}"]
     if s["probes"]: out += ["  probes:   # texts by which a checkpoint tells this front-end from another",
                             *(f"    - {_quoted(p, bare=False)}" for p in s["probes"])]
     text = "\n".join(out)+"\n"
-    if (found := build(TextConfig, load_yaml(text, f"{code}.yaml")["text"]))!=TextConfig(**s): raise ValueError(f"the file does not say what was "
-                                                                                                                f"decided: {found}")
+    if (found := build(TextConfig, load_yaml(text, f"{code}.yaml")["text"]))!=TextConfig(**s):
+        raise ValueError(f"the file does not say what was "
+                         f"decided: {found}")
     return text
 
+# %% ../../nbs/9_app/03_draft.ipynb #27e7691e
 def draft_language(
     code:str, # BCP 47 code
     texts:Iterable[str], # Transcripts, read once
@@ -344,10 +453,12 @@ def draft_language(
 def check_code(code:str)->str: # BCP 47 code
     "A code that no shipped language has, and that looks like one"
     if not re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(-x(-[a-z0-9]{1,8})+)?", code):
-        raise UserError(f"`{code}` does not look like a BCP 47 language code. Write two or three small letters, with a script or region where it matters: "
+        raise UserError(f"`{code}` does not look like a BCP 47 language code. Write two or three small "
+                        f"letters, with a script or region where it matters: "
                         "kmr, sr-Latn, pt-BR. `qaa` to `qtz` are free for private use.")
     if f"language/{code}" in recipe_names():
-        raise UserError(f"language `{code}` ships with the package: write `extends: [family/pocket, language/{code}, hardware/cpu]` in your recipe. For "
+        raise UserError(f"language `{code}` ships with the package: write `extends: [family/pocket, "
+                        f"language/{code}, hardware/cpu]` in your recipe. For "
                         f"a variant of your own, "
                         f"give it a code of its own, such as {code}-x-mine.")
     return code
@@ -382,13 +493,17 @@ evaluate:
   sentences: {held}
 """
 
+# %% ../../nbs/9_app/03_draft.ipynb #e7693119
 def _has_sound(source):
     "Whether a recipe can train on this source, as far as its first rows tell"
     try:
         config = SourceConfig(str(source))
-        return source_kind(config)=="parquet" or any(u.audio.is_file() for u in islice(utterances(config, with_audio=False), 50))
+        return (source_kind(config)=="parquet" or any(u.audio.is_file()
+                                                      for u in islice(utterances(config, with_audio=False),
+                                                                      50)))
     except UserError: return False
 
+# %% ../../nbs/9_app/03_draft.ipynb #5e3b3763
 def new_language(
     code:str, # BCP 47 code that the package does not know
     source:str, # Transcripts, as for `transcripts`
@@ -396,23 +511,34 @@ def new_language(
     name:str="", # Of the language
 )->str: # What was written, and what to do next
     "Write a language file and a recipe from transcripts"
-    out = Path(out or f"{check_code(code)}.yaml"); check_code(code)
+    out = Path(out or f"{check_code(code)}.yaml")
+    check_code(code)
     if out.suffix not in (".yaml", ".yml"): raise UserError(f"-o {out}: expected a name that ends in .yaml")
     recipe = out.with_name(f"{out.stem}-pocket-tiny.yaml")
-    if not out.absolute().parent.is_dir(): raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
+    if not out.absolute().parent.is_dir():
+        raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
     for p in (out, recipe):
-        if p.exists(): raise UserError(f"{p} exists, and may hold somebody's work. Move it away, or name another file with -o.")
-    d = survey_texts(code, transcripts(source)); text = write_draft(code, d, name); sound = _has_sound(source)
-    where = str(source) if str(source).startswith(("asset:", "hub:")) else str(Path(source).expanduser().resolve())
-    values = dict(title=_shown(name) or code, code=code, file=recipe.name, language=_quoted(out.name, bare=False), name=safe_id(f"{code}-pocket-tiny"),
+        if p.exists():
+            raise UserError(f"{p} exists, and may hold somebody's work. Move it away, or name another file "
+                            f"with -o.")
+    d = survey_texts(code, transcripts(source))
+    text = write_draft(code, d, name)
+    sound = _has_sound(source)
+    where = (str(source) if str(source).startswith(("asset:", "hub:"))
+             else str(Path(source).expanduser().resolve()))
+    values = dict(title=_shown(name) or code, code=code, file=recipe.name,
+                  language=_quoted(out.name, bare=False), name=safe_id(f"{code}-pocket-tiny"),
                   path=_quoted(where, bare=False), held=max(1, min(20, len({*d.accepted})//10)),
                   note="" if sound else "   # no recordings were found there: put the folder that has them")
     for p,content in ((out, text), (recipe, RECIPE.format(**values))):
         with atomic(p) as f: f.write(content)
-    said = [f"{out}: {len(d.letters)} letters and marks from {len(d.texts):,} texts, {len(d.refused)} of which would be refused",
+    said = [f"{out}: {len(d.letters)} letters and marks from {len(d.texts):,} texts, {len(d.refused)} of "
+            f"which would be refused",
             f"{recipe}: a recipe that uses it",
             f"Next: read {out}; then `ttsft check {recipe}`, and when nothing is red `ttsft run {recipe}`"]
-    if not sound: said.append(f"No recordings were found in {source}: training needs some. Put their folder into `source.path` of {recipe.name}.")
+    if not sound:
+        said.append(f"No recordings were found in {source}: training needs some. Put their folder into "
+                    f"`source.path` of {recipe.name}.")
     return "\n".join(said)
 
 # %% ../../nbs/9_app/03_draft.ipynb #7fcaf4c9
@@ -422,9 +548,12 @@ MAX_HEADERS = 2_000 # Sound files whose header is read
 def _top(counts, n=8, last=False):
     "The most frequent, or the rarest, as text"
     rows = sorted(counts.items(), key=lambda x: (x[1] if last else -x[1], x[0]))
-    def shown(c): return f"\u25CC{c}" if unicodedata.category(c[0])[0]=="M" else _shown(c) if _shown(c).strip() else _named(c)
+    def shown(c):
+        return (f"\u25CC{c}" if unicodedata.category(c[0])[0]=="M" else _shown(c) if _shown(c).strip()
+                else _named(c))
     return ", ".join(f"`{shown(c)}` x{k}" for c,k in rows[:n]) + (" ..." if len(rows)>n else "")
 
+# %% ../../nbs/9_app/03_draft.ipynb #d8fc76b1
 def check_text(
     config:TextConfig, # The language's values
     texts:Sequence[str], # As written
@@ -437,26 +566,34 @@ def check_text(
     finding = f"{n_bad} of {len(texts)} ({n_bad/n:.1%})"
     if n_bad: finding += f": {_top(chars) or 'nothing to say'}; e.g. {_shown(next(iter(bad)), 50)}" + (
         "; they will be left out" if rejecting else "; a run would stop: mend them, or set on_fault=reject")
-    rows = [(GREEN if not n_bad else RED if n_bad>0.05*n or not rejecting else AMBER, "refused texts", finding)]
+    rows = [(GREEN if not n_bad else RED if n_bad>0.05*n or not rejecting else AMBER, "refused texts",
+             finding)]
     kept, gone = [t for t in texts if t not in bad], []
     for r in fe.losses(kept):
-        lost = Counter({c: k for c,k in (r["lost"]-r["gained"]).items() if unicodedata.category(c)[0] in "LMN" and c!="\u0640"})
-        if lost and r["stage"] in ("remove", "strip", "fold", "presentation", "space"): gone.append(f"{r['stage']}: {_top(lost)} in {r['texts']} texts")
-    rows.append((AMBER if gone else GREEN, "losses by stage", "; ".join(gone) or "no letter, mark or digit is taken away"))
+        lost = Counter({c: k for c,k in (r["lost"]-r["gained"]).items()
+                        if unicodedata.category(c)[0] in "LMN" and c!="\u0640"})
+        if lost and r["stage"] in ("remove", "strip", "fold", "presentation", "space"):
+            gone.append(f"{r['stage']}: {_top(lost)} in {r['texts']} texts")
+    rows.append((AMBER if gone else GREEN, "losses by stage",
+                 "; ".join(gone) or "no letter, mark or digit is taken away"))
     digits = sum(any(c.isnumeric() and not _is_letter(c) for c in t) for t in texts)
-    rows.append((AMBER if digits and config.digits!="words" else GREEN, "digits", f"in {digits} texts; `digits: {config.digits}`" +
+    rows.append((AMBER if digits and config.digits!="words" else GREEN, "digits",
+                 f"in {digits} texts; `digits: {config.digits}`" +
                  (f" by the table {config.numbers}" if config.numbers else "")))
     letters = Counter(c for t in kept for c in fe.normalise(t) if _is_letter(c))
     rare = Counter({c: k for c,k in letters.items() if k<10 or k<1e-4*letters.total()})
     unheard = [c for c in config.alphabet if c not in letters and _is_letter(c)]
-    found = f"{len(letters)} letters and marks, {len(rare)} rare" + (f": {_top(rare, last=True)}" if rare else "") + (
-        f"; {len(unheard)} of the alphabet occur nowhere: {' '.join(unheard[:12])}" if unheard else "")
+    found = f"{len(letters)} letters and marks, {len(rare)} rare" + (f": {_top(rare, last=True)}" if rare
+                                                                     else "") + (
+f"; {len(unheard)} of the alphabet occur nowhere: {' '.join(unheard[:12])}" if unheard else "")
     rows.append((AMBER if rare or unheard else GREEN, "letters", found))
     share = vowelled(" ".join(kept[:5000])) if config.diacritise=="keep" else 0.
-    if share: rows.append((AMBER if share<0.6 else GREEN, "vowel marks", f"on {share:.1%} of the letters" + (
-        ": one word is written in several ways; vowel the texts, or set `diacritise: strip`" if share<0.6 else "")))
+    if share:
+        rows.append((AMBER if share<0.6 else GREEN, "vowel marks", f"on {share:.1%} of the letters" + (
+  ": one word is written in several ways; vowel the texts, or set `diacritise: strip`" if share<0.6 else "")))
     return rows
 
+# %% ../../nbs/9_app/03_draft.ipynb #4f66f7d4
 def _why_refused(fe, text):
     "Characters to blame, as a Counter; None when the text is allowed"
     try: fe.allowed.check(fe.normalise(text))
@@ -470,20 +607,30 @@ def check_source(
     rejecting:bool=False, # The run leaves out what cannot be used, and does not stop
 )->tuple[list[tuple[str, str, str]], list]: # (level, item, finding), and the utterances, at most `MAX_TEXTS`
     "What a source holds, by its table and the headers of its files"
-    if config.path.startswith("hub:"): return [(AMBER, "source", f"{config.path} is not looked at here; `ttsft run ... --to raw` imports it")], []
+    if config.path.startswith("hub:"):
+        return [(AMBER, "source",
+                 f"{config.path} is not looked at here; `ttsft run ... --to raw` imports it")], []
     try: utts = [*islice(utterances(config, with_audio=False), MAX_TEXTS)]
     except (UserError, OSError) as e: return [(RED, "source", str(e))], []
-    rows = [(GREEN if utts else RED, "source", f"{len(utts)}{' or more' if len(utts)==MAX_TEXTS else ''} texts in {config.path}")]
+    rows = [(GREEN if utts else RED, "source",
+             f"{len(utts)}{' or more' if len(utts)==MAX_TEXTS else ''} texts in {config.path}")]
     twice, empty = Counter(u.id for u in utts), sum(not u.text.strip() for u in utts)
-    if ids := [i for i,k in twice.items() if k>1]: rows.append((RED, "ids", f"{len(ids)} used twice, e.g. {ids[0]}: every recording needs a name of its own"))
-    if empty: rows.append((AMBER if rejecting else RED, "empty transcripts", f"{empty}: write them, or remove the lines"))
+    if ids := [i for i,k in twice.items() if k>1]:
+        rows.append((RED, "ids",
+                     f"{len(ids)} used twice, e.g. {ids[0]}: every recording needs a name of its own"))
+    if empty:
+        rows.append((AMBER if rejecting else RED, "empty transcripts",
+                     f"{empty}: write them, or remove the lines"))
     files = [u for u in utts if isinstance(u.audio, Path)]
     lost = [u.audio.name for u in files if not u.audio.is_file() or not u.audio.stat().st_size]
     level = GREEN if not lost else AMBER if rejecting else RED
-    rows.append((level, "sound files", f"{len(lost)} missing or empty, e.g. {lost[0]}" if lost else f"all {len(files)} there"
+    rows.append((level, "sound files", f"{len(lost)} missing or empty, e.g. {lost[0]}" if lost
+                 else f"all {len(files)} there"
                  if files else "inside the tables"))
-    return rows + (_headers([u for u in files if u.audio.name not in {*lost}], limits) if files else []) + _speakers(utts), utts
+    return rows + (_headers([u for u in files if u.audio.name not in {*lost}], limits) if files
+                   else []) + _speakers(utts), utts
 
+# %% ../../nbs/9_app/03_draft.ipynb #69864d38
 def _headers(files, limits):
     "Minutes, and clips that the rules of `prepare` would reject for certain"
     import soundfile as sf
@@ -492,22 +639,29 @@ def _headers(files, limits):
         try: seconds[u] = sf.info(str(u.audio)).duration
         except (sf.SoundFileError, OSError): continue  # WebM and M4A have no header that is read so cheaply
     if not seconds: return [(AMBER, "minutes", "not known before the files are decoded")]
-    outside = [u.audio.name for u,x in seconds.items() if x<limits.min_seconds or not limits.trim and x>limits.max_seconds
+    outside = [u.audio.name for u,x in seconds.items() if x<limits.min_seconds or not limits.trim
+               and x>limits.max_seconds
                or len(u.text)>limits.max_chars_per_second*x]
     total = sum(seconds.values())*len(files)/len(seconds)/60
-    rows = [(GREEN if total>=10 else AMBER, "minutes", f"{'about ' if len(seconds)<len(files) else ''}{total:.1f}" +
+    rows = [(GREEN if total>=10 else AMBER, "minutes",
+             f"{'about ' if len(seconds)<len(files) else ''}{total:.1f}" +
              ("" if total>=10 else ": enough to try the way, too few to learn a language"))]
     if outside:
-        rows.append((RED if len(outside)>len(seconds)/2 else AMBER, "clips out of bounds", f"{len(outside)} of {len(seconds)} are too short, or too short "
+        rows.append((RED if len(outside)>len(seconds)/2 else AMBER, "clips out of bounds",
+                     f"{len(outside)} of {len(seconds)} are too short, or too short "
                      f"for their text, and would be left out, e.g. {outside[0]}"))
     return rows
 
+# %% ../../nbs/9_app/03_draft.ipynb #2d269dd6
 def _speakers(utts):
     n = Counter(u.speaker for u in utts)
     few = [s for s,k in n.items() if k<4]
-    return [(RED if any(n[s]<2 for s in few) else AMBER if few else GREEN, "speakers", f"{len(n)}: {_top(n, 4)}" +
-             (f"; {len(few)} with fewer than four clips: a clip needs another as its voice prompt" if few else ""))]
+    return [(RED if any(n[s]<2 for s in few) else AMBER if few else GREEN, "speakers",
+             f"{len(n)}: {_top(n, 4)}" +
+             (f"; {len(few)} with fewer than four clips: a clip needs another as its voice prompt" if few
+              else ""))]
 
+# %% ../../nbs/9_app/03_draft.ipynb #064797a7
 def check_split(
     norm_texts:list[str], # Normalised, of the texts that are allowed
     config:DatasetConfig,
@@ -516,23 +670,34 @@ def check_split(
     model_text, # Normalised text -> characters that the tokenizer reads
 )->list[tuple[str, str, str]]: # (level, item, finding)
     "Duplicates, and whether sentences can be held out"
-    n = Counter(norm_texts); again = sum(k-1 for k in n.values())
-    rows = [(AMBER if again>0.05*len(norm_texts) else GREEN, "duplicates", f"{again} texts repeat another; they stay on one side of the split")]
+    n = Counter(norm_texts)
+    again = sum(k-1 for k in n.values())
+    rows = [(AMBER if again>0.05*len(norm_texts) else GREEN, "duplicates",
+             f"{again} texts repeat another; they stay on one side of the split")]
     try: splits = split_by_text(norm_texts, config, seed)
     except UserError as e: return [*rows, (RED, "held-out sentences", str(e))]
     sides = {s: {t for t,x in zip(norm_texts, splits) if x==s} for s in ("train", "validation", "test")}
     trained = {c for t in sides["train"] for c in model_text(t)} | known
-    unseen = Counter(c for s in ("validation", "test") for t in sides[s] for c in model_text(t) if c not in trained)
-    if unseen: rows.append((RED, "held-out sentences", f"letters that no training sentence has: {_top(unseen)}. Set dataset.cover=true, or record more"))
-    else: rows.append((GREEN, "held-out sentences", f"{len(sides['validation'])} for validation, {len(sides['test'])} for test, {len(sides['train'])} "
-                       f"to train on"))
+    unseen = Counter(c for s in ("validation", "test") for t in sides[s] for c in model_text(t)
+                     if c not in trained)
+    if unseen:
+        rows.append((RED, "held-out sentences",
+                     f"letters that no training sentence has: {_top(unseen)}. Set dataset.cover=true, or "
+                     f"record more"))
+    else:
+        rows.append((GREEN, "held-out sentences",
+                     f"{len(sides['validation'])} for validation, {len(sides['test'])} for test, "
+                     f"{len(sides['train'])} "
+                     f"to train on"))
     return rows
 
+# %% ../../nbs/9_app/03_draft.ipynb #2485fbff
 def _base_pieces(base):
     "(level, finding, characters or None) of the base's vocabulary"
     if base.startswith("hub:"): return AMBER, "the base is fetched when the run starts", None
     if base=="tiny": return AMBER, "a tiny base of random weights: it shows the way, and learns nothing", None
-    if base=="scratch": return AMBER, "random weights: count on many hours of recordings and a long training", None
+    if base=="scratch":
+        return AMBER, "random weights: count on many hours of recordings and a long training", None
     try: path = local_path(base, "base")
     except UserError as e: return RED, str(e), None
     file = path/"tokenizer.json"
@@ -540,20 +705,28 @@ def _base_pieces(base):
     if not file.is_file(): return AMBER, f"{path.name}: its vocabulary is looked at when the run starts", None
     from tokenizers import Tokenizer
     try: return GREEN, "", {*Tokenizer.from_file(str(file)).get_vocab()}
-    except Exception as e: return RED, f"{file} is no tokenizer: {e}. Copy it again.", None  # the library raises no narrower type
+    # the library raises no narrower type
+    except Exception as e: return RED, f"{file} is no tokenizer: {e}. Copy it again.", None
 
 # %% ../../nbs/9_app/03_draft.ipynb #5a83672a
 def _check_language(values, path):
     "A file with `language` and `text` and no source of its own"
-    config = build(TextConfig, values["text"]); front_end(config)
+    config = build(TextConfig, values["text"])
+    front_end(config)
     rows = [(GREEN, "language file", f"{values['language']}: {_about(config)}")]
     where = (values.get("source") or {}).get("path")
     texts = [*islice(transcripts(where), MAX_TEXTS)] if where else []
-    return rows + (check_text(config, texts) if texts else [(AMBER, "texts", "none to check against: add source.path=FOLDER, or check a recipe that "
-                                                             "extends this file")])
+    return rows + (check_text(config, texts) if texts
+                   else [(AMBER, "texts",
+                          "none to check against: add source.path=FOLDER, or check a recipe that "
+                          "extends this file")])
 
-def _about(c): return f"{len(c.alphabet) or 'any'} letters and marks, case {c.case}, digits {c.digits}, scheme {c.scheme}"
+# %% ../../nbs/9_app/03_draft.ipynb #cb92a563
+def _about(c):
+    return (f"{len(c.alphabet) or 'any'} letters and marks, case {c.case}, digits {c.digits}, scheme "
+            f"{c.scheme}")
 
+# %% ../../nbs/9_app/03_draft.ipynb #e566156b
 def check_recipe(
     name:str, # A shipped recipe, a YAML file, or a language file
     overrides:Sequence[str]=(), # `section.key=value`
@@ -561,43 +734,54 @@ def check_recipe(
     "Everything that can be known about a run before it is made; writes nothing"
     try:
         values = resolve(name, overrides)
-        if "text" in values and "language" in values and "family" not in values: return _check_language(values, name)
+        if "text" in values and "language" in values and "family" not in values:
+            return _check_language(values, name)
         from ttsft.app.pipeline import load_recipe
         r = load_recipe(name, overrides)
-        rows = [(GREEN, "recipe", f"{r.name}: family {r.family}, base {r.base}, {getattr(r.train, 'steps', '?')} updates")]
-        fe = front_end(r.text); rows.append((GREEN, "language", f"{r.language}: {_about(r.text)}"))
+        rows = [(GREEN, "recipe",
+                 f"{r.name}: family {r.family}, base {r.base}, {getattr(r.train, 'steps', '?')} updates")]
+        fe = front_end(r.text)
+        rows.append((GREEN, "language", f"{r.language}: {_about(r.text)}"))
     except (UserError, ValueError) as e: return [(RED, "recipe", str(e))]
     rejecting, utts = r.on_fault=="reject", []
     for config in named_sources(r.sources).values():
-        found, more = check_source(config, r.prepare, rejecting); rows += found; utts += more
+        found, more = check_source(config, r.prepare, rejecting)
+        rows += found
+        utts += more
     texts = [u.text for u in utts if u.text.strip()]
     if texts: rows += check_text(r.text, texts, rejecting)
     level, finding, known = _base_pieces(r.base)
     if norm := [fe.normalise(t) for t in texts if _why_refused(fe, t) is None]:
         longest = r.prepare.max_seconds*r.prepare.max_chars_per_second
-        if long := sum(len(t)>longest for t in norm): rows.append((AMBER, "long texts", f"{long} have more than {longest:.0f} characters, more than "
-                                                                   f"{r.prepare.max_seconds:.0f} s can hold"))
+        if long := sum(len(t)>longest for t in norm):
+            rows.append((AMBER, "long texts", f"{long} have more than {longest:.0f} characters, more than "
+                         f"{r.prepare.max_seconds:.0f} s can hold"))
         chars = Counter(c for t in norm for c in fe._run(t, fe.model)[-1][1])
         if known is not None:
-            fresh = Counter({c: k for c,k in chars.items() if c not in known and not (c==" " and "▁" in known)})
+            fresh = Counter({c: k for c,k in chars.items() if c not in known
+                             and not (c==" " and "▁" in known)})
             released = r.vocab.kind=="released"
             level = GREEN if not fresh else RED if released else AMBER
             finding = f"{len(fresh)} of {len(chars)} characters are new to the base: {_top(fresh)}; " + (
                 "vocab.kind=released cannot read them" if released else "they start fresh and are learnt")\
                 if fresh else f"the base knows all {len(chars)} characters"
         rows += check_split(norm, r.dataset, r.seed, known or set(), lambda t: fe._run(t, fe.model)[-1][1])
-    return [*rows, (level, "vocabulary", finding or "no text to hold against the base's"), *_room(Path(r.outputs))]
+    return [*rows, (level, "vocabulary", finding or "no text to hold against the base's"),
+            *_room(Path(r.outputs))]
 
+# %% ../../nbs/9_app/03_draft.ipynb #f4e55b5d
 def _room(out):
     "Whether a run could be written"
     at = out.absolute()
     while not at.exists(): at = at.parent
     free, ok = disk_free(at), at.is_dir() and os.access(at, os.W_OK)
-    return [(RED if not ok or free<1e9 else AMBER if free<5e9 else GREEN, "outputs", f"{out}: {human(free)} free" if ok else f"{out}: not writable; set "
+    return [(RED if not ok or free<1e9 else AMBER if free<5e9 else GREEN, "outputs",
+             f"{out}: {human(free)} free" if ok else f"{out}: not writable; set "
              f"outputs=FOLDER")]
 
 _COLOURS = {GREEN: "32", AMBER: "33", RED: "31"}
 
+# %% ../../nbs/9_app/03_draft.ipynb #254256be
 def check_table(
     rows:list[tuple[str, str, str]], # From `check_recipe`
     colour:bool=False, # For a terminal
@@ -606,4 +790,5 @@ def check_table(
     def level(x): return f"\033[{_COLOURS[x]}m{x:<5}\033[0m" if colour else f"{x:<5}"
     n = Counter(l for l,_,_ in rows)
     lines = [f"{level(l)}  {item:<18}  {finding}" for l,item,finding in rows]
-    return "\n".join([*lines, f"{n[GREEN]} green, {n[AMBER]} amber, {n[RED]} red" + (": red stops a run" if n[RED] else "")])
+    return "\n".join([*lines, f"{n[GREEN]} green, {n[AMBER]} amber, {n[RED]} red"
+                      + (": red stops a run" if n[RED] else "")])

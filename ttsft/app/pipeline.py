@@ -39,12 +39,15 @@ class Recipe:
     name:str # Names the run's folder
     language:str # BCP 47 code; a file below recipes/language, or the user's own, says what it means
     family:str # Model family, e.g. pocket
-    base:str # Checkpoint to start from: `asset:NAME`, `hub:OWNER/NAME@COMMIT`, a folder, an official config.yaml; `tiny` or `scratch`: random weights
+    # Checkpoint to start from: `asset:NAME`, `hub:OWNER/NAME@COMMIT`, a folder, an official config.yaml;
+    # `tiny` or `scratch`: random weights
+    base:str
     source:SourceConfig # The corpus
     text:TextConfig
     model:dict[str, Any] # Settings of the family
     also:dict[str, SourceConfig] = field(default_factory=dict) # More corpora, by name, each with its weight
-    on_fault:Literal["stop", "reject"] = "stop" # A clip that cannot be used: stop and list them all, or leave it out, with its reason in rejected.csv
+    # A clip that cannot be used: stop and list them all, or leave it out, with its reason in rejected.csv
+    on_fault:Literal["stop", "reject"] = "stop"
     prepare:PrepareConfig = field(default_factory=PrepareConfig)
     speakers:SpeakersConfig = field(default_factory=SpeakersConfig)
     dataset:DatasetConfig = field(default_factory=DatasetConfig)
@@ -65,10 +68,12 @@ class Recipe:
         "The corpus, or all corpora by name"
         return {"main": self.source, **self.also} if self.also else self.source
 
+# %% ../../nbs/9_app/02_pipeline.ipynb #1b7da09c
 def languages()->list[str]:
     "Codes that ship with the package"
     return [n.removeprefix("language/") for n in recipe_names() if n.startswith("language/")]
 
+# %% ../../nbs/9_app/02_pipeline.ipynb #3edd0f7f
 def load_recipe(
     name:str|Path, # A shipped recipe or a YAML file
     overrides:Sequence[str]=(), # `section.key=value`
@@ -77,21 +82,28 @@ def load_recipe(
     values = resolve(name, overrides)
     chosen = [o.split("=", 1)[1] for o in overrides if o.startswith("language=")]
     for code in chosen:  # another language brings its own text rules
-        if code not in languages(): raise UserError(f"language: there is no language `{code}`. {did_you_mean(code, languages())}")
+        if code not in languages():
+            raise UserError(f"language: there is no language `{code}`. {did_you_mean(code, languages())}")
         values = merge(values, {"text": None}) | {"text": resolve(f"language/{code}")["text"]}
     recipe = build(Recipe, values)
     if recipe.name!=safe_id(recipe.name):
-        raise UserError(f"name: `{recipe.name}` names the run's folder. Use letters, digits, `-`, `_` and `.`, e.g. `{safe_id(recipe.name)}`.")
+        raise UserError(f"name: `{recipe.name}` names the run's folder. Use letters, digits, `-`, `_` and "
+                        f"`.`, e.g. `{safe_id(recipe.name)}`.")
     if recipe.language not in languages() and not _declares(name, recipe.language):
-        raise UserError(f"language: there is no language `{recipe.language}`. {did_you_mean(recipe.language, languages())} "
-                        "For a new language, write a YAML file with `language:` and `text:` and name it in `extends:`.")
+        raise UserError(f"language: there is no language `{recipe.language}`. "
+                        f"{did_you_mean(recipe.language, languages())} "
+                        "For a new language, write a YAML file with `language:` and `text:` and name it in "
+                        "`extends:`.")
     build(family(recipe.family).Config, recipe.model, "recipe.model")
     return recipe
 
+# %% ../../nbs/9_app/02_pipeline.ipynb #cc713a61
 def _declares(name, code):
     "Whether a file that the recipe extends by path is about language `code`"
-    path = find_recipe(name); values = load_yaml(path.read_text(encoding="utf-8"), str(path))
-    parents = values.get("extends", []); parents = [parents] if isinstance(parents, str) else parents
+    path = find_recipe(name)
+    values = load_yaml(path.read_text(encoding="utf-8"), str(path))
+    parents = values.get("extends", [])
+    parents = [parents] if isinstance(parents, str) else parents
     files = [path.parent/p for p in parents if str(p).endswith((".yaml", ".yml"))]
     return any((v := resolve(f)).get("language")==code and "text" in v for f in files if f.is_file())
 
@@ -108,21 +120,27 @@ class Pipeline:
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
         self.front_end = front_end(recipe.text)
         self.family = family(recipe.family)
-        self.base = self._random_base() if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
-        with atomic(self.run.dir/"recipe.yaml") as f: yaml.safe_dump(dataclasses.asdict(recipe), f, allow_unicode=True, sort_keys=False)
+        self.base = (self._random_base() if recipe.base in ("tiny", "scratch")
+                     else local_path(recipe.base, "base"))
+        with atomic(self.run.dir/"recipe.yaml") as f:
+            yaml.safe_dump(dataclasses.asdict(recipe), f, allow_unicode=True, sort_keys=False)
 
     def _random_base(self):
         "Random weights of the family's classes, made once: a tiny twin to try the way, or full size to train from scratch"
         kind, seed = self.recipe.base, self.recipe.seed
-        if not hasattr(self.family, kind): raise UserError(f"base: family `{self.recipe.family}` makes no base `{kind}`. Name a base.")
+        if not hasattr(self.family, kind):
+            raise UserError(f"base: family `{self.recipe.family}` makes no base `{kind}`. Name a base.")
         folder, part = self.run.dir/f".{kind}-{seed}", self.run.dir/f".{kind}-{seed}.part"
-        if not folder.exists(): shutil.rmtree(part, ignore_errors=True); getattr(self.family, kind)(part, seed).rename(folder)
+        if not folder.exists():
+            shutil.rmtree(part, ignore_errors=True)
+            getattr(self.family, kind)(part, seed).rename(folder)
         return folder
 
     @cached_property
     def codec(self):
         "The base's codec, known to encode"
-        codec = self.family.base_codec(self.base); require_encoder(codec.model)
+        codec = self.family.base_codec(self.base)
+        require_encoder(codec.model)
         return codec
 
     @cached_property
@@ -134,7 +152,9 @@ class Pipeline:
         if name not in self.done:
             if STEPS.index(name)<STEPS.index(self.first):
                 self.done[name] = self.run.find(name)
-                if not self.done[name]: raise UserError(f"--from {self.first}: step `{name}` has not been made yet. Run without --from.")
+                if not self.done[name]:
+                    raise UserError(f"--from {self.first}: step `{name}` has not been made yet. Run without "
+                                    f"--from.")
             else: self.done[name] = getattr(self, f"_{name}")()
         return self.done[name]
 
@@ -150,31 +170,44 @@ class Pipeline:
     def _raw(self):
         _ = self.codec  # a base that cannot train is refused before anything is copied
         r = self.recipe
-        settings = {n: dataclasses.asdict(c) for n,c in named_sources(r.sources).items()} | {"on_fault": r.on_fault}
-        return self._make("raw", lambda work: import_source(r.sources, work, self.front_end, r.on_fault), settings,
+        settings = ({n: dataclasses.asdict(c) for n,c in named_sources(r.sources).items()}
+                    | {"on_fault": r.on_fault})
+        return self._make("raw", lambda work: import_source(r.sources, work, self.front_end, r.on_fault),
+                          settings,
                           {"source": source_fingerprint(r.sources), "text": self.front_end.fingerprint})
 
     def _preprocessed(self):
         r, raw, rate = self.recipe, self.dir("raw"), self.codec.sample_rate
-        return self._make("preprocessed", lambda work: prepare(raw, work, r.prepare, rate, r.on_fault, r.engine, self.workers),
-                          dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault}, self.inputs("raw"))
+        return self._make("preprocessed", lambda work: prepare(raw, work, r.prepare, rate, r.on_fault,
+                                                               r.engine, self.workers),
+                          dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault},
+                          self.inputs("raw"))
 
     def _speaker_analysis(self):
         r, pre = self.recipe, self.dir("preprocessed")
-        decided = {"decisions": file_fingerprint(local_path(r.speakers.decisions, "speakers.decisions"))} if r.speakers.decisions else {}
-        return self._make("speaker_analysis", lambda work: analyse(pre, work, r.speakers, r.seed, self.run.dir/".embeddings", r.engine, self.workers),
+        decided = ({"decisions": file_fingerprint(local_path(r.speakers.decisions, "speakers.decisions"))}
+                   if r.speakers.decisions else {})
+        return self._make("speaker_analysis", lambda work: analyse(pre, work, r.speakers, r.seed,
+                                                                   self.run.dir/".embeddings", r.engine,
+                                                                   self.workers),
                           r.speakers, self.inputs("preprocessed") | decided)
 
     def _hf_dataset(self):
         pre, speakers, r, fe = self.dir("preprocessed"), self.dir("speaker_analysis"), self.recipe, self.front_end
-        card = dict(name=r.name, language=r.language, note=r.source.note, license=r.source.license, consent=r.source.consent,
-                    sources=[dict(source=n, path=c.path, license=c.license, consent=c.consent, weight=c.weight) for n,c in named_sources(r.sources).items()])
+        card = dict(name=r.name, language=r.language, note=r.source.note, license=r.source.license,
+                    consent=r.source.consent,
+                    sources=[dict(source=n, path=c.path, license=c.license, consent=c.consent,
+                                  weight=c.weight) for n,c in named_sources(r.sources).items()])
         earlier = self.run.find("hf_dataset")
-        made = self._make("hf_dataset", lambda work: build_dataset(pre, speakers, work, r.dataset, fe.normalise, fe, r.seed, card, r.on_fault),
+        made = self._make("hf_dataset", lambda work: build_dataset(pre, speakers, work, r.dataset,
+                                                                   fe.normalise, fe, r.seed, card,
+                                                                   r.on_fault),
                           dataclasses.asdict(r.dataset) | {"on_fault": r.on_fault},
-                          self.inputs("preprocessed", "speaker_analysis") | {"text": fe.fingerprint} | dataset_inputs(r.dataset))
+                          self.inputs("preprocessed", "speaker_analysis") | {"text": fe.fingerprint}
+                          | dataset_inputs(r.dataset))
         if earlier and not made.reused and not r.dataset.heldout:
-            self.say(f"  hf_dataset: the held-out sentences were drawn anew; to judge on those of before, set dataset.heldout={earlier.dir/'heldout.json'}")
+            self.say(f"  hf_dataset: the held-out sentences were drawn anew; to judge on those of before, "
+                     f"set dataset.heldout={earlier.dir/'heldout.json'}")
         return made
 
     def _codes(self):
@@ -184,14 +217,17 @@ class Pipeline:
             ceiling = measure_codec(dataset, self.codec, self.recipe.evaluate.sentences)
             write_json(work/"copy_synthesis.json", ceiling)
             return counts | {"copy_synthesis": {k: ceiling[k] for k in ("clips", "stoi", "log_mel_l1")}}
-        return self._make("codes", make, {"sentences": self.recipe.evaluate.sentences}, self.inputs("hf_dataset") | {"codec": self.codec.fingerprint})
+        return self._make("codes", make, {"sentences": self.recipe.evaluate.sentences},
+                          self.inputs("hf_dataset") | {"codec": self.codec.fingerprint})
 
     def start(self)->Family:
         "The base, fitted to the recipe, as it is before the first update"
         r = self.recipe
         clips, valid, test = (load_clips(self.dir("codes"), s) for s in ("train", "validation", "test"))
-        named = {} if self.family.prompted else {"speakers": sorted({c.speaker for c in clips})}  # a voice is a prompt, or a name with a row of its own
-        fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab, [c.text for c in clips], r.language, r.seed,
+        # a voice is a prompt, or a name with a row of its own
+        named = {} if self.family.prompted else {"speakers": sorted({c.speaker for c in clips})}
+        fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab,
+                                  [c.text for c in clips], r.language, r.seed,
                                   [c.latents for c in clips], [c.text for c in valid+test], **named)
         require_covered(fitted.tokenizer, {c.id: c.text for c in clips+valid+test}, r.vocab.allow_loss)
         return fitted
@@ -201,23 +237,28 @@ class Pipeline:
         clips, valid = load_clips(codes, "train"), load_clips(codes, "validation")
         def make(work):
             made_of = fingerprint(r.what)
-            facts = dict(base=self.base_fingerprint, recipe=made_of, recipe_name=r.name, stage="final", speakers=sorted({c.speaker for c in clips}),
+            facts = dict(base=self.base_fingerprint, recipe=made_of, recipe_name=r.name, stage="final",
+                         speakers=sorted({c.speaker for c in clips}),
                          note=r.source.note, vowelled=float(np.mean([vowelled(c.norm_text) for c in clips])))
             counts = Trainer(self.start(), clips, valid, r.train, work, r.seed, self.say).run(facts)
-            for folder in (work/"final", *sorted(work.glob("step-*"))): save_voices(folder, pick_voices(clips, prompted=self.family.prompted))
+            for folder in (work/"final", *sorted(work.glob("step-*"))):
+                save_voices(folder, pick_voices(clips, prompted=self.family.prompted))
             return counts
         settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
-        return self._make("checkpoints", make, settings, self.inputs("codes") | {"base": self.base_fingerprint})
+        return self._make("checkpoints", make, settings,
+                          self.inputs("codes") | {"base": self.base_fingerprint})
 
     def _samples(self):
         codes, r = self.dir("codes"), self.recipe
         def make(work):
             base, tuned = self.start(), self.family.open(self.dir("checkpoints")/"final")
             base.module.eval()
-            m = evaluate(base, tuned, self.dir("hf_dataset"), load_clips(codes, "test"), load_clips(codes, "train"), work, r.evaluate, r.seed)
+            m = evaluate(base, tuned, self.dir("hf_dataset"), load_clips(codes, "test"),
+                         load_clips(codes, "train"), work, r.evaluate, r.seed)
             return {"sentences": m["n"]}
         return self._make("samples", make, r.evaluate, self.inputs("codes", "checkpoints"))
 
+# %% ../../nbs/9_app/02_pipeline.ipynb #508f741a
 def read_rejected(preprocessed:Path)->list[dict]:
     "The table of rejected clips"
     with open(preprocessed/"rejected.csv", encoding="utf-8", newline="") as f: return list(csv.DictReader(f))
@@ -226,10 +267,13 @@ def read_rejected(preprocessed:Path)->list[dict]:
 def open_run(
     language:str, # BCP 47 code that the report is about
     recipe:str, # A shipped recipe or a YAML file
-    overrides:str="", # `section.key=value`, separated by spaces; quoted as in a shell where a value holds spaces
+    # `section.key=value`, separated by spaces; quoted as in a shell where a value holds spaces
+    overrides:str="",
 )->Pipeline: # Tells what it makes, and not what it finds made
     "The run that a report is about"
     r = load_recipe(recipe, shlex.split(overrides))
-    if r.language!=language: raise UserError(f"the report is asked about language `{language}`, but recipe `{recipe}` is about `{r.language}`. "
-                                             "Give the recipe's own language, or another recipe.")
+    if r.language!=language:
+        raise UserError(f"the report is asked about language `{language}`, but recipe `{recipe}` is about "
+                        f"`{r.language}`. "
+                        "Give the recipe's own language, or another recipe.")
     return Pipeline(r, lambda line: None if ": reused from " in line else print(line))

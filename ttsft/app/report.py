@@ -84,36 +84,46 @@ details.folded{margin:.8rem 0}
 
 # %% ../../nbs/9_app/01_report.ipynb #f718d87d
 ACTIVE = "script iframe object embed link base meta form template noscript frame frameset applet".split()
-FETCHING = "src srcset poster background data ping action formaction xlink:href href".split() # may load something
+# may load something
+FETCHING = "src srcset poster background data ping action formaction xlink:href href".split()
 
 def _offline(
     body:str, # HTML of the cells
 )->tuple[str, list]: # The same without anything active or remote, and what was removed
     "Keep a page to itself"
     soup, removed = BeautifulSoup(body, "html.parser"), []
-    for tag in soup.find_all(ACTIVE): removed.append(f"<{tag.name}>"); tag.decompose()
+    for tag in soup.find_all(ACTIVE):
+        removed.append(f"<{tag.name}>")
+        tag.decompose()
     for tag in soup.find_all("style"):
-        if re.search(r"url\(|@import|image-set", tag.text, re.I): removed.append("<style>"); tag.decompose()
+        if re.search(r"url\(|@import|image-set", tag.text, re.I):
+            removed.append("<style>")
+            tag.decompose()
     for tag in soup.find_all(True):
         for key, value in list(tag.attrs.items()):
             value = " ".join(value) if isinstance(value, list) else str(value)
             link = tag.name=="a" and key=="href" and re.match(r"https?://|mailto:|#", value)
-            inside = re.match(r"data:(image|audio|font)/|#", value) and key!="srcset" # a set may mix in anything
+            # a set may mix in anything
+            inside = re.match(r"data:(image|audio|font)/|#", value) and key!="srcset"
             remote = key in FETCHING and not link and not inside
             if remote or key.startswith("on") or key=="style" and re.search(r"url\(|image-set", value, re.I):
-                removed.append(f"{key}={value[:80]}"); del tag[key]
+                removed.append(f"{key}={value[:80]}")
+                del tag[key]
     return str(soup), removed
 
 # %% ../../nbs/9_app/01_report.ipynb #c7d1aeed
-MAX_CLIPS, MAX_AUDIO_BYTES = 44, 2_000_000 # six drawn and five worst sentences by four systems; 2 MB take a minute at 256 kbit/s
+# six drawn and five worst sentences by four systems; 2 MB take a minute at 256 kbit/s
+MAX_CLIPS, MAX_AUDIO_BYTES = 44, 2_000_000
 
 def audio_weight(
     page:str, # HTML
 )->tuple[int, int]: # Embedded clips, and their bytes of sound
     "How much sound a page carries"
-    sizes = [len(x)*3//4 for x in re.findall(r"data:audio/[^;,\"']+(?:;[^;,\"']+)*;base64,([A-Za-z0-9+/]*)", page)]
+    sizes = [len(x)*3//4 for x in re.findall(r"data:audio/[^;,\"']+(?:;[^;,\"']+)*;base64,([A-Za-z0-9+/]*)",
+                                             page)]
     return len(sizes), sum(sizes)
 
+# %% ../../nbs/9_app/01_report.ipynb #101bf759
 def to_html(
     notebook_path, # Executed notebook
     html_path, # The page to write
@@ -128,7 +138,8 @@ def to_html(
     body, removed = _offline(exporter.from_filename(str(notebook_path))[0])
     clips, size = audio_weight(body)
     heavy = clips>MAX_CLIPS or size>MAX_AUDIO_BYTES
-    warning = f"{clips} clips, {size/1e6:.1f} MB: more than {MAX_CLIPS} clips or 2 MB of sound." if heavy else ""
+    warning = (f"{clips} clips, {size/1e6:.1f} MB: more than {MAX_CLIPS} clips or 2 MB of sound." if heavy
+               else "")
     notes = [f"<p>{clips} clips, {size/1e6:.2f} MB of sound.</p>"]
     if heavy: notes = [f'<p class="warning">{warning}</p>']
     if removed: notes.append(f'<p class="warning">Removed, for a page must not fetch or run anything: '
@@ -151,6 +162,7 @@ def _number(
     if isinstance(value, (int, np.integer)): return f"{value:,}"
     return format(value, spec) if isinstance(value, (float, np.floating)) else str(value)
 
+# %% ../../nbs/9_app/01_report.ipynb #35c7577b
 def _interval(pair, spec): # "[low, high]", or the words for none
     "The two ends of an interval"
     if pair is None or any(x is None or np.isnan(x) for x in pair): return "(no interval)"
@@ -171,11 +183,12 @@ def table(
     head = "".join(cell("th", str(c)) for c in columns)
     body = ["".join(cell("td", row.get(c), formats.get(c, ".3g")) for c in columns) for row in rows]
     lines = "".join(f"<tr>{cells}</tr>" for cells in body)
-    return HTML(f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>")
+    return (HTML(f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"))
 
 # %% ../../nbs/9_app/01_report.ipynb #92f2d2cc
 def audio_grid(
-    rows:list, # dict(text=..., clips={column: (wav, sample_rate) or None}, numbers={label: value}) for each sentence
+    # dict(text=..., clips={column: (wav, sample_rate) or None}, numbers={label: value}) for each sentence
+    rows:list,
     columns:list, # Systems, from left to right
     caption:str="", # Who speaks, and how the sentences were drawn
 )->HTML: # One block for each sentence; players side by side, below each other on a phone
@@ -183,9 +196,11 @@ def audio_grid(
     blocks = []
     for row in rows:
         extra = set(row["clips"])-set(columns)
-        if extra: raise ValueError(f"clips of {sorted(extra)} would not be shown: the columns are {list(columns)}")
+        if extra:
+            raise ValueError(f"clips of {sorted(extra)} would not be shown: the columns are {list(columns)}")
         clips = {name: row["clips"].get(name) for name in columns}
-        players = "".join(player_html(*c, title=k) if c is not None else f'<figure class="player"><figcaption>'
+        players = "".join(player_html(*c, title=k) if c is not None
+                          else f'<figure class="player"><figcaption>'
                           f"{html.escape(k)}</figcaption>no sound</figure>" for k, c in clips.items())
         numbers = " · ".join(f"{k} {_number(v)}" for k, v in row.get("numbers", {}).items())
         blocks.append(f'<article><p class="text" dir="auto">{html.escape(row["text"])}</p>'
@@ -223,30 +238,37 @@ def alignment_figure(
     frame_rate:float, # Frames per second
 )->plt.Figure: # One frame for each, two in a row
     "Which token sounds when"
-    n_columns = min(2, len(paths)); n_rows = -(-len(paths)//n_columns)
-    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, layout="constrained", figsize=(4*n_columns, 2.4*n_rows))
+    n_columns = min(2, len(paths))
+    n_rows = -(-len(paths)//n_columns)
+    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, layout="constrained",
+                             figsize=(4*n_columns, 2.4*n_rows))
     for (title, path), ax in zip(paths, axes.flat):
-        ax.imshow(path, origin="lower", aspect="auto", interpolation="nearest", cmap="Greys", extent=(0, path.shape[1]/frame_rate, 0, path.shape[0]))
-        ax.set_title(title if len(title)<=40 else f"{title[:40]}...", fontsize=8, parse_math=False); ax.set(xlabel="time (s)", ylabel="token")
+        ax.imshow(path, origin="lower", aspect="auto", interpolation="nearest", cmap="Greys",
+                  extent=(0, path.shape[1]/frame_rate, 0, path.shape[0]))
+        ax.set_title(title if len(title)<=40 else f"{title[:40]}...", fontsize=8, parse_math=False)
+        ax.set(xlabel="time (s)", ylabel="token")
     for ax in list(axes.flat)[len(paths):]: ax.remove()
     plt.close(fig)
     return fig
 
 # %% ../../nbs/9_app/01_report.ipynb #7678711b
 def histogram_figure(
-    values:dict, # What is measured, with its unit -> values, one for each clip; NaN and infinities are counted apart
+    # What is measured, with its unit -> values, one for each clip; NaN and infinities are counted apart
+    values:dict,
     bins:int=30, # Bars in each frame
 )->plt.Figure: # One frame for each
     "How values are spread"
     n_columns = 2 if len(values) in (2, 4) else min(3, len(values))
     n_rows = -(-len(values)//n_columns)
-    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, layout="constrained", figsize=(3.4*n_columns, 2.3*n_rows))
+    fig, axes = plt.subplots(n_rows, n_columns, squeeze=False, layout="constrained",
+                             figsize=(3.4*n_columns, 2.3*n_rows))
     for (label, xs), ax in zip(values.items(), axes.flat):
         xs = np.asarray(xs, dtype=float).ravel()
         kept = xs[np.isfinite(xs)]
         middle = f", median {np.median(kept):.3g}" if kept.size else ""
         if kept.size: ax.hist(kept, bins=bins if np.ptp(kept)>1e-3*np.abs(kept).max() else 1, color="C0")
-        ax.set_title(f"n {kept.size}{middle}" + f", {xs.size-kept.size} not finite"*(xs.size>kept.size), fontsize=9)
+        ax.set_title(f"n {kept.size}{middle}" + f", {xs.size-kept.size} not finite"*(xs.size>kept.size),
+                     fontsize=9)
         ax.set(xlabel=label)
     for ax in list(axes.flat)[len(values):]: ax.remove()
     plt.close(fig)
@@ -262,7 +284,8 @@ def bars(
     for c, n in counts.items():
         shown = "◌"+c if unicodedata.combining(c) else "␣" if c==" " else c
         name = f"U+{ord(c):04X} {unicodedata.name(c, 'unnamed').lower()}"
-        lines.append(f'<div title="{html.escape(name)}"><b>{html.escape(shown)}</b><span><i style="display:block;width:{100*n/most:.1f}%">'
+        lines.append(f'<div title="{html.escape(name)}"><b>{html.escape(shown)}</b><span><i '
+                     f'style="display:block;width:{100*n/most:.1f}%">'
                      f"</i></span><small>{n:,}</small></div>")
     return HTML(f'<p class="numbers">{html.escape(caption)}</p><div class="bars">{"".join(lines)}</div>')
 
@@ -281,34 +304,44 @@ def whisker_figure(
 
 # %% ../../nbs/9_app/01_report.ipynb #62f848bb
 def verdict(
-    items:list, # (label, value, interval, or None for a count, better: "up", "down" or None, reference or None) for each metric
+    # (label, value, interval, or None for a count, better: "up", "down" or None, reference or None) for each
+    # metric
+    items:list,
 )->HTML: # A paragraph made of numbers
     "The outcome in numbers alone"
     parts = []
     for label, value, interval, better, reference in items:
-        if better not in ("up", "down", None): raise ValueError(f'better is "up", "down" or None, not {better!r}')
+        if better not in ("up", "down", None):
+            raise ValueError(f'better is "up", "down" or None, not {better!r}')
         name = html.escape(label + {"up": " ↑", "down": " ↓", None: ""}[better])
-        if value is None or not np.isfinite(value): parts.append(f"<b>{name}</b> not measured"); continue
-        text = f" <strong>{_number(value)}</strong>" + ("" if interval is None else f" {_interval(interval, '.3g')}")
+        if value is None or not np.isfinite(value):
+            parts.append(f"<b>{name}</b> not measured")
+            continue
+        text = (f" <strong>{_number(value)}</strong>"
+                + ("" if interval is None else f" {_interval(interval, '.3g')}"))
         if reference is not None:
             known = interval is not None and not any(x is None or np.isnan(x) for x in interval)
             where = ("" if not known else ", inside the interval" if interval[0]<=reference<=interval[1]
                      else ", outside the interval")
             text += f" against {_number(reference)} ({value-reference:+.3g}{where})"
         parts.append(f"<b>{name}</b>{text}")
-    return HTML(f'<p class="verdict">{" ".join(f"<span>{p}<i>;</i></span>" for p in parts[:-1])} <span>{"".join(parts[-1:])}<i>.</i></span></p>')
+    return HTML(f'<p class="verdict">{" ".join(f"<span>{p}<i>;</i></span>" for p in parts[:-1])} '
+                f'<span>{"".join(parts[-1:])}<i>.</i></span></p>')
 
 # %% ../../nbs/9_app/01_report.ipynb #b205f4cd
 def note(
     items:dict, # Label -> text; entries without text are left out
 )->HTML: # A box; empty when there is nothing to say
     "What a reader must know before the numbers"
-    lines = "".join(f'<p dir="auto"><b>{html.escape(k)}:</b> {html.escape(str(v))}</p>' for k, v in items.items() if v)
+    lines = "".join(f'<p dir="auto"><b>{html.escape(k)}:</b> {html.escape(str(v))}</p>'
+                    for k, v in items.items() if v)
     return HTML(f'<aside class="note">{lines}</aside>' if lines else "")
 
+# %% ../../nbs/9_app/01_report.ipynb #082e5fe4
 def folded(
     summary:str, # The line that opens it
     text:str, # Plain text, shown as it stands
 )->HTML: # Closed at first
     "A long text out of the way"
-    return HTML(f'<details class="folded"><summary>{html.escape(summary)}</summary><pre>{html.escape(text)}</pre></details>')
+    return HTML(f'<details '
+                f'class="folded"><summary>{html.escape(summary)}</summary><pre>{html.escape(text)}</pre></details>')

@@ -18,7 +18,8 @@ from papermill.exceptions import PapermillExecutionError
 from ..core import UserError
 
 # %% ../../nbs/9_app/00_runner.ipynb #76ee6c34
-TYPES = dict(str=str, int=int, float=(int, float), bool=bool, list=list, dict=dict) # what papermill can inject
+# what papermill can inject
+TYPES = dict(str=str, int=int, float=(int, float), bool=bool, list=list, dict=dict)
 
 def _unknown(
     name:str, # What was given
@@ -26,9 +27,11 @@ def _unknown(
 )->str: # Message with the nearest of them
     "Say what is wrong, and what was probably meant"
     near = difflib.get_close_matches(name, list(declared), n=1, cutoff=0)
-    return f"unknown parameter {name!r}" + (f": did you mean {near[0]!r}?" if near else ": there are none") + \
+    return f"unknown parameter {name!r}" + (f": did you mean {near[0]!r}?" if near
+                                            else ": there are none") + \
         f" Declared are: {', '.join(declared)}."
 
+# %% ../../nbs/9_app/00_runner.ipynb #68d4e2c2
 def _check_value(
     name:str, # Parameter
     value, # What is to be injected
@@ -48,16 +51,20 @@ def declared_parameters(
     cells = [c for c in nbformat.read(path, as_version=4).cells if "parameters" in c.metadata.get("tags", [])]
     if len(cells)!=1:
         raise ValueError(f"{path.name} has {len(cells)} cells tagged `parameters`, expected exactly one: "
-                         "without it, papermill puts its values where the notebook's own defaults overwrite them")
+                         "without it, papermill puts its values where the notebook's own defaults overwrite "
+                         "them")
     found = papermill.inspect_notebook(_braced(path))
-    targets = [t for s in ast.parse(cells[0].source).body for t in getattr(s, "targets", [getattr(s, "target", s)])]
+    targets = [t for s in ast.parse(cells[0].source).body
+               for t in getattr(s, "targets", [getattr(s, "target", s)])]
     assigned = [getattr(t, "id", "?") for t in targets]
     if list(found)!=assigned:
         raise ValueError(f"{path.name}: declare each parameter on a line of its own with a single '=', as in "
                          f"`steps:int = 20 # updates`; assigned {assigned}, readable {list(found)}")
     return {name: _declared(name, p) for name, p in found.items()}
 
-def _braced(path): return str(Path(path).resolve()).replace("{", "{{").replace("}", "}}") # papermill formats paths
+# %% ../../nbs/9_app/00_runner.ipynb #5bc62061
+# papermill formats paths
+def _braced(path): return str(Path(path).resolve()).replace("{", "{{").replace("}", "}}")
 
 # %% ../../nbs/9_app/00_runner.ipynb #ae45c5fa
 def _declared(
@@ -67,10 +74,12 @@ def _declared(
     "One declared parameter, its default as a value"
     try: default = ast.literal_eval(found["default"])
     except (ValueError, SyntaxError) as e:
-        raise ValueError(f"the default of {name!r} is {found['default']}: write a plain value without '#' in it") from e
+        raise ValueError(f"the default of {name!r} is {found['default']}: write a plain value without '#' "
+                         f"in it") from e
     kind = found["inferred_type_name"]
     kind = type(default).__name__ if kind=="None" else kind.split("[")[0].strip()
-    if kind not in TYPES: raise ValueError(f"parameter {name!r} is a {kind}, expected one of {', '.join(TYPES)}")
+    if kind not in TYPES:
+        raise ValueError(f"parameter {name!r} is a {kind}, expected one of {', '.join(TYPES)}")
     _check_value(name, default, kind)
     return dict(type=kind, default=default, help=found["help"])
 
@@ -95,6 +104,7 @@ class ReportError(UserError):
         super().__init__(message)
         self.partial, self.ename, self.evalue = partial, ename, evalue
 
+# %% ../../nbs/9_app/00_runner.ipynb #edf226be
 class ToldEngine(NBClientEngine):
     "papermill's own engine, which also calls `progress(cell, n_cells)` before each cell"
     @classmethod

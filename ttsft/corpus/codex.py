@@ -16,16 +16,21 @@ from ..core import UserError, fingerprint, local_path
 from .sources import Skipped, SourceConfig, Utterance, inside, safe_id, span_of
 
 # %% ../../nbs/3_corpus/02_codex.ipynb #62bcd9d4
-VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"} # Elements without an end (HTML standard, 13.1.2)
-BLOCK = {"p", "br", "div", "li", "ul", "ol", "tr", "td", "th", "table", "blockquote", "hr", *(f"h{i}" for i in range(1, 7))}
+# Elements without an end (HTML standard, 13.1.2)
+VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+BLOCK = {"p", "br", "div", "li", "ul", "ol", "tr", "td", "th", "table", "blockquote", "hr",
+         *(f"h{i}" for i in range(1, 7))}
 PLACEHOLDERS = {"click to translate", "no text"} # What the editor shows in an empty cell
 
 class _Text(HTMLParser):
     "Collects text outside footnotes"
-    def __init__(self): super().__init__(); self.open, self.parts = [], []
+    def __init__(self):
+        super().__init__()
+        self.open, self.parts = [], []
     def handle_starttag(self, tag, attrs):
         if tag in BLOCK: self.parts.append(" ")
-        note = tag in ("sup", "script", "style") or any(k=="data-footnote" or k=="class" and "footnote" in (v or "") for k,v in attrs)
+        note = (tag in ("sup", "script", "style")
+                or any(k=="data-footnote" or k=="class" and "footnote" in (v or "") for k,v in attrs))
         if tag not in VOID: self.open.append((tag, note))
     def handle_endtag(self, tag):
         if tag in BLOCK: self.parts.append(" ")
@@ -34,11 +39,14 @@ class _Text(HTMLParser):
     def handle_data(self, data):
         if not any(note for _,note in self.open): self.parts.append(data)
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #2f26df76
 def cell_text(
     html:str, # A cell's `value`
 )->str:
     "What a reader sees of a cell, without footnotes"
-    parser = _Text(); parser.feed(html); parser.close()
+    parser = _Text()
+    parser.feed(html)
+    parser.close()
     return " ".join("".join(parser.parts).split())
 
 # %% ../../nbs/3_corpus/02_codex.ipynb #d3938dd2
@@ -48,26 +56,34 @@ def take(
 )->tuple[str, str, dict]: # State; id and attachment of the take when the state is `ready`
     "The take that a cell speaks with"
     attachments = _as(dict, meta.get("attachments"))
-    takes = {k: a for k,a in attachments.items() if isinstance(a, dict) and a.get("type")=="audio" and not a.get("isDeleted")
+    takes = {k: a for k,a in attachments.items() if isinstance(a, dict) and a.get("type")=="audio"
+             and not a.get("isDeleted")
              and isinstance(a.get("url"), str) and a["url"]}
     chosen = _as(str, meta.get("selectedAudioId"))
     if not takes: return "none", "", {}
     if chosen in takes: return "ready", chosen, takes[chosen]
     if chosen: return "selection-missing", "", {}
     if legacy=="latest-valid" and "selectedAudioId" not in meta:
-        newest = max(takes, key=lambda k: (_number(takes[k].get("updatedAt")) or _number(takes[k].get("createdAt")) or 0, k))
+        newest = max(takes, key=lambda k: (_number(takes[k].get("updatedAt"))
+                                           or _number(takes[k].get("createdAt")) or 0, k))
         return "ready", newest, takes[newest]
     return "none-selected", "", {}
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #5cf4d4ad
 def _number(x): return x if isinstance(x, (int, float)) and not isinstance(x, bool) and abs(x)<1e15 else None
-def _as(kind, x): return x if isinstance(x, kind) else kind()  # files are written by many hands: a field of another type counts as absent
 
+# files are written by many hands: a field of another type counts as absent
+def _as(kind, x): return x if isinstance(x, kind) else kind()
+
+# %% ../../nbs/3_corpus/02_codex.ipynb #49483061
 def _state(state, meta):
     "A sentence for a state that is not ready"
     gone = sum(bool(_as(dict, a).get("isDeleted")) for a in _as(dict, meta.get("attachments")).values())
     deleted = f" ({gone} deleted)" if gone else ""
-    return {"selection-missing": f"the take that was chosen is deleted or gone{deleted}; choose another in the editor.",
-            "none-selected": "it has takes, but none was chosen; choose one in the editor, or set source.codex.legacy_take for projects before August 2025.",
+    return {"selection-missing": f"the take that was chosen is deleted or gone{deleted}; choose another in "
+                                 f"the editor.",
+            "none-selected": "it has takes, but none was chosen; choose one in the editor, or set "
+                             "source.codex.legacy_take for projects before August 2025.",
             "none": f"it has no recording{deleted}."}[state]
 
 # %% ../../nbs/3_corpus/02_codex.ipynb #30edfc2a
@@ -80,14 +96,17 @@ def lfs_pointer(
     with open(path, "rb") as f: found = POINTER.match(f.read(1024))
     return (found[1].decode(), int(found[2])) if found else None
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #e33120b4
 def find_audio(
     root:Path, # The project
     url:str, # As the attachment has it, relative to `root`
     stores:tuple[Path, ...], # Folders of LFS objects
 )->tuple[Path|None, str, str]: # The file, or None with a rule and a reason
     "The sound of a take, never a pointer"
-    url = url.replace("\\", "/").removeprefix("./"); folder = ".project/attachments/"
-    places = [url.replace(f"{folder}{a}/", f"{folder}{b}/", 1) for a,b in (("pointers", "files"), ("files", "pointers"))]
+    url = url.replace("\\", "/").removeprefix("./")
+    folder = ".project/attachments/"
+    places = [url.replace(f"{folder}{a}/", f"{folder}{b}/", 1)
+              for a,b in (("pointers", "files"), ("files", "pointers"))]
     pointer = None
     for path in dict.fromkeys(inside(root, p) for p in (places[0], url, places[1])):
         if not path.is_file(): continue
@@ -98,61 +117,79 @@ def find_audio(
     for store in stores:
         path = store/oid[:2]/oid[2:4]/oid
         if not path.is_file(): continue
-        with open(path, "rb") as f: same = path.stat().st_size==size and hashlib.file_digest(f, "sha256").hexdigest()==oid
+        with open(path, "rb") as f:
+            same = path.stat().st_size==size and hashlib.file_digest(f, "sha256").hexdigest()==oid
         if same: return path, "", ""
-        return None, "lfs_damaged", (f"the Git LFS object of `{url}` differs from its pointer ({path.stat().st_size} of {size} bytes, or another SHA-256). "
+        return None, "lfs_damaged", (f"the Git LFS object of `{url}` differs from its pointer "
+                                     f"({path.stat().st_size} of {size} bytes, or another SHA-256). "
                                      f"Delete {path.name} and run `git lfs pull`.")
     return None, "lfs_not_fetched", f"`{url}` is a Git LFS pointer, and its content ({size:,} bytes) was not fetched: run `git lfs pull` in {root}."
 
 # %% ../../nbs/3_corpus/02_codex.ipynb #673f5810
 def _votes(x): return sum(_as(dict, v).get("isDeleted") is False for v in _as(list, x.get("validatedBy")))
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #55d71a4e
 def last_edit(
     meta:dict, # A cell's metadata
     value:str, # Its current text
 )->dict: # The newest edit of the text that is still in place, else the newest; empty without a history
     "Where the text comes from"
-    edits = [e for e in _as(list, meta.get("edits")) if isinstance(e, dict) and e.get("editMap", ["value"])==["value"]]
+    edits = [e for e in _as(list, meta.get("edits")) if isinstance(e, dict)
+             and e.get("editMap", ["value"])==["value"]]
     edits.sort(key=lambda e: _number(e.get("timestamp")) or 0)
-    return next((e for e in reversed(edits) if e.get("value", e.get("cellValue"))==value), edits[-1] if edits else {})
+    return next((e for e in reversed(edits) if e.get("value", e.get("cellValue"))==value),
+                edits[-1] if edits else {})
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #81e9f2ad
 def _unspoken(cell, meta, config):
     "(rule, reason) when a cell is not for speaking"
     kind, type, data = cell.get("kind"), meta.get("type"), meta.get("data") or {}
     for flag in ("merged", "deleted", "hidden"):
         if isinstance(data, dict) and data.get(flag): return flag, f"the cell is {flag}."
     if kind not in (1, 2): return "kind", f"a cell of kind {kind} holds no verse."
-    if type in ("milestone", "style") or type=="paratext" and not config.codex.paratext: return type, f"a cell of type {type} is not read aloud as a verse."
+    if type in ("milestone", "style") or type=="paratext" and not config.codex.paratext:
+        return type, f"a cell of type {type} is not read aloud as a verse."
     return None
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #4eb2f02c
 def _cell(cell, n, doc, config, root, stores):
     "Cell number n as an utterance, or why not"
     meta, html = cell.get("metadata") or {}, cell.get("value") or ""
     if not isinstance(meta, dict) or not isinstance(html, str):
-        return Skipped(safe_id(f"{doc}_{n}"), "json", f"cell {n} of {doc} has another shape than the editor's.", fault=True)
-    name = str(meta.get("id") or n); data = _as(dict, meta.get("data"))
+        return Skipped(safe_id(f"{doc}_{n}"), "json",
+                       f"cell {n} of {doc} has another shape than the editor's.", fault=True)
+    name = str(meta.get("id") or n)
+    data = _as(dict, meta.get("data"))
     id, text = safe_id(name if name.startswith(f"{doc} ") else f"{doc} {name}"), cell_text(html)
     verse = next((r for r in _as(list, data.get("globalReferences")) if isinstance(r, str)), name)
-    def skip(rule, reason, value="", limit="", fault=False): return Skipped(id, rule, f"{verse}: {reason}", text, value, limit, fault)
+    def skip(rule, reason, value="", limit="", fault=False):
+        return Skipped(id, rule, f"{verse}: {reason}", text, value, limit, fault)
     if why := _unspoken(cell, meta, config): return skip(*why)
     state, audio_id, a = take(meta, config.codex.legacy_take)
     if state!="ready": return skip(state, _state(state, meta))
-    if not text or text.casefold().strip(" .…") in PLACEHOLDERS: return skip("no_text", "it has a recording, but no text.")
-    edit = last_edit(meta, html); votes = dict(text_validations=_votes(edit), audio_validations=_votes(a))
+    if not text or text.casefold().strip(" .…") in PLACEHOLDERS:
+        return skip("no_text", "it has a recording, but no text.")
+    edit = last_edit(meta, html)
+    votes = dict(text_validations=_votes(edit), audio_validations=_votes(a))
     if edit.get("type")=="llm-generation" and not votes["text_validations"] and config.codex.llm_text=="skip":
         return skip("llm_text", "a language model wrote the text, and nobody has validated it.")
     for what,count in votes.items():
         if count<(asked := config.codex.min_validations):
-            return skip("min_validations", f"{count} {what.replace('_', ' ')}, {asked} are asked for.", count, asked)
+            return skip("min_validations", f"{count} {what.replace('_', ' ')}, {asked} are asked for.",
+                        count, asked)
     try:
         span = span_of(_number(a.get("startTime")), _number(a.get("endTime")))
         audio, rule, why = find_audio(root, a["url"], stores)
     except UserError as e: return skip("path", str(e), fault=True)
     if not audio: return skip(rule, why, fault=rule=="lfs_damaged")
-    heard, drafted = _as(dict, a.get("transcription")), edit.get("type")=="llm-generation" and not votes["text_validations"]
-    facts = dict(document=doc, verse=verse, cell=name, take=audio_id, created_by=a.get("createdBy"), created=a.get("createdAt"), edit_type=edit.get("type"),
-                 edit_author=edit.get("author"), **votes, asr=heard.get("content"), unvalidated_llm=drafted or None)
-    return Utterance(id, text, str(a.get("createdBy") or config.speaker), audio, f"{doc}/{Path(a['url']).stem}" if span else "", span,
+    heard, drafted = _as(dict,
+                         a.get("transcription")), edit.get("type")=="llm-generation" and not votes["text_validations"]
+    facts = dict(document=doc, verse=verse, cell=name, take=audio_id, created_by=a.get("createdBy"),
+                 created=a.get("createdAt"), edit_type=edit.get("type"),
+                 edit_author=edit.get("author"), **votes, asr=heard.get("content"),
+                 unvalidated_llm=drafted or None)
+    return Utterance(id, text, str(a.get("createdBy") or config.speaker), audio,
+                     f"{doc}/{Path(a['url']).stem}" if span else "", span,
                      {k: v for k,v in facts.items() if v is not None})
 
 # %% ../../nbs/3_corpus/02_codex.ipynb #11af5e0a
@@ -161,25 +198,33 @@ MAX_DOCUMENT = 200_000_000 # Bytes; the largest books with their edit history st
 def _cells(path):
     "Cells of a document, or a Skipped"
     def no(rule, why, fault): return Skipped(safe_id(path.stem), rule, f"{path.name} {why}", fault=fault)
-    def bad(why): return no("document", f"is no Codex document ({why}). Open it in the editor, or copy it again.", True)
+    def bad(why):
+        return no("document", f"is no Codex document ({why}). Open it in the editor, or copy it again.", True)
     if path.stat().st_size>MAX_DOCUMENT: return bad(f"it has more than {MAX_DOCUMENT:,} bytes")
     text = path.read_bytes()
     if re.search(rb"(?m)^<<<<<<< ", text):
-        return no("conflict", "holds an unfinished merge (<<<<<<<), and none of its verses was taken. Finish the merge in the editor.", False)
+        return no("conflict",
+                  "holds an unfinished merge (<<<<<<<), and none of its verses was taken. Finish the merge "
+                  "in the editor.", False)
     try: cells = json.loads(text.decode("utf-8-sig"))["cells"]
     except (ValueError, KeyError, TypeError, RecursionError) as e: return bad(f"{type(e).__name__}: {e}")
-    return cells if isinstance(cells, list) and all(isinstance(c, dict) for c in cells) else bad("`cells` is no list of cells")
+    return (cells if isinstance(cells, list) and all(isinstance(c, dict) for c in cells)
+            else bad("`cells` is no list of cells"))
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #dfb05418
 def codex_documents(
     root:Path, # The project
 )->list[Path]: # In order of name
     "Translations of a project"
     found = sorted(p for p in (root/"files"/"target").rglob("*.codex") if p.is_file())
-    if not found: raise UserError(f"source.path: {root} has no .codex file below files/target, so it is no Codex project. "
-                                  "Give the folder that holds files/ and .project/.")
+    if not found:
+        raise UserError(f"source.path: {root} has no .codex file below files/target, so it is no Codex "
+                        f"project. "
+                        "Give the folder that holds files/ and .project/.")
     for p in found: inside(root, p.relative_to(root).as_posix())
     return found
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #83b0647f
 def _other_takes(cell, row):
     "The recordings of a verse that were not the one, each by name"
     used = row.facts["take"] if isinstance(row, Utterance) else None
@@ -187,9 +232,12 @@ def _other_takes(cell, row):
     for audio_id,a in _as(dict, _as(dict, cell.get("metadata")).get("attachments")).items():
         a = _as(dict, a)
         if audio_id==used or a.get("type")!="audio": continue
-        rule, why = ("take_deleted", "was deleted in the editor") if a.get("isDeleted") else ("take_not_chosen", "is not the one that was chosen")
-        yield Skipped(safe_id(f"{row.id}-{audio_id}"), rule, f"{row.id}: the take `{audio_id}` {why}.", row.text)
+        rule, why = (("take_deleted", "was deleted in the editor") if a.get("isDeleted")
+                     else ("take_not_chosen", "is not the one that was chosen"))
+        yield Skipped(safe_id(f"{row.id}-{audio_id}"), rule, f"{row.id}: the take `{audio_id}` {why}.",
+                      row.text)
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #3f6be9a9
 def codex_utterances(
     root:Path, # The project; it is only read
     config:SourceConfig,
@@ -199,16 +247,21 @@ def codex_utterances(
     stores = (root/".git"/"lfs"/"objects", *stores)
     for path in codex_documents(root):
         cells = _cells(path)
-        if isinstance(cells, Skipped): yield cells; continue
+        if isinstance(cells, Skipped):
+            yield cells
+            continue
         for n,cell in enumerate(cells):
             row = _cell(cell, n, path.stem, config, root, stores)
             yield row
             yield from _other_takes(cell, row)
 
 # %% ../../nbs/3_corpus/02_codex.ipynb #c4843a2e
-GIT = re.compile(r"git\+((?:https|file)://[^\s@]+|ssh://(?:[\w.-]+@)?[^\s@]+)@([0-9a-f]{40})") # no password in an address: a recipe is shared
-SAFE = {"core.hooksPath": os.devnull, "core.fsmonitor": "false", "core.symlinks": "false", "submodule.recurse": "false", "protocol.allow": "never",
-        "filter.lfs.smudge": "", "filter.lfs.process": "", "filter.lfs.required": "false", "http.lowSpeedLimit": "1000", "http.lowSpeedTime": "60"}
+# no password in an address: a recipe is shared
+GIT = re.compile(r"git\+((?:https|file)://[^\s@]+|ssh://(?:[\w.-]+@)?[^\s@]+)@([0-9a-f]{40})")
+SAFE = {"core.hooksPath": os.devnull, "core.fsmonitor": "false", "core.symlinks": "false",
+        "submodule.recurse": "false", "protocol.allow": "never",
+        "filter.lfs.smudge": "", "filter.lfs.process": "", "filter.lfs.required": "false",
+        "http.lowSpeedLimit": "1000", "http.lowSpeedTime": "60"}
 
 def _git(
     *words, # Of the command
@@ -220,13 +273,21 @@ def _git(
     settings = SAFE | {f"protocol.{protocol}.allow": "always"}
     command = ["git", *(w for k,v in settings.items() for w in ("-c", f"{k}={v}")), *map(str, words)]
     env = os.environ | {"GIT_LFS_SKIP_SMUDGE": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    try: p = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, text=True, errors="replace")
-    except FileNotFoundError: raise UserError("the program `git` was not found. Install it, or give a folder that holds the project.") from None
-    except subprocess.TimeoutExpired: raise UserError(f"git {words[0]} took more than {seconds} s. Clone the project yourself, and give its folder.") from None
-    if p.returncode: raise UserError(f"git {words[0]} failed: {p.stderr.strip()[-400:] or p.returncode}. "
-                                     "Check address, commit and access; or clone it yourself, and give the folder.")
+    try:
+        p = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                           timeout=seconds, text=True, errors="replace")
+    except FileNotFoundError:
+        raise UserError("the program `git` was not found. Install it, or give a folder that holds the "
+                        "project.") from None
+    except subprocess.TimeoutExpired:
+        raise UserError(f"git {words[0]} took more than {seconds} s. Clone the project yourself, and give "
+                        f"its folder.") from None
+    if p.returncode:
+        raise UserError(f"git {words[0]} failed: {p.stderr.strip()[-400:] or p.returncode}. "
+                        "Check address, commit and access; or clone it yourself, and give the folder.")
     return p.stdout.strip()
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #2bdca0b1
 def _head(root):
     "The commit of a folder; empty when it is not in Git, or Git will not say: the folder can be read all the same"
     if not (root/".git").exists(): return ""
@@ -235,10 +296,13 @@ def _head(root):
 
 def _is_bare(path): return path.is_dir() and (path/"HEAD").is_file() and (path/"objects").is_dir()
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #2c90d44e
 def cache_folder()->Path:
     "Where clones are kept: TTSFT_CACHE, or the user's cache"
-    return Path(os.environ.get("TTSFT_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home()/".cache")/"ttsft")
+    return Path(os.environ.get("TTSFT_CACHE") or Path(os.environ.get("XDG_CACHE_HOME")
+                                                      or Path.home()/".cache")/"ttsft")
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #5852c35c
 def codex_project(
     spec:str, # A folder, a bare repository, or `git+https://HOST/PROJECT.git@COMMIT`
 )->tuple[Path, str, tuple[Path, ...]]: # Folder, commit (empty when it is not in Git), more LFS stores
@@ -248,31 +312,42 @@ def codex_project(
         if not _is_bare(root): return root, _head(root), ()
         spec = f"git+file://{root.resolve()}@{_git('--git-dir', root.resolve(), 'rev-parse', 'HEAD')}"
     m = GIT.fullmatch(spec)
-    if not m: raise UserError(f"source.path: `{spec}` should read git+https://HOST/PROJECT.git@COMMIT with the commit's 40 hexadecimal digits, so that the run "
-                              "can be repeated (`git ls-remote ADDRESS HEAD` prints them). git+ssh:// and git+file:// work too.")
-    url, commit = m.groups(); folder = cache_folder()/"codex"/f"{fingerprint(url)[:16]}-{commit[:16]}"
+    if not m:
+        raise UserError(f"source.path: `{spec}` should read git+https://HOST/PROJECT.git@COMMIT with the "
+                        f"commit's 40 hexadecimal digits, so that the run "
+                        "can be repeated (`git ls-remote ADDRESS HEAD` prints them). git+ssh:// and "
+                        "git+file:// work too.")
+    url, commit = m.groups()
+    folder = cache_folder()/"codex"/f"{fingerprint(url)[:16]}-{commit[:16]}"
     if not folder.is_dir(): _clone(url, commit, folder)
     local = Path(url.removeprefix("file://"))
-    return folder, commit, (local/"lfs"/"objects", local/".git"/"lfs"/"objects") if url.startswith("file://") else ()
+    return folder, commit, (local/"lfs"/"objects",
+                            local/".git"/"lfs"/"objects") if url.startswith("file://") else ()
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #820a27c1
 def _clone(url, commit, folder):
-    folder.parent.mkdir(parents=True, exist_ok=True); protocol = url.split(":")[0]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    protocol = url.split(":")[0]
     part = Path(tempfile.mkdtemp(prefix=".clone-", dir=folder.parent))
     try:
-        plain = ("--quiet", "--no-checkout", "--no-tags", "--no-recurse-submodules", "--no-hardlinks", "--template=")
+        plain = ("--quiet", "--no-checkout", "--no-tags", "--no-recurse-submodules", "--no-hardlinks",
+                 "--template=")
         _git("clone", *plain, "--", url, part/"p", protocol=protocol)
         _git("checkout", "--quiet", "--detach", commit, cwd=part/"p")
         os.replace(part/"p", folder)
     finally: shutil.rmtree(part, ignore_errors=True)
 
+# %% ../../nbs/3_corpus/02_codex.ipynb #738f4c0e
 def codex_fingerprint(
     spec:str, # As for `codex_project`
 )->str:
     "Fingerprint of what is read of a project: documents, sound, and the LFS objects that are there"
     root, commit, stores = codex_project(spec)
     files = [*codex_documents(root), *(p for p in (root/".project"/"attachments").rglob("*") if p.is_file())]
-    objects = sorted((p.name, p.stat().st_size) for s in (root/".git"/"lfs"/"objects", *stores) for p in s.glob("*/*/*") if p.is_file())
+    objects = sorted((p.name, p.stat().st_size) for s in (root/".git"/"lfs"/"objects", *stores)
+                     for p in s.glob("*/*/*") if p.is_file())
     with_hash = []
     for p in sorted(files):
-        with open(p, "rb") as f: with_hash.append((p.relative_to(root).as_posix(), hashlib.file_digest(f, "sha256").hexdigest()))
+        with open(p, "rb") as f:
+            with_hash.append((p.relative_to(root).as_posix(), hashlib.file_digest(f, "sha256").hexdigest()))
     return fingerprint([commit, with_hash, objects])

@@ -17,7 +17,8 @@ import yaml
 from tqdm import tqdm
 from ..core import UserError, atomic, file_fingerprint, read_json, write_json
 from .sources import refuse, write_rejected
-from .split import LEFT_OUT, SPLITS, Split, SplitConfig, codes, heldout_list, split_by_text, split_rows  # noqa: F401
+# noqa: F401
+from .split import LEFT_OUT, SPLITS, SplitConfig, codes, heldout_list, split_rows
 from ..sound.augment import AugmentConfig, augment_flac
 
 # %% ../../nbs/3_corpus/08_dataset.ipynb #5a650df1
@@ -25,21 +26,28 @@ from ..sound.augment import AugmentConfig, augment_flac
 class DatasetConfig(SplitConfig):
     "How prepared clips are split and stored"
     shard_mb:float = 300. # Size of a parquet file, in million bytes, more or less
-    augment:AugmentConfig = field(default_factory=AugmentConfig) # Extra, changed copies of training clips; none by default
+    # Extra, changed copies of training clips; none by default
+    augment:AugmentConfig = field(default_factory=AugmentConfig)
     def __post_init__(self):
         super().__post_init__()
         if not 0<self.shard_mb<=1900:
-            raise UserError(f"dataset.shard_mb: `{self.shard_mb}` is not above 0 and at most 1900, beyond which readers overflow")
+            raise UserError(f"dataset.shard_mb: `{self.shard_mb}` is not above 0 and at most 1900, beyond "
+                            f"which readers overflow")
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #52b68684
 def dataset_inputs(
     config:DatasetConfig,
 )->dict[str, str]: # Name -> fingerprint
     "What a dataset depends on beside its settings and its clips: the files that the settings name"
-    named = {"heldout": config.heldout, "noise": config.augment.noise_folder if config.augment.copies else None}
-    return {k: file_fingerprint(Path(p).expanduser()) for k,p in named.items() if p and Path(p).expanduser().exists()}
+    named = {"heldout": config.heldout, "noise": config.augment.noise_folder if config.augment.copies
+             else None}
+    return {k: file_fingerprint(Path(p).expanduser()) for k,p in named.items() if p
+            and Path(p).expanduser().exists()}
 
 # %% ../../nbs/3_corpus/08_dataset.ipynb #438582d5
-DATASET_SCHEMA = pa.schema([*((name, pa.string()) for name in ("id", "speaker", "text", "norm_text", "model_text")), ("duration", pa.float64()),
+DATASET_SCHEMA = pa.schema([*((name, pa.string())
+                              for name in ("id", "speaker", "text", "norm_text", "model_text")),
+                            ("duration", pa.float64()),
     ("source", pa.string()), ("session", pa.string()), ("weight", pa.float64()), ("augmented", pa.string()),
     ("audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
 GROUP = 64 # Rows held in memory while writing, and what a reader gets at once
@@ -49,14 +57,18 @@ def hub_schema(
     schema:pa.Schema=DATASET_SCHEMA,
 )->pa.Schema:
     "The schema, with the features that `datasets` reads"
-    kinds = {f.name: {"dtype": "float64" if f.type==pa.float64() else "string", "_type": "Value"} for f in schema if f.name!="audio"}
-    if "audio" in schema.names: kinds["audio"] = {"sampling_rate": sample_rate, "decode": False, "_type": "Audio"}
+    kinds = {f.name: {"dtype": "float64" if f.type==pa.float64() else "string", "_type": "Value"}
+             for f in schema if f.name!="audio"}
+    if "audio" in schema.names:
+        kinds["audio"] = {"sampling_rate": sample_rate, "decode": False, "_type": "Audio"}
     return schema.with_metadata({"huggingface": json.dumps({"info": {"features": kinds}})})
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #a70dfcc0
 def flac_rate(data:bytes)->int|None: # Hz; None for other formats
     "Sample rate, from a FLAC file's first bytes"
     return int.from_bytes(data[18:21])>>4 if data[:4]==b"fLaC" else None
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #e3492891
 def plan_shards(
     sizes:np.ndarray, # (n,) bytes per row
     shard_mb:float, # Million bytes per shard, more or less
@@ -64,10 +76,12 @@ def plan_shards(
     "Cut rows, in their order, into shards of about equal size"
     if not len(sizes): return np.zeros(0, np.int32)
     before = np.cumsum(sizes, dtype=np.float64)-sizes
-    total = max(float(before[-1]+sizes[-1]), 1.); n = np.ceil(total/(shard_mb*1e6))
+    total = max(float(before[-1]+sizes[-1]), 1.)
+    n = np.ceil(total/(shard_mb*1e6))
     at = np.minimum(before*n/total, n-1).astype(np.int32)
     return np.unique(at, return_inverse=True)[1].astype(np.int32)
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #088dccbb
 def write_rows(
     tables, # Tables of up to `GROUP` rows
     path:Path, # Parquet file that appears whole, or not at all
@@ -75,64 +89,85 @@ def write_rows(
 ):
     "Write tables as row groups; text compressed, sound as it is"
     part, texts = path.with_name(f".{path.name}.part"), [n for n in schema.names if n!="audio"]
-    compression = {n: "zstd" for n in texts} | ({"audio.bytes": "none", "audio.path": "zstd"} if "audio" in schema.names else {})
+    compression = ({n: "zstd" for n in texts} | ({"audio.bytes": "none", "audio.path": "zstd"}
+                                                 if "audio" in schema.names else {}))
     with open(part, "wb") as f:
-        with pq.ParquetWriter(f, schema, compression=compression, use_dictionary=[n for n in ("speaker", "source", "session") if n in texts],
-                              write_statistics=[n for n in ("id", "speaker", "duration") if n in texts]) as writer:
+        with pq.ParquetWriter(f, schema, compression=compression,
+                              use_dictionary=[n for n in ("speaker", "source", "session") if n in texts],
+                              write_statistics=[n for n in ("id", "speaker", "duration")
+                                                if n in texts]) as writer:
             for table in tables: writer.write_table(table)
-        f.flush(); os.fsync(f.fileno())
+        f.flush()
+        os.fsync(f.fileno())
     os.replace(part, path)
 
 # %% ../../nbs/3_corpus/08_dataset.ipynb #1044299f
-_WORK = pa.schema([*(f for f in DATASET_SCHEMA if f.name not in ("augmented", "audio")), ("file_name", pa.string()), ("audio_sha256", pa.string()),
+_WORK = pa.schema([*(f for f in DATASET_SCHEMA if f.name not in ("augmented", "audio")),
+                   ("file_name", pa.string()), ("audio_sha256", pa.string()),
                    ("bytes", pa.int64())])
 
 def _reject(row, rule, reason, value="", limit=""):
-    return dict(step="dataset", id=row["id"], rule=rule, reason=reason, value=value, limit=limit, seconds=round(row["duration"], 3), text=row["text"])
+    return dict(step="dataset", id=row["id"], rule=rule, reason=reason, value=value, limit=limit,
+                seconds=round(row["duration"], 3), text=row["text"])
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #53d8a7a8
 def _prepared(preprocessed, names, normalise, model_text, rejected, faults):
     "Rows of the work table, in batches; `rejected` and `faults` are filled"
     file = pq.ParquetFile(preprocessed/"manifest.parquet", pre_buffer=False)
     with tqdm(total=file.metadata.num_rows, desc="text", unit="clip", mininterval=2) as bar:
-        for batch in file.iter_batches(1024, columns=[n for n in file.schema_arrow.names if n in {*_WORK.names}]):
+        for batch in file.iter_batches(1024, columns=[n for n in file.schema_arrow.names
+                                                      if n in {*_WORK.names}]):
             rows = []
             for r in batch.to_pylist():
                 if names is not None: r["speaker"] = names.get(r["id"], "unknown")
                 if names is not None and r["speaker"]=="unknown":
-                    rejected.append(_reject(r, "unknown_speaker", "the speaker analysis could not tell who speaks")); continue
+                    rejected.append(_reject(r, "unknown_speaker",
+                                            "the speaker analysis could not tell who speaks"))
+                    continue
                 try: r["norm_text"], r["model_text"] = normalise(r["text"]), model_text(r["text"])
                 except UserError as e:
-                    faults.append((r["id"], str(e))); rejected.append(_reject(r, "text", str(e))); continue
+                    faults.append((r["id"], str(e)))
+                    rejected.append(_reject(r, "text", str(e)))
+                    continue
                 if not (preprocessed/r["file_name"]).is_file():
-                    raise UserError(f"{preprocessed/r['file_name']} is missing, though the manifest names it. "
+                    raise UserError(f"{preprocessed/r['file_name']} is missing, though the manifest names "
+                                    f"it. "
                                     f"Delete the folder {preprocessed} and prepare again.")
                 defaults = dict(source="", session="", weight=1.0, audio_sha256="")
-                rows.append({k: v for k,v in defaults.items() if r.get(k) is None} | {k: v for k,v in r.items() if v is not None} |
+                rows.append({k: v for k,v in defaults.items() if r.get(k) is None}
+                            | {k: v for k,v in r.items() if v is not None} |
                             {"bytes": (preprocessed/r["file_name"]).stat().st_size})
             bar.update(batch.num_rows)
             if rows: yield pa.Table.from_pylist(rows, _WORK)
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #6ff2a400
 def _work_table(preprocessed, speakers, out, normalise, model_text, on_fault):
     "The work table, made or found from a killed build; and the rejects that making it gave"
     work, log = out/".rows.parquet", out/".rejected.json"
     if not work.exists():
         names, rejected, faults = read_json(speakers/"speaker_ids.json") if speakers else None, [], []
-        write_rows(_prepared(preprocessed, names, normalise, model_text, rejected, faults), out/".rows.try", _WORK)
+        write_rows(_prepared(preprocessed, names, normalise, model_text, rejected, faults), out/".rows.try",
+                   _WORK)
         if faults and on_fault=="stop":
             (out/".rows.try").unlink()
-            refuse(faults, "Mend the transcripts, change the recipe's `text` section, or leave these clips out by name with on_fault=reject.")
-        write_json(log, rejected); os.replace(out/".rows.try", work)
+            refuse(faults,
+                   "Mend the transcripts, change the recipe's `text` section, or leave these clips out by "
+                   "name with on_fault=reject.")
+        write_json(log, rejected)
+        os.replace(out/".rows.try", work)
     return work, read_json(log)
 
 # %% ../../nbs/3_corpus/08_dataset.ipynb #5c81e9a7
 def _few_clips(table, split):
     "Rows whose speaker has no second clip to serve as a voice prompt; an arrow mask"
-    speaker = codes(pc.fill_null(table["speaker"].combine_chunks(), "")); n = int(speaker.max())+1
+    speaker = codes(pc.fill_null(table["speaker"].combine_chunks(), ""))
+    n = int(speaker.max())+1
     inside = split.side>=0
     if "speaker" in split.apart: enough = np.bincount(speaker[inside], minlength=n)>=2
     else: enough = np.bincount(speaker[split.side==0], minlength=n)>=2
     return inside & ~enough[speaker]
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #ca864380
 def _sides(table, config, seed, on_fault):
     "The split, without clips that no split may take; and those, with reasons"
     split = split_rows(table, config, seed)
@@ -141,9 +176,12 @@ def _sides(table, config, seed, on_fault):
     if few.any() and on_fault=="stop":
         lonely = min(pc.unique(pc.filter(table["speaker"], pa.array(few))).to_pylist())
         two = "two clips" if "speaker" in split.apart else "two training clips"
-        raise UserError(f"speaker `{lonely}` has fewer than {two}, so no other clip can serve as its voice prompt. "
-                        "Record more of this speaker, leave the speaker out, or leave out such speakers with on_fault=reject.")
-    out += [(int(i), "few_clips", "its speaker has no second clip for the voice prompt") for i in np.flatnonzero(few)]
+        raise UserError(f"speaker `{lonely}` has fewer than {two}, so no other clip can serve as its voice "
+                        f"prompt. "
+                        "Record more of this speaker, leave the speaker out, or leave out such speakers "
+                        "with on_fault=reject.")
+    out += [(int(i), "few_clips", "its speaker has no second clip for the voice prompt")
+            for i in np.flatnonzero(few)]
     split.side = np.where(few, LEFT_OUT, split.side).astype(np.int8)
     for k,s in enumerate(SPLITS):
         if (k==0 or getattr(config, s)) and not (split.side==k).any():
@@ -164,8 +202,10 @@ def picked(
         if a<b: yield file.read_row_group(g, columns).take(pa.array(rows[a:b]-start))
         start += n
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #99b04f54
 def _picked(work, rows): return (r for table in picked(work, rows) for r in table.to_pylist())
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #5de73810
 def _shard_rows(work, rows, preprocessed, config, seed, copies):
     "Rows of a shard with their sound, and their augmented copies"
     for r in _picked(work, rows):
@@ -174,15 +214,20 @@ def _shard_rows(work, rows, preprocessed, config, seed, copies):
         yield base | {"augmented": "", "audio": {"bytes": data, "path": f"{r['id']}.flac"}}
         for i in range(1, copies+1):
             changed, seconds, done = augment_flac(data, r["id"], i, config.augment, seed)
-            yield base | {"id": f"{r['id']}+a{i}", "duration": seconds, "augmented": done, "audio": {"bytes": changed, "path": f"{r['id']}+a{i}.flac"}}
+            yield base | {"id": f"{r['id']}+a{i}", "duration": seconds, "augmented": done,
+                          "audio": {"bytes": changed, "path": f"{r['id']}+a{i}.flac"}}
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #f32cfdf9
 def _in_groups(rows, schema):
     group = []
     for r in rows:
         group.append(r)
-        if len(group)==GROUP: yield pa.Table.from_pylist(group, schema); group = []
+        if len(group)==GROUP:
+            yield pa.Table.from_pylist(group, schema)
+            group = []
     if group: yield pa.Table.from_pylist(group, schema)
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #78a6b69a
 def _write_split(name, rows, sizes, work, preprocessed, out, config, seed, rate):
     "The shards of one split that are not there yet"
     copies = config.augment.copies if name=="train" else 0
@@ -191,20 +236,27 @@ def _write_split(name, rows, sizes, work, preprocessed, out, config, seed, rate)
     (out/name).mkdir(exist_ok=True)
     for k in tqdm(range(n), desc=f"write {name}", unit="shard", mininterval=2):
         path = out/name/f"{name}-{k:05d}-of-{n:05d}.parquet"
-        if not path.exists(): write_rows(_in_groups(_shard_rows(work, rows[shard==k], preprocessed, config, seed, copies), schema), path, schema)
+        if not path.exists():
+            write_rows(_in_groups(_shard_rows(work, rows[shard==k], preprocessed, config, seed, copies),
+                                  schema), path, schema)
 
 # %% ../../nbs/3_corpus/08_dataset.ipynb #494b0153
 def _spoken(text):
     "Letters, marks and numbers of a text, in lower case"
-    return "".join(c.lower() for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c)[0] in "LMN") or text
+    return ("".join(c.lower() for c in unicodedata.normalize("NFKC", text)
+                    if unicodedata.category(c)[0] in "LMN") or text)
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #bbbca5af
 def _sound(data):
     "The MD5 of the samples that FLAC keeps in its header, or a hash of the file"
     return data[26:42] if data[:4]==b"fLaC" and any(data[26:42]) else hashlib.sha256(data).digest()
 
-_KEYS = {"id": lambda r: r["id"], "text": lambda r: _spoken(r["norm_text"]), "audio": lambda r: _sound(r["audio"]),
-         "recording": lambda r: (r["source"], r["session"]) if r["session"] else None, "speaker": lambda r: r["speaker"]}
+_KEYS = {"id": lambda r: r["id"], "text": lambda r: _spoken(r["norm_text"]),
+         "audio": lambda r: _sound(r["audio"]),
+         "recording": lambda r: (r["source"], r["session"]) if r["session"] else None,
+         "speaker": lambda r: r["speaker"]}
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #20ed08ec
 def check_leaks(
     dataset:Path, # An `hf_dataset/` folder
     apart:list[str]|None=None, # Which keys no two splits may share; None: those that its `card.json` promises
@@ -221,10 +273,13 @@ def check_leaks(
                 first = seen[k].get(value)
                 if first and first[0]!=split:
                     said = row["norm_text"] if k=="text" else value.hex() if k=="audio" else str(value)
-                    leaks.setdefault((k, value), dict(key=k, value=said, splits=[first[0], split], ids=[first[1], row["id"]]))
-                elif not first and split!="train": seen[k][value] = (split, row["id"])  # held-out keys only: memory does not grow with training
+                    leaks.setdefault((k, value), dict(key=k, value=said, splits=[first[0], split],
+                                                      ids=[first[1], row["id"]]))
+                # held-out keys only: memory does not grow with training
+                elif not first and split!="train": seen[k][value] = (split, row["id"])
     return list(leaks.values())
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #02fbebbd
 def read_split(
     dataset:Path, # An `hf_dataset/` folder
     split:str, # train, validation or test
@@ -232,103 +287,151 @@ def read_split(
     columns:list[str]|None=None, # Only these, beside `audio`; None: all
 )->Iterator[dict]:
     "Rows of a split, a few in memory at a time"
-    columns = [c for c in DATASET_SCHEMA.names if c!="audio" and (columns is None or c in columns)] + ["audio"]*audio
+    columns = ([c for c in DATASET_SCHEMA.names if c!="audio" and (columns is None or c in columns)]
+               + ["audio"]*audio)
     for file in sorted((dataset/split).glob("*.parquet")):
-        for batch in pq.ParquetFile(file, pre_buffer=False, buffer_size=1<<20).iter_batches(batch_size=32, columns=columns):
+        for batch in pq.ParquetFile(file, pre_buffer=False, buffer_size=1<<20).iter_batches(batch_size=32,
+                                                                                            columns=columns):
             for row in batch.to_pylist():
                 if audio: row["audio"] = row["audio"]["bytes"]
                 yield row
 
 # %% ../../nbs/3_corpus/08_dataset.ipynb #45e11d30
-PROMISE = {"text": "no two splits share a sentence, whatever its case, punctuation and spaces", "audio": "no two splits share a sound",
+PROMISE = {"text": "no two splits share a sentence, whatever its case, punctuation and spaces",
+           "audio": "no two splits share a sound",
            "recording": "no two splits share a recording session", "speaker": "no two splits share a speaker"}
 
 def _lines(items): return "\n".join(f"- {i}" for i in items) or "- nothing"
-def _grid(head, rows): return "\n".join(f"| {' | '.join(map(str, r))} |" for r in (head, ["---"]*len(head), *rows))
 
+def _grid(head, rows):
+    return "\n".join(f"| {' | '.join(map(str, r))} |" for r in (head, ["---"]*len(head), *rows))
+
+# %% ../../nbs/3_corpus/08_dataset.ipynb #c49c24de
 def _readme(facts, counts, split, lost, sources):
     "The dataset card as Markdown"
-    front = dict(language=[facts["language"]] if facts.get("language") else None, license=facts.get("license"), pretty_name=facts.get("name"),
-                 task_categories=["text-to-speech"], configs=[dict(config_name="default", data_files=[dict(split=s, path=f"{s}/*.parquet") for s in SPLITS])])
+    front = dict(language=[facts["language"]] if facts.get("language") else None,
+                 license=facts.get("license"), pretty_name=facts.get("name"),
+                 task_categories=["text-to-speech"], configs=[dict(config_name="default",
+                                                                   data_files=[dict(split=s,
+                                                                                    path=f"{s}/*.parquet")
+                                                                               for s in SPLITS])])
     about = [f"{k}: {facts[k]}" for k in ("language", "license", "consent", "source", "note") if facts.get(k)]
     if not facts.get("consent"): about.append("consent: not stated; ask the speakers before a voice is used")
-    if n := counts["train"].get("augmented"): about.append(f"{n:,} of the training clips are changed copies; the column `augmented` says how")
+    if n := counts["train"].get("augmented"):
+        about.append(f"{n:,} of the training clips are changed copies; the column `augmented` says how")
     parts = [("Sources", _grid(["source", "clips", "hours", "weight", "license", "consent"],
                                [[s["source"] or "-", s["clips"], f"{s['hours']:.2f}", f"{s['weight']:g}",
-                                 *(s.get(k) or facts.get(k) or "not stated" for k in ("license", "consent"))] for s in sources])),
+                                 *(s.get(k) or facts.get(k) or "not stated" for k in ("license", "consent"))]
+                                for s in sources])),
              ("Splits", _grid(["split", "clips", "hours", "speakers"],
-                              [[s, c["clips"], f"{c['hours']:.2f}", c["speakers"]] for s,c in counts.items()])),
+                              [[s, c["clips"], f"{c['hours']:.2f}", c["speakers"]]
+                               for s,c in counts.items()])),
              ("What holds", _lines(PROMISE[k] for k in split.apart)), ("What does not", _lines(split.notes)),
-             ("Left out", _lines(f"`{k}`: {v['clips']:,} clips, {v['hours']:.2f} hours" for k,v in lost.items())
+             ("Left out", _lines(f"`{k}`: {v['clips']:,} clips, {v['hours']:.2f} hours"
+                                 for k,v in lost.items())
               +"\n\nEach is in `rejected.csv` with its reason."),
-             ("Columns", "`text` is as written, `norm_text` normalised, `model_text` what the tokenizer reads; `audio` is 16-bit mono FLAC; "
+             ("Columns",
+              "`text` is as written, `norm_text` normalised, `model_text` what the tokenizer reads; `audio` "
+              "is 16-bit mono FLAC; "
                          "`weight` is how much a clip counts in training.")]
     head = yaml.safe_dump({k: v for k,v in front.items() if v}, allow_unicode=True, sort_keys=False)
-    return "\n\n".join([f"---\n{head}---", f"# {facts.get('name') or 'Speech dataset'}", _lines(about), *(f"## {t}\n\n{p}" for t,p in parts)])+"\n"
+    return ("\n\n".join([f"---\n{head}---", f"# {facts.get('name') or 'Speech dataset'}", _lines(about),
+                         *(f"## {t}\n\n{p}" for t,p in parts)])+"\n")
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #8eab2699
 def _write_rejected(preprocessed, rejected, out):
     "All rejects of the way so far; clips and hours per rule"
-    write_rejected(out/"rejected.csv", rejected, preprocessed/"rejected.csv"); lost = {}
+    write_rejected(out/"rejected.csv", rejected, preprocessed/"rejected.csv")
+    lost = {}
     with open(out/"rejected.csv", encoding="utf-8", newline="") as f:
         for r in csv.DictReader(f):
-            of = lost.setdefault(r["rule"], dict(clips=0, hours=0.)); of["clips"] += 1; of["hours"] += float(r["seconds"] or 0)/3600
+            of = lost.setdefault(r["rule"], dict(clips=0, hours=0.))
+            of["clips"] += 1
+            of["hours"] += float(r["seconds"] or 0)/3600
     return {k: dict(clips=v["clips"], hours=round(v["hours"], 5)) for k,v in sorted(lost.items())}
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #a8b48cbd
 def _counts(out, known):
     "Clips, hours and speakers of each split, and what each source gave, from what was written"
     counts, sources = {}, {}
     for s in SPLITS:
         n, hours, voices, copies = 0, 0., set(), 0
         for r in read_split(out, s, columns=["speaker", "duration", "source", "weight", "augmented"]):
-            n += 1; hours += r["duration"]; voices.add(r["speaker"]); copies += bool(r["augmented"])
-            of = sources.setdefault(r["source"], dict(source=r["source"], clips=0, hours=0., weight=r["weight"]))
-            of["clips"] += 1; of["hours"] += r["duration"]/3600
-        counts[s] = dict(clips=n, hours=round(hours/3600, 5), speakers=len(voices)) | ({"augmented": copies} if copies else {})
+            n += 1
+            hours += r["duration"]
+            voices.add(r["speaker"])
+            copies += bool(r["augmented"])
+            of = sources.setdefault(r["source"], dict(source=r["source"], clips=0, hours=0.,
+                                                      weight=r["weight"]))
+            of["clips"] += 1
+            of["hours"] += r["duration"]/3600
+        counts[s] = (dict(clips=n, hours=round(hours/3600, 5), speakers=len(voices))
+                     | ({"augmented": copies} if copies else {}))
     known = {k["source"]: k for k in known}
-    return counts, [known.get(s, {}) | of | {"hours": round(of["hours"], 5)} for s,of in sorted(sources.items())]
+    return counts, [known.get(s, {}) | of | {"hours": round(of["hours"], 5)}
+                    for s,of in sorted(sources.items())]
 
 # %% ../../nbs/3_corpus/08_dataset.ipynb #b5de0354
 def build_dataset(
     preprocessed:Path, # Folder with `manifest.parquet`, `rejected.csv` and `audio/`
-    speakers:Path|None, # Folder with `speaker_ids.json`: clip id -> speaker; None: the manifest's own speakers
-    out:Path, # Folder to fill: `train/`, `validation/`, `test/`, `heldout.json`, `card.json`, `README.md`, `rejected.csv`
+    # Folder with `speaker_ids.json`: clip id -> speaker; None: the manifest's own speakers
+    speakers:Path|None,
+    # Folder to fill: `train/`, `validation/`, `test/`, `heldout.json`, `card.json`, `README.md`,
+    # `rejected.csv`
+    out:Path,
     config:DatasetConfig,
     normalise:Callable[[str], str], # Text as written -> normalised, native script
     model_text:Callable[[str], str], # Text as written -> what the tokenizer reads
     seed:int=0, # Seeds the split and the augmentation
-    card:dict|None=None, # name, language, license, consent, source, note, for the card; `sources`: a list of dicts with source, license, consent
-    on_fault:str="stop", # What refused texts and speakers with too few clips do: stop, or reject (leave out, by name)
+    # name, language, license, consent, source, note, for the card; `sources`: a list of dicts with source,
+    # license, consent
+    card:dict|None=None,
+    # What refused texts and speakers with too few clips do: stop, or reject (leave out, by name)
+    on_fault:str="stop",
 )->dict: # Counts for step.json
     "Apply the text front-end, split, write parquet, and prove that nothing leaks"
     work, rejected = _work_table(preprocessed, speakers, out, normalise, model_text, on_fault)
-    table = pq.read_table(work, columns=["norm_text", "duration", "audio_sha256", "source", "session", "speaker", "bytes"])
-    if not len(table): raise UserError("no clip is left for the dataset; look at `rejected.csv` of the earlier steps")
+    table = pq.read_table(work, columns=["norm_text", "duration", "audio_sha256", "source", "session",
+                                         "speaker", "bytes"])
+    if not len(table):
+        raise UserError("no clip is left for the dataset; look at `rejected.csv` of the earlier steps")
     split, gone = _sides(table, config, seed, on_fault)
     if gone:
-        why = {i: w for i,*w in gone}; at = np.array(sorted(why))
+        why = {i: w for i,*w in gone}
+        at = np.array(sorted(why))
         rejected = rejected+[_reject(r, *why[i]) for i,r in zip(at.tolist(), _picked(work, at))]
     write_json(out/"heldout.json", heldout_list(table, split, config))
-    sizes = table["bytes"].to_numpy(); del table
+    sizes = table["bytes"].to_numpy()
+    del table
     rate = flac_rate((preprocessed/next(_picked(work, np.zeros(1, np.int64)))["file_name"]).read_bytes())
     for k,name in enumerate(SPLITS):
         rows = np.flatnonzero(split.side==k)
         _write_split(name, rows, sizes[rows], work, preprocessed, out, config, seed, rate)
     if leaks := check_leaks(out, split.apart):
-        first = leaks[0]; where = " and ".join(f"{i} ({s})" for i,s in zip(first["ids"], first["splits"]))
-        raise UserError(f"{len(leaks)} keys are in two splits, the first: {first['key']} `{first['value']}` of clips {where}. "
+        first = leaks[0]
+        where = " and ".join(f"{i} ({s})" for i,s in zip(first["ids"], first["splits"]))
+        raise UserError(f"{len(leaks)} keys are in two splits, the first: {first['key']} `{first['value']}` "
+                        f"of clips {where}. "
                         "Nothing may be trained on this. Please report it with the recipe.")
-    facts = card or {}; counts, sources = _counts(out, facts.get("sources", ()))
+    facts = card or {}
+    counts, sources = _counts(out, facts.get("sources", ()))
     lost = _write_rejected(preprocessed, rejected, out)
-    write_json(out/"card.json", {**facts, "splits": counts, "apart": split.apart, "notes": split.notes, "left_out": lost, "sources": sources})
+    write_json(out/"card.json", {**facts, "splits": counts, "apart": split.apart, "notes": split.notes,
+                                 "left_out": lost, "sources": sources})
     with atomic(out/"README.md") as f: f.write(_readme(facts, counts, split, lost, sources))
-    work.unlink(); (out/".rejected.json").unlink()
+    work.unlink()
+    (out/".rejected.json").unlink()
     return counts
 
+# %% ../../nbs/3_corpus/08_dataset.ipynb #e99a4406
 def write_manifest(
     preprocessed:Path, # Folder that gets `manifest.parquet`
     rows:list[dict], # id, speaker, text, duration, file_name, and any other column of the format
 ):
     "A manifest of few rows, for examples and tests; `ttsft.corpus.prepare` writes those of corpora"
-    defaults = dict(source="", session="", weight=1.0, native_rate=0, audio_sha256="", text_key="", facts="{}")
-    rows = [defaults | {"audio_sha256": hashlib.sha256((preprocessed/r["file_name"]).read_bytes()).hexdigest()} | r for r in rows]
+    defaults = dict(source="", session="", weight=1.0, native_rate=0, audio_sha256="", text_key="",
+                    facts="{}")
+    rows = [defaults
+            | {"audio_sha256": hashlib.sha256((preprocessed/r["file_name"]).read_bytes()).hexdigest()} | r
+            for r in rows]
     pq.write_table(pa.Table.from_pylist(rows), preprocessed/"manifest.parquet")

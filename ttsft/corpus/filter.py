@@ -17,11 +17,13 @@ from ..core import UserError, did_you_mean
 class _Kept(dict):
     "For `str.translate`: None for every character that is no letter, mark or digit"
     def __missing__(self, code):
-        self[code] = kept = code if unicodedata.category(chr(code))[0] in "LM" or unicodedata.category(chr(code))=="Nd" else None
+        self[code] = kept = (code if unicodedata.category(chr(code))[0] in "LM"
+                             or unicodedata.category(chr(code))=="Nd" else None)
         return kept
 
 _kept = _Kept()
 
+# %% ../../nbs/3_corpus/04_filter.ipynb #90b25e3d
 def letters(text:str)->str: # NFKC, case folded
     "The letters, marks and digits of a text"
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_kept)
@@ -40,7 +42,8 @@ class Rule:
     max_z:float|None = None # Largest distance from the group's median, in robust standard deviations
     by:str = "speaker" # Column that says who is compared with whom, for `max_z`; empty compares all
     min_group:int = 20 # Smaller groups are not compared: nobody knows what is usual for them
-    same:list[str] = field(default_factory=list) # Columns in which a clip must differ from every clip before it
+    # Columns in which a clip must differ from every clip before it
+    same:list[str] = field(default_factory=list)
     within:float = 0.0 # With `same`: only when `column` agrees within this share, too
     why:str = "" # For a person: what it means when the rule is broken
 
@@ -51,19 +54,27 @@ class Rule:
 
 # %% ../../nbs/3_corpus/04_filter.ipynb #681f831b
 WHY = dict(
-    unreadable="The recording cannot be used.", max_source_seconds="The recording is too long to be one utterance.",
+    unreadable="The recording cannot be used.",
+    max_source_seconds="The recording is too long to be one utterance.",
     max_channels="The recording has too many channels: it may hold several people or instruments.",
     min_native_rate="The recording's sample rate is too low for speech.",
     min_seconds="The clip is too short.", max_seconds="The clip is too long for the model.",
     min_chars_per_second="Too little text for so much time: the transcript may be cut short.",
-    max_chars_per_second="Too much text for so little time: the recording may be cut, or the transcript belongs to another clip.",
-    max_clipping="Too many samples are clipped: the recording is distorted.", max_silence="The clip is nearly all silence.",
+    max_chars_per_second="Too much text for so little time: the recording may be cut, or the transcript "
+                         "belongs to another clip.",
+    max_clipping="Too many samples are clipped: the recording is distorted.",
+    max_silence="The clip is nearly all silence.",
     no_voice="No voice is heard in it: noise, music or something else, in seconds.",
-    min_bandwidth="The recording has no high tones: it was stored at a low rate, or compressed hard, and blown up since.",
-    min_snr="Too much noise behind the voice.", max_dc_offset="The recording's zero line is off: the recorder was broken.",
-    max_rate_z="Read much faster or slower than this speaker usually reads: the transcript may belong to another clip.",
-    duplicate_audio="The same sound as an earlier clip.", duplicate_text="The same speaker reads the same text in the same time as in an earlier clip.",
-    min_dnsmos="The predicted quality (DNSMOS) is too low.", split_long="The recording is too long, and could not be cut at its pauses.")
+    min_bandwidth="The recording has no high tones: it was stored at a low rate, or compressed hard, and "
+                  "blown up since.",
+    min_snr="Too much noise behind the voice.",
+    max_dc_offset="The recording's zero line is off: the recorder was broken.",
+    max_rate_z="Read much faster or slower than this speaker usually reads: the transcript may belong to "
+               "another clip.",
+    duplicate_audio="The same sound as an earlier clip.",
+    duplicate_text="The same speaker reads the same text in the same time as in an earlier clip.",
+    min_dnsmos="The predicted quality (DNSMOS) is too low.",
+    split_long="The recording is too long, and could not be cut at its pauses.")
 
 def sentence(
     name:str, # The rule
@@ -73,7 +84,8 @@ def sentence(
 )->str:
     "Why a clip was rejected, for a person"
     rule = (rules or {}).get(name)
-    words = (rule.why if rule else "") or WHY.get(name) or (f"`{rule.column}` is out of its limits." if rule else name)
+    words = ((rule.why if rule else "") or WHY.get(name)
+             or (f"`{rule.column}` is out of its limits." if rule else name))
     return words if not np.isfinite([value, limit]).all() else \
         f"{words} Found {value:.4g}, allowed is at {'least' if value<limit else 'most'} {limit:.4g}."
 
@@ -90,12 +102,17 @@ def _codes(
         codes = np.unique(codes, return_inverse=True)[1]
     return codes
 
+# %% ../../nbs/3_corpus/04_filter.ipynb #ed10f488
 def _medians(values, codes):
     "Median of each group, shape (groups,); `codes` are 0, 1, ..."
-    order = np.lexsort((values, codes)); values = values[order]
-    stop = np.cumsum(np.bincount(codes)); n = np.diff(stop, prepend=0); start = stop - n
+    order = np.lexsort((values, codes))
+    values = values[order]
+    stop = np.cumsum(np.bincount(codes))
+    n = np.diff(stop, prepend=0)
+    start = stop - n
     return (values[start + (n-1)//2] + values[start + n//2])/2
 
+# %% ../../nbs/3_corpus/04_filter.ipynb #2831cf4f
 def robust_z(
     values:np.ndarray, # Shape (n,)
     codes:np.ndarray, # Group of each value, shape (n,)
@@ -105,11 +122,14 @@ def robust_z(
     z, ok = np.full(len(values), np.nan), np.isfinite(values)
     if not ok.any(): return z
     groups, code, n = np.unique(codes[ok], return_inverse=True, return_counts=True)
-    centre = _medians(values[ok], code); off = np.abs(values[ok] - centre[code])
-    spread = np.maximum(1.4826*_medians(off, code), 0.05*np.abs(centre))  # never so narrow that ordinary readings stick out
+    centre = _medians(values[ok], code)
+    off = np.abs(values[ok] - centre[code])
+    # never so narrow that ordinary readings stick out
+    spread = np.maximum(1.4826*_medians(off, code), 0.05*np.abs(centre))
     z[ok] = np.where(n[code] >= min_group, off/np.maximum(spread[code], 1e-12), np.nan)
     return z
 
+# %% ../../nbs/3_corpus/04_filter.ipynb #e80586ef
 def repeats(
     codes:np.ndarray, # Group of each row, shape (n,)
     values:np.ndarray|None=None, # Compared within groups, shape (n,); None: being in one group is enough
@@ -120,7 +140,8 @@ def repeats(
     while order.size: # each round settles the first row that is left of every group
         first = np.diff(codes[order], prepend=-1)!=0
         anchor = order[np.maximum.accumulate(np.where(first, np.arange(order.size), 0))]
-        like = ~first & (np.ones(order.size, bool) if values is None else np.abs(values[order] - values[anchor])<=within*np.abs(values[anchor]))
+        like = (~first & (np.ones(order.size, bool) if values is None
+                          else np.abs(values[order] - values[anchor])<=within*np.abs(values[anchor])))
         found[order[like]] = True
         order = order[~first & ~like]
     return found
@@ -137,10 +158,14 @@ class Verdict:
     @property
     def kept(self)->np.ndarray: return self.rule<0
 
+# %% ../../nbs/3_corpus/04_filter.ipynb #902797a4
 def _floats(table, column):
-    if column not in table.column_names: raise UserError(f"a rule asks for the column `{column}`, which no clip has. {did_you_mean(column, table.column_names)}")
+    if column not in table.column_names:
+        raise UserError(f"a rule asks for the column `{column}`, which no clip has. "
+                        f"{did_you_mean(column, table.column_names)}")
     return pc.cast(table[column], pa.float64()).to_numpy()
 
+# %% ../../nbs/3_corpus/04_filter.ipynb #6a2089fb
 def _broken(table, rule, alive):
     "Rows of `alive` that break `rule`, the value and the limit of each"
     values = _floats(table, rule.column) if rule.column else np.full(table.num_rows, np.nan)
@@ -157,21 +182,28 @@ def _broken(table, rule, alive):
     lowest, highest = -np.inf if rule.min is None else rule.min, np.inf if rule.max is None else rule.max
     return ((values<lowest) | (values>highest)) & alive, values, np.where(values<lowest, lowest, highest)
 
+# %% ../../nbs/3_corpus/04_filter.ipynb #3d1031d6
 def apply_rules(
     table:pa.Table, # One row per clip, one column per measure
     rules:dict[str, Rule], # In the order in which they count
-    already:np.ndarray|None=None, # Rows that are rejected before any rule, shape (n,): they break none and are nobody's original
+    # Rows that are rejected before any rule, shape (n,): they break none and are nobody's original
+    already:np.ndarray|None=None,
 )->Verdict:
     "Apply the rules to the whole table"
-    n = table.num_rows; there = np.ones(n, bool) if already is None else ~already
-    rule, value, limit, alone = np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan), np.zeros((len(rules), n), bool)
+    n = table.num_rows
+    there = np.ones(n, bool) if already is None else ~already
+    rule, value, limit, alone = np.full(n, -1), np.full(n, np.nan), np.full(n,
+                                                                            np.nan), np.zeros((len(rules),
+                                                                                               n), bool)
     for i,r in enumerate(rules.values()):
         alone[i], values, limits = _broken(table, r, there)
         alive = there & (rule<0)
-        bad, values, limits = (alone[i] & alive, values, limits) if not r.same and r.max_z is None else _broken(table, r, alive)
+        bad, values, limits = ((alone[i] & alive, values, limits) if not r.same and r.max_z is None
+                               else _broken(table, r, alive))
         rule[bad], value[bad], limit[bad] = i, values[bad], limits[bad]
     return Verdict(rule, value, limit, list(rules), alone)
 
+# %% ../../nbs/3_corpus/04_filter.ipynb #fee757e0
 def cost(
     verdict:Verdict,
     seconds:np.ndarray, # Duration of each row
@@ -179,4 +211,5 @@ def cost(
     "What each rule takes away"
     count = lambda rows: (int(rows.sum()), round(float(seconds[rows].sum())/3600, 5))
     found = {name: (*count(verdict.rule==i), *count(verdict.alone[i])) for i,name in enumerate(verdict.names)}
-    return {name: dict(zip(("clips", "hours", "clips_alone", "hours_alone"), c)) for name,c in found.items() if c[0] or c[2]}
+    return {name: dict(zip(("clips", "hours", "clips_alone", "hours_alone"), c)) for name,c in found.items()
+            if c[0] or c[2]}

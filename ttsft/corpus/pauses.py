@@ -16,8 +16,10 @@ STOPS = ".!?…؟۔።፧。！？;؛"
 
 def sentences(text:str)->list[str]:
     "Cut a text behind the marks that end sentences"
-    return [s for s in re.findall(rf"\S[^{re.escape(STOPS)}]*(?:[{re.escape(STOPS)}]+[\"'”’»)\]]*|$)", text.strip()) if letters(s)]
+    return [s for s in re.findall(rf"\S[^{re.escape(STOPS)}]*(?:[{re.escape(STOPS)}]+[\"'”’»)\]]*|$)",
+                                  text.strip()) if letters(s)]
 
+# %% ../../nbs/3_corpus/05_pauses.ipynb #d9c41eb7
 def packed(
     parts:list[str], # Sentences
     most:float, # Letters that a piece may have
@@ -29,6 +31,7 @@ def packed(
         else: out.append(p)
     return out
 
+# %% ../../nbs/3_corpus/05_pauses.ipynb #9b26fe82
 def align(
     weights:np.ndarray, # Letters of each piece, shape (k,)
     spans:np.ndarray, # (start, stop) of speech in seconds, shape (p, 2)
@@ -36,24 +39,32 @@ def align(
     "Give each piece a run of spans such that speaking time follows the letters"
     k, p = len(weights), len(spans)
     if p<k: return None
-    spoken = np.r_[0, np.cumsum(spans[:, 1] - spans[:, 0])]; rate = weights.sum()/spoken[-1]
-    best, back = np.full((k+1, p+1), np.inf), np.zeros((k+1, p+1), int); best[0, 0] = 0
+    spoken = np.r_[0, np.cumsum(spans[:, 1] - spans[:, 0])]
+    rate = weights.sum()/spoken[-1]
+    best, back = np.full((k+1, p+1), np.inf), np.zeros((k+1, p+1), int)
+    best[0, 0] = 0
     for i in range(1, k+1):
         for j in range(i, p+1):
             costs = best[i-1, :j] + ((spoken[j] - spoken[:j])*rate - weights[i-1])**2/weights[i-1]
-            back[i, j] = costs.argmin(); best[i, j] = costs[back[i, j]]
+            back[i, j] = costs.argmin()
+            best[i, j] = costs[back[i, j]]
     firsts, j = [], p
-    for i in range(k, 0, -1): j = int(back[i, j]); firsts.append(j)
+    for i in range(k, 0, -1):
+        j = int(back[i, j])
+        firsts.append(j)
     return firsts[::-1]
 
 SPLIT_BAND = 0.3 # share by which a piece's letters per second may differ from the whole recording's
+
 MIN_PAUSE = 0.2 # seconds of silence at which a recording may be cut
 
+# %% ../../nbs/3_corpus/05_pauses.ipynb #02d20be2
 def split(
     text:str, # Of the whole recording
     heard:Heard,
     max_seconds:float, # Longest piece
-)->list[tuple[float, float, str]]|None: # (start, stop, text) of each piece, seconds; None: the text does not say where
+# (start, stop, text) of each piece, seconds; None: the text does not say where
+)->list[tuple[float, float, str]]|None:
     "Cut a long recording between sentences"
     spans = heard.spans
     if len(spans)<2: return None

@@ -50,35 +50,51 @@ class PrepareConfig:
     max_chars_per_second:float = 40.0 # Faster readings are rejected: the text is probably too long
     max_clipping:float = 0.01 # Share of clipped samples above which a clip is rejected, 0 to 1
     max_silence:float = 0.8 # Share of silent frames above which a clip is rejected, 0 to 1
-    max_unheard_seconds:float = 1.5 # Longer clips in which no voice is heard at all are rejected; in single short words the network may miss it
-    min_bandwidth:float = 0.0 # Recordings whose highest tone is below this share of what the model can represent are rejected; 0.6 is strict, 0 off
-    max_rate_z:float = 6.0 # Robust standard deviations by which a clip's speaking rate may differ from its speaker's; 0 turns it off
+    # Longer clips in which no voice is heard at all are rejected; in single short words the network may miss
+    # it
+    max_unheard_seconds:float = 1.5
+    # Recordings whose highest tone is below this share of what the model can represent are rejected; 0.6 is
+    # strict, 0 off
+    min_bandwidth:float = 0.0
+    # Robust standard deviations by which a clip's speaking rate may differ from its speaker's; 0 turns it off
+    max_rate_z:float = 6.0
     duplicate_audio:bool = True # Reject clips whose sound is an earlier clip's, sample by sample
-    duplicate_text:float = 0.02 # Reject a speaker's second reading of a text when durations agree within this share; 0 turns it off
-    dnsmos:bool = False # Predict quality with DNSMOS, slowly (the package `speechmos`); see `rules` for a limit
-    rules:dict[str, Rule] = field(default_factory=dict) # Name -> rule over a column of the manifest, after all others
+    # Reject a speaker's second reading of a text when durations agree within this share; 0 turns it off
+    duplicate_text:float = 0.02
+    # Predict quality with DNSMOS, slowly (the package `speechmos`); see `rules` for a limit
+    dnsmos:bool = False
+    # Name -> rule over a column of the manifest, after all others
+    rules:dict[str, Rule] = field(default_factory=dict)
     shard:int = 200 # Clips in a shard
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #fa0c4821
 def rules_of(
     config:PrepareConfig,
 )->dict[str, Rule]: # In the order in which they count
     "The recipe's limits as rules"
-    c, low, high = config, lambda column, limit: Rule(column, min=limit), lambda column, limit: Rule(column, max=limit)
+    c, low, high = config, lambda column, limit: Rule(column, min=limit), lambda column, limit: Rule(column,
+                                                                                                     max=limit)
     rules = dict(min_seconds=low("duration", c.min_seconds), max_seconds=high("duration", c.max_seconds),
-                 min_chars_per_second=low("chars_per_second", c.min_chars_per_second), max_chars_per_second=high("chars_per_second", c.max_chars_per_second),
-                 max_silence=high("silence", c.max_silence), no_voice=high("unheard_seconds", c.max_unheard_seconds),
+                 min_chars_per_second=low("chars_per_second", c.min_chars_per_second),
+                 max_chars_per_second=high("chars_per_second", c.max_chars_per_second),
+                 max_silence=high("silence", c.max_silence),
+                 no_voice=high("unheard_seconds", c.max_unheard_seconds),
                  max_clipping=high("clipping", c.max_clipping))
     if c.min_bandwidth: rules["min_bandwidth"] = low("bandwidth", c.min_bandwidth)
     if c.max_rate_z: rules["max_rate_z"] = Rule("speech_rate", max_z=c.max_rate_z)
     if c.duplicate_audio: rules["duplicate_audio"] = Rule(same=["audio_sha256"])
-    if c.duplicate_text: rules["duplicate_text"] = Rule("duration", same=["speaker", "text_key"], within=c.duplicate_text)
-    if taken := rules.keys() & c.rules: raise UserError(f"prepare.rules: `{min(taken)}` is the name of a built-in rule. Use its own key, or another name.")
+    if c.duplicate_text:
+        rules["duplicate_text"] = Rule("duration", same=["speaker", "text_key"], within=c.duplicate_text)
+    if taken := rules.keys() & c.rules:
+        raise UserError(f"prepare.rules: `{min(taken)}` is the name of a built-in rule. Use its own key, or "
+                        f"another name.")
     return rules | c.rules
 
 # %% ../../nbs/3_corpus/06_prepare.ipynb #21efb742
 class Rejected(Exception):
     "A clip that breaks a rule before it is measured: (rule, value, limit)"
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #a54d51ac
 def _within(claims, seconds, config):
     "Refuse by its header what need not be decoded"
     for rule, value, limit, sign in (("max_source_seconds", seconds, config.max_source_seconds, 1),
@@ -86,24 +102,31 @@ def _within(claims, seconds, config):
                                      ("min_native_rate", claims["sample_rate"], config.min_native_rate, -1)):
         if sign*(value - limit)>0: raise Rejected(rule, float(value), float(limit))
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #b005081f
 def _directly(path, config, start, stop):
     "Read a file that can be entered anywhere, opening it once; None for others, and for what libsndfile cannot read"
     try:
         with sf.SoundFile(path) as f:
-            if f.format not in ("FLAC", "WAV") or not f.frames<UNKNOWN: return None # the rest is `decode`'s business
+            # the rest is `decode`'s business
+            if f.format not in ("FLAC", "WAV") or not f.frames<UNKNOWN: return None
             rate, channels = f.samplerate, f.channels
             first, last = round(start*rate), f.frames if stop is None else min(round(stop*rate), f.frames)
             _within(dict(channels=channels, sample_rate=rate), (last - first)/rate, config)
-            f.seek(first); block = f.read(max(0, last - first), dtype="float32", always_2d=True)
+            f.seek(first)
+            block = f.read(max(0, last - first), dtype="float32", always_2d=True)
     except (sf.LibsndfileError, ValueError, OSError): return None
     if not len(block) or len(block)<last - first or not np.isfinite(block).all(): return None
     if f.format=="WAV":
         with open(path, "rb") as file: _refuse_cut(file)
-    return (block @ mono_weights(_gram(block)).astype(np.float32) if channels>1 else block[:, 0]), rate, channels
+    return (block @ mono_weights(_gram(block)).astype(np.float32) if channels>1
+            else block[:, 0]), rate, channels
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #137a22b3
 @lru_cache(1)
-def _whole(path, max_seconds): return decode(path, max_seconds) # rows that are slices of one file follow each other
+# rows that are slices of one file follow each other
+def _whole(path, max_seconds): return decode(path, max_seconds)
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #725a0425
 def read_clip(
     path:Path, # The recording
     config:PrepareConfig,
@@ -112,7 +135,8 @@ def read_clip(
 )->tuple[np.ndarray, int, int]: # Mono waveform, its native sample rate, and how many channels it had
     "Read a recording or a slice of it; refuse by its header what need not be decoded"
     begin = start or 0.0
-    if stop is not None and stop<=begin: raise AudioError(f"{path}: the slice from {begin:.2f} to {stop:.2f} s is empty; correct the table")
+    if stop is not None and stop<=begin:
+        raise AudioError(f"{path}: the slice from {begin:.2f} to {stop:.2f} s is empty; correct the table")
     try: direct = _directly(path, config, begin, stop)
     except AudioError as e: raise AudioError(f"{path}: {e}") from e
     if direct: return direct
@@ -121,19 +145,27 @@ def read_clip(
     if start is None and stop is None: return *decode(path, config.max_source_seconds), claims["channels"]
     wav, rate = _whole(path, max(config.max_source_seconds, 3600.0))
     part = wav[round(begin*rate):None if stop is None else round(stop*rate)]
-    if not len(part): raise AudioError(f"{path}: ends at {len(wav)/rate:.2f} s, before the slice that begins at {begin:.2f} s; correct the table")
+    if not len(part):
+        raise AudioError(f"{path}: ends at {len(wav)/rate:.2f} s, before the slice that begins at "
+                         f"{begin:.2f} s; correct the table")
     return part, rate, claims["channels"]
 
 # %% ../../nbs/3_corpus/06_prepare.ipynb #eec259d8
 FADE = 0.005 # seconds, at edges that were cut
-FLOATS = ("duration", "source_seconds", "speech_seconds", "unheard_seconds", "speech_rate", "chars_per_second", "snr_db", "peak_dbfs", "rms_dbfs", "lufs",
-          "gain_db", "shortfall_db", "dc_offset", "clipping", "silence", "leading_silence", "trailing_silence", "longest_pause", "bandwidth_hz", "bandwidth",
+FLOATS = ("duration", "source_seconds", "speech_seconds", "unheard_seconds", "speech_rate",
+          "chars_per_second", "snr_db", "peak_dbfs", "rms_dbfs", "lufs",
+          "gain_db", "shortfall_db", "dc_offset", "clipping", "silence", "leading_silence",
+          "trailing_silence", "longest_pause", "bandwidth_hz", "bandwidth",
           "dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak")
 TEXTS = ("id", "speaker", "source", "session", "text", "file_name", "audio_sha256", "text_key", "facts")
-CLIP_SCHEMA = pa.schema([*((n, pa.string()) for n in TEXTS), ("weight", pa.float64()), ("native_rate", pa.int32()), ("channels", pa.int32()),
-                    *((n, pa.float64()) for n in FLOATS), ("snr_low_confidence", pa.bool_()), ("source_file", pa.string()),
-                    ("fault", pa.bool_()), ("rule", pa.string()), ("reason", pa.string()), ("value", pa.float64()), ("limit", pa.float64())])
-VERDICT = ("source_file", "fault", "rule", "reason", "value", "limit") # columns of work in progress, not of the manifest
+CLIP_SCHEMA = pa.schema([*((n, pa.string()) for n in TEXTS), ("weight", pa.float64()),
+                         ("native_rate", pa.int32()), ("channels", pa.int32()),
+                    *((n, pa.float64()) for n in FLOATS), ("snr_low_confidence", pa.bool_()),
+                    ("source_file", pa.string()),
+                    ("fault", pa.bool_()), ("rule", pa.string()), ("reason", pa.string()),
+                    ("value", pa.float64()), ("limit", pa.float64())])
+# columns of work in progress, not of the manifest
+VERDICT = ("source_file", "fault", "rule", "reason", "value", "limit")
 
 def dnsmos(
     wav:np.ndarray, # Waveform at 16 kHz
@@ -141,10 +173,12 @@ def dnsmos(
     "Quality as DNSMOS P.835 predicts it"
     try: from speechmos import dnsmos
     except ImportError:
-        raise UserError("prepare.dnsmos needs the package `speechmos`. Install it with `pip install speechmos`, or set dnsmos to false.") from None
+        raise UserError("prepare.dnsmos needs the package `speechmos`. Install it with `pip install "
+                        "speechmos`, or set dnsmos to false.") from None
     found = dnsmos.run(np.clip(wav, -1, 1), VAD_RATE)
     return {f"dnsmos_{k}": float(found[f"{k}_mos"]) for k in ("ovrl", "sig", "bak")}
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #cbe7cca1
 def measures(
     heard:Heard,
     start:float, # Part that is kept, seconds
@@ -153,13 +187,18 @@ def measures(
     "What one pass over the clip tells about the part that is kept"
     part = slice(int(start/HOP), max(int(start/HOP) + 1, min(len(heard.energy), math.ceil(stop/HOP))))
     active, speech = heard.active[part], heard.speech[part]
-    first, last = (int(np.clip(v - part.start, 0, len(active))) for v in voiced(heard)); on, duration = np.flatnonzero(active), stop - start
+    first, last = (int(np.clip(v - part.start, 0, len(active))) for v in voiced(heard))
+    on, duration = np.flatnonzero(active), stop - start
     snr_db, doubt = snr(heard)
-    return dict(speech_seconds=float((speech if speech.any() else active).sum()*HOP), unheard_seconds=0.0 if speech.any() else duration,
+    return dict(speech_seconds=float((speech if speech.any() else active).sum()*HOP),
+                unheard_seconds=0.0 if speech.any() else duration,
                 silence=float(1 - active.mean()), snr_db=snr_db, snr_low_confidence=doubt,
-                leading_silence=min(first*HOP, duration), trailing_silence=min(max(len(active) - last, 0)*HOP, duration),
-                longest_pause=float(min((np.diff(on).max(initial=1) - 1)*HOP, duration)) if on.size else duration)
+                leading_silence=min(first*HOP, duration),
+                trailing_silence=min(max(len(active) - last, 0)*HOP, duration),
+                longest_pause=float(min((np.diff(on).max(initial=1) - 1)*HOP, duration)) if on.size
+                else duration)
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #929aa93b
 def store(
     path:Path, # FLAC file to write or replace
     wav:np.ndarray, # Waveform in [-1, 1], shape (s,)
@@ -168,8 +207,10 @@ def store(
     "Write a clip"
     scaled = wav*np.float32(2**15)
     pcm = np.clip(np.rint(scaled, out=scaled), -2**15, 2**15 - 1, out=scaled).astype("<i2")
-    buffer = io.BytesIO(); sf.write(buffer, pcm, sample_rate, "PCM_16", format="FLAC")
-    path.write_bytes(buffer.getbuffer()) # in place: a shard that is killed here has no record, and is done again
+    buffer = io.BytesIO()
+    sf.write(buffer, pcm, sample_rate, "PCM_16", format="FLAC")
+    # in place: a shard that is killed here has no record, and is done again
+    path.write_bytes(buffer.getbuffer())
     return sha256(pcm).hexdigest()
 
 # %% ../../nbs/3_corpus/06_prepare.ipynb #510ca9ad
@@ -179,15 +220,24 @@ def prepare_clip(
     out:Path, # Folder for the FLAC files
     config:PrepareConfig,
     sample_rate:int, # The model's rate, Hz
-)->list[dict]: # One row of `CLIP_SCHEMA`, or one for each piece; `rule` is set when it is rejected already, `fault` marks unreadable files
+# One row of `CLIP_SCHEMA`, or one for each piece; `rule` is set when it is rejected already, `fault` marks
+# unreadable files
+)->list[dict]:
     "Decode, listen, resample, trim, level and store one clip"
-    base = {k: row.get(k) or "" for k in ("id", "speaker", "source", "session", "facts")} | dict(text=row["transcription"], source_file=row["file_name"])
-    base |= dict(weight=float(row.get("weight") or 1), text_key=text_key(row["transcription"]), rule="", fault=False, duration=0.0)
-    lost = lambda rule, value=None, limit=None, **also: base | dict(rule=rule, value=value, limit=limit, **also)
-    try: wav, native, channels = read_clip(raw/row["file_name"], config, *(float(row[k]) if row.get(k) else None for k in ("start", "stop")))
+    base = ({k: row.get(k) or "" for k in ("id", "speaker", "source", "session", "facts")}
+            | dict(text=row["transcription"], source_file=row["file_name"]))
+    base |= dict(weight=float(row.get("weight") or 1), text_key=text_key(row["transcription"]), rule="",
+                 fault=False, duration=0.0)
+    lost = lambda rule, value=None, limit=None, **also: base | dict(rule=rule, value=value, limit=limit,
+                                                                    **also)
+    try:
+        wav, native, channels = read_clip(raw/row["file_name"], config,
+                                          *(float(row[k]) if row.get(k) else None for k in ("start", "stop")))
     except AudioError as e: return [lost("unreadable", reason=str(e).replace(f"{raw}/", ""), fault=True)]
-    except Rejected as e: return [lost(*e.args, duration=e.args[1] if e.args[0]=="max_source_seconds" else 0.0)]
-    base |= dict(native_rate=native, channels=channels, source_seconds=len(wav)/native, duration=len(wav)/native, clipping=_clipping(wav),
+    except Rejected as e:
+        return [lost(*e.args, duration=e.args[1] if e.args[0]=="max_source_seconds" else 0.0)]
+    base |= dict(native_rate=native, channels=channels, source_seconds=len(wav)/native,
+                 duration=len(wav)/native, clipping=_clipping(wav),
                  dc_offset=float(abs(wav.mean(dtype=np.float64))))
     view = {r: resample(wav, native, r) if r!=native else wav for r in {sample_rate, VAD_RATE}}
     heard = hear(wav, native, view[VAD_RATE])
@@ -195,11 +245,15 @@ def prepare_clip(
     cut = bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
     whole = [(*cut, base)]
     if config.split_long and cut[1]-cut[0]>config.max_seconds:
-        if not (pieces := split(row["transcription"], heard, config.max_seconds)): return [lost("split_long", cut[1]-cut[0], config.max_seconds)]
-        own = lambda i, text: dict(id=f"{row['id']}-{i:02d}", text=text, text_key=text_key(text), session=base["session"] or row["id"])
-        whole = [(max(a, cut[0]), min(b, cut[1]), base | own(i, text)) for i,(a,b,text) in enumerate(pieces, 1)]
+        if not (pieces := split(row["transcription"], heard, config.max_seconds)):
+            return [lost("split_long", cut[1]-cut[0], config.max_seconds)]
+        own = lambda i, text: dict(id=f"{row['id']}-{i:02d}", text=text, text_key=text_key(text),
+                                   session=base["session"] or row["id"])
+        whole = [(max(a, cut[0]), min(b, cut[1]), base | own(i, text))
+                 for i,(a,b,text) in enumerate(pieces, 1)]
     return [_finish(one, a, b, heard, view, out, config, sample_rate) for a,b,one in whole]
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #2a6a457b
 def _finish(row, start, stop, heard, view, out, config, sample_rate):
     "Cut, level, measure and store one piece of a clip"
     a, b = round(start*sample_rate), round(stop*sample_rate)
@@ -208,11 +262,15 @@ def _finish(row, start, stop, heard, view, out, config, sample_rate):
     if a>0 and len(wav)>len(fade): wav[:len(fade)] *= fade
     if b<len(view[sample_rate]) and len(wav)>len(fade): wav[-len(fade):] *= fade[::-1]
     m, duration = measures(heard, start, stop), len(wav)/sample_rate
-    if config.dnsmos: m |= dnsmos(view[VAD_RATE][round(start*VAD_RATE):round(stop*VAD_RATE)]*np.float32(10**(gain_db/20)))
+    if config.dnsmos:
+        m |= dnsmos(view[VAD_RATE][round(start*VAD_RATE):round(stop*VAD_RATE)]*np.float32(10**(gain_db/20)))
     m |= dict(duration=duration, gain_db=gain_db, shortfall_db=shortfall_db, lufs=config.lufs - shortfall_db,
-              peak_dbfs=float(_db(max(float(wav.max()), -float(wav.min()))**2)), rms_dbfs=float(_db(float(wav @ wav)/len(wav))),
-              chars_per_second=len(row["text"])/max(duration, 1e-3), speech_rate=len(letters(row["text"]))/max(m["speech_seconds"], HOP))
-    return row | m | dict(audio_sha256=store(out/f"{row['id']}.flac", wav, sample_rate), file_name=f"audio/{row['id']}.flac")
+              peak_dbfs=float(_db(max(float(wav.max()), -float(wav.min()))**2)),
+              rms_dbfs=float(_db(float(wav @ wav)/len(wav))),
+              chars_per_second=len(row["text"])/max(duration, 1e-3),
+              speech_rate=len(letters(row["text"]))/max(m["speech_seconds"], HOP))
+    return (row | m | dict(audio_sha256=store(out/f"{row['id']}.flac", wav, sample_rate),
+                           file_name=f"audio/{row['id']}.flac"))
 
 # %% ../../nbs/3_corpus/06_prepare.ipynb #f09cb0d5
 def read_rows(
@@ -222,8 +280,11 @@ def read_rows(
     path = raw/"metadata.csv"
     with open(path, encoding="utf-8", newline="") as f: names = next(csv.reader(f))
     return pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-                                convert_options=pyarrow.csv.ConvertOptions(column_types={n: pa.string() for n in names}, strings_can_be_null=False))
+                                convert_options=pyarrow.csv.ConvertOptions(column_types={n: pa.string()
+                                                                                         for n in names},
+                                                                           strings_can_be_null=False))
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #9999697a
 @dataclass(frozen=True)
 class Shard:
     "Some rows of raw/metadata.csv, and what makes their table the one that is wanted"
@@ -232,6 +293,7 @@ class Shard:
     key:str
     def __len__(self): return self.rows.num_rows
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #95b51471
 def plan(
     rows:pa.Table, # Of `read_rows`
     config:PrepareConfig,
@@ -239,14 +301,19 @@ def plan(
 )->list[Shard]:
     "Cut the corpus into shards"
     if config.shard<1: raise UserError(f"prepare.shard: {config.shard} clips are no shard. Write at least 1.")
-    if not rows.num_rows: raise UserError("raw/metadata.csv has no rows. Look at raw/rejected.csv, and at the source.")
+    if not rows.num_rows:
+        raise UserError("raw/metadata.csv has no rows. Look at raw/rejected.csv, and at the source.")
     unsafe = rows["id"].filter(pc.match_substring_regex(rows["id"], r"^\.|[/\\\x00]|^$"))
-    if len(unsafe): raise UserError(f"`{unsafe[0].as_py()[:60]}` in raw/metadata.csv cannot name a file. Give the clip another id.")
-    made_by = [__version__, *(f"{p} {version(p)}" for p in ("soxr", "soundfile", "onnxruntime", "silero-vad"))]
+    if len(unsafe):
+        raise UserError(f"`{unsafe[0].as_py()[:60]}` in raw/metadata.csv cannot name a file. Give the clip "
+                        f"another id.")
+    made_by = [__version__, *(f"{p} {version(p)}"
+                              for p in ("soxr", "soundfile", "onnxruntime", "silero-vad"))]
     settings = fingerprint([asdict(replace(config, rules={})), sample_rate, made_by])
     parts = [rows.slice(i, config.shard) for i in range(0, rows.num_rows, config.shard)]
     return [Shard(n, part, fingerprint([settings, part.to_pydict()])) for n,part in enumerate(parts)]
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #e23893e0
 def prepare_shard(
     shard:Shard,
     raw:Path, # The raw folder
@@ -255,11 +322,15 @@ def prepare_shard(
     sample_rate:int, # The model's rate, Hz
 ):
     "Prepare the clips of a shard, then write its table"
-    rows = [clip for row in shard.rows.to_pylist() for clip in prepare_clip(row, raw, out/"audio", config, sample_rate)]
+    rows = [clip for row in shard.rows.to_pylist()
+            for clip in prepare_clip(row, raw, out/"audio", config, sample_rate)]
     table = pa.Table.from_pylist(rows, CLIP_SCHEMA.with_metadata({"shard": shard.key}))
-    path = part_path(out, shard); work = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(table, work); os.replace(work, path)
+    path = part_path(out, shard)
+    work = path.with_name(f".{path.name}.{os.getpid()}")
+    pq.write_table(table, work)
+    os.replace(work, path)
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #9b2d7e7e
 def part_path(out:Path, shard:Shard)->Path: return out/"parts"/f"{shard.number:05d}.parquet"
 
 def is_done(out:Path, shard:Shard)->bool:
@@ -279,51 +350,65 @@ def prepare(
 )->dict: # Hours in, hours out, clips and hours lost per rule
     "Prepare every clip of `raw`, then apply the rules"
     raw, out, rules = Path(raw), Path(out), rules_of(config)
-    if (out/".parts").exists() and not (out/"parts").exists(): os.replace(out/".parts", out/"parts") # killed while it was being deleted
-    (out/"audio").mkdir(parents=True, exist_ok=True); (out/"parts").mkdir(exist_ok=True)
+    # killed while it was being deleted
+    if (out/".parts").exists() and not (out/"parts").exists(): os.replace(out/".parts", out/"parts")
+    (out/"audio").mkdir(parents=True, exist_ok=True)
+    (out/"parts").mkdir(exist_ok=True)
     if config.dnsmos: dnsmos(np.zeros(VAD_RATE, np.float32)) # a missing package is noticed now
     shards = plan(read_rows(raw), config, sample_rate)
     missing = [s for s in shards if not is_done(out, s)]
-    run_shards(partial(prepare_shard, raw=raw, out=out, config=config, sample_rate=sample_rate), missing, engine, workers, "prepare",
+    run_shards(partial(prepare_shard, raw=raw, out=out, config=config, sample_rate=sample_rate), missing,
+               engine, workers, "prepare",
                sum(map(len, shards)) - sum(map(len, missing)))
     clips = pa.concat_tables(pq.read_table(part_path(out, s)).replace_schema_metadata() for s in shards)
-    if pc.count_distinct(clips["id"]).as_py()<clips.num_rows: raise UserError("two clips have the same id. Give every row of the source its own.")
+    if pc.count_distinct(clips["id"]).as_py()<clips.num_rows:
+        raise UserError("two clips have the same id. Give every row of the source its own.")
     if on_fault=="stop": _stop_at_faults(clips, shards, out)
     early = pc.not_equal(clips["rule"], "").to_numpy()
     verdict = apply_rules(clips, rules, early)
     kept = verdict.kept & ~early
-    if not kept.any(): raise UserError("every clip was rejected; look at the rules in the recipe's `prepare` section")
+    if not kept.any():
+        raise UserError("every clip was rejected; look at the rules in the recipe's `prepare` section")
     manifest = clips.filter(pa.array(kept)).drop_columns(list(VERDICT))
     _write_table(out/"manifest.parquet", manifest)
     write_rejected(out/"rejected.csv", _rejects(clips, verdict, early, rules), raw/"rejected.csv")
     wanted = set(manifest["file_name"].to_pylist())
     for entry in os.scandir(out/"audio"):
         if f"audio/{entry.name}" not in wanted: os.unlink(entry)
-    os.replace(out/"parts", out/".parts"); shutil.rmtree(out/".parts")
+    os.replace(out/"parts", out/".parts")
+    shutil.rmtree(out/".parts")
     return summary(clips, verdict, early)
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #157fa609
 def _stop_at_faults(clips, shards, out):
     "One error for all recordings that cannot be read"
     faulty = clips.filter(clips["fault"])
     if not faulty.num_rows: return
     for s in shards:  # after mending, these are looked at again
-        if pc.any(pq.read_table(part_path(out, s), columns=["fault"])["fault"]).as_py(): part_path(out, s).unlink()
+        if pc.any(pq.read_table(part_path(out, s), columns=["fault"])["fault"]).as_py():
+            part_path(out, s).unlink()
     refuse(list(zip(faulty["id"].to_pylist(), faulty["reason"].to_pylist())),
            "Mend or remove these recordings, or leave them out, and have them listed, with on_fault=reject.")
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #9fab05ed
 def _write_table(path, table):
     work = path.with_name(f".{path.name}.part")
-    pq.write_table(table, work, row_group_size=10_000); os.replace(work, path)
+    pq.write_table(table, work, row_group_size=10_000)
+    os.replace(work, path)
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #028b0f6a
 def _rejects(clips, verdict, early, rules):
     "Rows of the table of rejects, in the order of the corpus"
     gone = np.flatnonzero(early | ~verdict.kept)
-    for i,row in zip(gone, clips.take(pa.array(gone)).select(["id", "text", "duration", "rule", "reason", "value", "limit"]).to_pylist()):
-        if not early[i]: row |= dict(rule=verdict.names[verdict.rule[i]], value=verdict.value[i], limit=verdict.limit[i])
+    for i,row in zip(gone, clips.take(pa.array(gone)).select(["id", "text", "duration", "rule", "reason",
+                                                              "value", "limit"]).to_pylist()):
+        if not early[i]:
+            row |= dict(rule=verdict.names[verdict.rule[i]], value=verdict.value[i], limit=verdict.limit[i])
         value, limit = (math.nan if row[k] is None else row[k] for k in ("value", "limit"))
         reason = row["reason"] or sentence(row["rule"], value, limit, rules)
         yield row | dict(step="preprocessed", reason=reason, seconds=round(row["duration"], 3),
-                         value=value if math.isfinite(value) else "", limit=limit if math.isfinite(limit) else "")
+                         value=value if math.isfinite(value) else "",
+                         limit=limit if math.isfinite(limit) else "")
 
 # %% ../../nbs/3_corpus/06_prepare.ipynb #7af608ed
 def summary(
@@ -335,12 +420,15 @@ def summary(
     seconds, before = clips["duration"].to_numpy(), np.array(clips["rule"].to_pylist(), object)
     hours = lambda rows: round(float(seconds[rows].sum())/3600, 5)
     kept = verdict.kept & ~early
-    lost = {rule: dict(clips=int(rows.sum()), hours=hours(rows), clips_alone=int(rows.sum()), hours_alone=hours(rows))
+    lost = {rule: dict(clips=int(rows.sum()), hours=hours(rows), clips_alone=int(rows.sum()),
+                       hours_alone=hours(rows))
             for rule in sorted(set(before[early])) for rows in [before==rule]}
     narrow = int((clips["bandwidth"].fill_null(1).to_numpy()[kept]<0.8).sum())
-    return dict(clips_in=len(kept), clips_out=int(kept.sum()), hours_in=hours(np.ones(len(kept), bool)), hours_out=hours(kept), narrow_band=narrow,
+    return dict(clips_in=len(kept), clips_out=int(kept.sum()), hours_in=hours(np.ones(len(kept), bool)),
+                hours_out=hours(kept), narrow_band=narrow,
                 lost=lost | cost(verdict, seconds))
 
+# %% ../../nbs/3_corpus/06_prepare.ipynb #230e4f9f
 def read_manifest(
     preprocessed:Path, # Folder of `prepare`
     columns:list[str]|None=None, # None reads all

@@ -18,47 +18,63 @@ from typing import Literal
 from scipy.io import wavfile
 from tqdm import tqdm
 from ..core import UserError, atomic, disk_free, file_fingerprint, fingerprint, human, local_path
-from .sources import (AUDIO_SUFFIXES, Skipped, SourceConfig, Utterance, common_voice_utterances, coqui_utterances, folder_utterances,
-                          jsonl_utterances, ljspeech_utterances, parquet_files, parquet_utterances, refuse, rejects_table, safe_id,
+from .sources import (AUDIO_SUFFIXES, Skipped, SourceConfig, Utterance, common_voice_utterances,
+                                  coqui_utterances, folder_utterances,
+                          jsonl_utterances, ljspeech_utterances, parquet_files, parquet_utterances, refuse,
+                          rejects_table, safe_id,
                           text_lines, _writable)
 from .codex import codex_fingerprint, codex_project, codex_utterances
 
 # %% ../../nbs/3_corpus/03_raw.ipynb #eb30e712
-def _local(read): return lambda config, with_audio: read(local_path(config.path, "source.path", "dataset"), config)
+def _local(read):
+    return lambda config, with_audio: read(local_path(config.path, "source.path", "dataset"), config)
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #d10f1800
 def _codex(config, with_audio):
     root, _, stores = codex_project(config.path)
     return codex_utterances(root, config, stores)
 
-READERS = dict(folder=_local(folder_utterances), ljspeech=_local(ljspeech_utterances), coqui=_local(coqui_utterances), jsonl=_local(jsonl_utterances),
+READERS = dict(folder=_local(folder_utterances), ljspeech=_local(ljspeech_utterances),
+               coqui=_local(coqui_utterances), jsonl=_local(jsonl_utterances),
                common_voice=_local(common_voice_utterances), codex=_codex,
-               parquet=lambda config, with_audio: parquet_utterances(parquet_files(config), config, with_audio)) # kind -> function of config and with_audio
+               # kind -> function of config and with_audio
+               parquet=lambda config, with_audio: parquet_utterances(parquet_files(config), config,
+                                                                     with_audio))
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #74fb0347
 def _table_kind(table):
     "Which of the tables called `metadata.csv` this one is"
     first = next(text_lines(table), "")
     if "file_name" in first: return "folder"
     return "coqui" if "audio_file" in first.split("|") else "ljspeech" if "|" in first else "folder"
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #51fc2851
 def source_kind(
     config:SourceConfig,
 )->str: # A key of `READERS`
     "The source's layout, found by looking when the recipe says auto"
     if config.kind!="auto": return config.kind
-    if config.path.startswith(("hub:", "git+")): return config.path.replace("git+", "codex:").split(":")[0].replace("hub", "parquet")
+    if config.path.startswith(("hub:", "git+")):
+        return config.path.replace("git+", "codex:").split(":")[0].replace("hub", "parquet")
     root = local_path(config.path, "source.path")
-    if root.is_file(): return {".jsonl": "jsonl", ".parquet": "parquet", ".arrow": "parquet"}.get(root.suffix) or _table_kind(root)
+    if root.is_file():
+        return ({".jsonl": "jsonl", ".parquet": "parquet", ".arrow": "parquet"}.get(root.suffix)
+                or _table_kind(root))
     def has(*patterns): return any(True for p in patterns for _ in islice(root.glob(p), 1))
     if has("files/target/**/*.codex") or (root/"HEAD").is_file() and (root/"objects").is_dir(): return "codex"
     if has("metadata.csv"): return _table_kind(root/"metadata.csv")
     if has("metadata.jsonl"): return "folder"
-    if has(*(p+t for p in ("", "*/", "cv-corpus-*/*/") for t in ("validated.tsv", "ss-corpus-*.tsv"))): return "common_voice"
+    if has(*(p+t for p in ("", "*/", "cv-corpus-*/*/") for t in ("validated.tsv", "ss-corpus-*.tsv"))):
+        return "common_voice"
     if has("metadata.parquet"): return "folder"
     if has("**/*.parquet", "**/*.arrow"): return "parquet"
     if has("*.jsonl"): return "jsonl"
-    raise UserError(f"source.path: {root} has neither `metadata.csv` nor parquet files, nor the layout of Common Voice, a Codex project or JSONL. Expected "
-                    "`metadata.csv` with the columns file_name,transcription[,speaker], or LJSpeech's id|text|text with a `wavs` folder, or one of those.")
+    raise UserError(f"source.path: {root} has neither `metadata.csv` nor parquet files, nor the layout of "
+                    f"Common Voice, a Codex project or JSONL. Expected "
+                    "`metadata.csv` with the columns file_name,transcription[,speaker], or LJSpeech's "
+                    "id|text|text with a `wavs` folder, or one of those.")
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #d48ed1da
 def source_rows(
     config:SourceConfig,
     with_audio:bool=True, # False: text and file names only, for a quick look
@@ -70,6 +86,7 @@ def source_rows(
         if config.limit and n>config.limit: return
         yield u
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #9f065f47
 def utterances(
     config:SourceConfig,
     with_audio:bool=True, # As for `source_rows`
@@ -88,25 +105,33 @@ def unspeakable(
     "What is wrong with a transcript"
     return (text_fault(text, check_text) or ("", ""))[1]
 
-def text_fault(text:str, check_text:Callable[[str], object])->tuple[str, str]|None: # As for `unspeakable`; (rule, reason)
+# %% ../../nbs/3_corpus/03_raw.ipynb #cf012c70
+# As for `unspeakable`; (rule, reason)
+def text_fault(text:str, check_text:Callable[[str], object])->tuple[str, str]|None:
     "The rule that a transcript breaks"
     if not text.strip(): return "no_text", "the transcript is empty"
-    if re.search("[\ud800-\udfff]", text): return "encoding", "the transcript holds half a character (a lone surrogate); write its table anew as UTF-8"
+    if re.search("[\ud800-\udfff]", text):
+        return "encoding", "the transcript holds half a character (a lone surrogate); write its table anew as UTF-8"
     if "\0" in text: return "nul", "the transcript holds NUL bytes, so its table is damaged"
-    if len(text)>MAX_TEXT: return "long_text", f"the transcript has {len(text):,} characters, more than an hour of speech"
-    if FORMULA.match(text): return "formula", "the transcript begins like a formula, which a spreadsheet would run"
+    if len(text)>MAX_TEXT:
+        return "long_text", f"the transcript has {len(text):,} characters, more than an hour of speech"
+    if FORMULA.match(text):
+        return "formula", "the transcript begins like a formula, which a spreadsheet would run"
     try: check_text(text)
     except ValueError as e: return "refused_text", str(e)
     return None
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #bea055aa
 def audio_fault(audio:Path|bytes|tuple)->tuple[str, str]|None: # (rule, reason)
     "What is wrong with a sound before it is decoded"
     if isinstance(audio, Path):
         try: found = audio.stat()
         except OSError: return "audio_missing", "the audio file is missing"
-        if not stat.S_ISREG(found.st_mode): return "audio_missing", "there is no file, but a folder or a device"
+        if not stat.S_ISREG(found.st_mode):
+            return "audio_missing", "there is no file, but a folder or a device"
         return ("audio_empty", "the audio file is empty (0 bytes)") if found.st_size==0 else None
-    return None if len(audio[0] if isinstance(audio, tuple) else audio) else ("audio_empty", "there is no sound in this row")
+    return (None if len(audio[0] if isinstance(audio, tuple) else audio)
+            else ("audio_empty", "there is no sound in this row"))
 
 # %% ../../nbs/3_corpus/03_raw.ipynb #0ce5593c
 Sources = SourceConfig | dict[str, SourceConfig]
@@ -116,13 +141,17 @@ def named_sources(
 )->dict[str, SourceConfig]:
     "Sources by name; a single one is called after its folder or repository"
     if isinstance(sources, SourceConfig):
-        plain = re.sub(r"@[0-9a-f]{40}.*", "", sources.path.removeprefix("asset:")).rstrip("/").removesuffix(".git")
+        plain = re.sub(r"@[0-9a-f]{40}.*", "",
+                       sources.path.removeprefix("asset:")).rstrip("/").removesuffix(".git")
         return {safe_id(plain.split("/")[-1]): sources}
     for name in sources:
-        if name!=safe_id(name): raise UserError(f"sources: `{name}` begins file names. Use letters, digits, `-`, `_` and `.`, e.g. `{safe_id(name)}`.")
+        if name!=safe_id(name):
+            raise UserError(f"sources: `{name}` begins file names. Use letters, digits, `-`, `_` and `.`, "
+                            f"e.g. `{safe_id(name)}`.")
     if not sources: raise UserError("sources: there is none. Name at least one.")
     return sources
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #ccd65fcb
 def checked_rows(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # Raises ValueError on a text that cannot be used
@@ -133,38 +162,53 @@ def checked_rows(
         for u in source_rows(config):
             if not isinstance(sources, SourceConfig): u = _prefixed(u, name)
             if isinstance(u, Utterance):
-                why = ("duplicate_id", f"the id `{u.id}` is used twice") if u.id in seen else audio_fault(u.audio) or text_fault(u.text, check_text)
-                if not why and FORMULA.match(u.speaker): why = "formula", f"the speaker `{u.speaker[:40]}` begins like a formula, which a spreadsheet would run"
+                why = (("duplicate_id", f"the id `{u.id}` is used twice") if u.id in seen
+                       else audio_fault(u.audio) or text_fault(u.text, check_text))
+                if not why and FORMULA.match(u.speaker):
+                    why = "formula", f"the speaker `{u.speaker[:40]}` begins like a formula, which a spreadsheet would run"
                 seen.add(u.id)
-                if why: u = Skipped(u.id, why[0], f"{_shown(u.audio, config)}: {why[1]}" if isinstance(u.audio, Path) else why[1], u.text, fault=True)
+                if why:
+                    u = Skipped(u.id, why[0], f"{_shown(u.audio, config)}: {why[1]}"
+                                if isinstance(u.audio, Path) else why[1], u.text, fault=True)
             yield name, config, u
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #a57fd45f
 def _shown(file, config):
     "A file's name in its source"
-    root = local_path(config.path, "source.path", "dataset") if not config.path.startswith("git+") else file.parent
+    root = (local_path(config.path, "source.path", "dataset") if not config.path.startswith("git+")
+            else file.parent)
     return file.relative_to(root) if file.is_relative_to(root) else file.name
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #105c6264
 def _prefixed(u, name):
     if isinstance(u, Skipped): return replace(u, id=f"{name}-{u.id}")
-    return replace(u, id=f"{name}-{u.id}", speaker=f"{name}-{u.speaker}", session=u.session and f"{name}-{u.session}")
+    return replace(u, id=f"{name}-{u.id}", speaker=f"{name}-{u.speaker}",
+                   session=u.session and f"{name}-{u.session}")
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #88031c7f
 def sound_bytes(audio:Path|bytes|tuple)->int: # Bytes
     "What a copy of this sound takes"
     if isinstance(audio, Path): return audio.stat().st_size
     return audio[0].nbytes if isinstance(audio, tuple) else len(audio)
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #43735d0a
 def survey_clips(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # As for `checked_rows`
-)->tuple[int, int, list[tuple[str, str]], str]: # Utterances that are good, bytes of their sound, faults as (row, what is wrong), the first row not taken
+# Utterances that are good, bytes of their sound, faults as (row, what is wrong), the first row not taken
+)->tuple[int, int, list[tuple[str, str]], str]:
     "Go through all rows once, and keep none of them"
     n, size, found, first = 0, 0, [], ""
     for _,_,u in tqdm(checked_rows(sources, check_text), desc="look through", unit="row", mininterval=2):
-        if isinstance(u, Utterance): n += 1; size += sound_bytes(u.audio); continue
+        if isinstance(u, Utterance):
+            n += 1
+            size += sound_bytes(u.audio)
+            continue
         first = first or f"{u.id}: {u.reason}"
         if u.fault: found.append((u.id, u.reason))
     return n, size, found, first
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #e17db1a7
 def faults(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # As for `checked_rows`
@@ -174,68 +218,95 @@ def faults(
     return found if n or found else [(", ".join(named_sources(sources)), "there is no utterance in it")]
 
 # %% ../../nbs/3_corpus/03_raw.ipynb #a0191d09
-COLUMNS = ["file_name", "transcription", "speaker", "id", "source", "session", "weight", "start", "stop", "facts"]
+COLUMNS = ["file_name", "transcription", "speaker", "id", "source", "session", "weight", "start", "stop",
+           "facts"]
 
 def _copy_audio(u, folder):
     "Write u's sound into `folder`; return the file name"
     if isinstance(u.audio, Path):
         name = u.id
         if u.span:
-            with open(u.audio, "rb") as f: name = f"{safe_id(u.audio.stem)}-{hashlib.file_digest(f, 'sha256').hexdigest()[:16]}"
+            with open(u.audio, "rb") as f:
+                name = f"{safe_id(u.audio.stem)}-{hashlib.file_digest(f, 'sha256').hexdigest()[:16]}"
         path = folder/f"{name}{u.audio.suffix.lower()}"
-    else: path = folder/f"{u.id}{'.wav' if isinstance(u.audio, tuple) else '.bin'}"  # decoders look at content, not at names
+    # decoders look at content, not at names
+    else: path = folder/f"{u.id}{'.wav' if isinstance(u.audio, tuple) else '.bin'}"
     if not path.exists():
         with atomic(path, "wb") as f:
-            if isinstance(u.audio, tuple): wavfile.write(f, u.audio[1], u.audio[0])  # 32-bit float; soundfile would add a time stamp
+            # 32-bit float; soundfile would add a time stamp
+            if isinstance(u.audio, tuple): wavfile.write(f, u.audio[1], u.audio[0])
             elif isinstance(u.audio, bytes): f.write(u.audio)
             else:
                 with open(u.audio, "rb") as src: shutil.copyfileobj(src, f)
     return path.name
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #c6488020
 def _metadata_row(u, name, config, file_name):
     start, stop = u.span or (None, None)
     session = u.session or (u.audio.stem if u.span and isinstance(u.audio, Path) else "")
-    facts = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k,v in u.facts.items()}  # JSON has no NaN
-    row = [f"audio/{file_name}", u.text, u.speaker, u.id, name, session, config.weight, "" if start is None else start, "" if stop is None else stop,
+    # JSON has no NaN
+    facts = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k,v in u.facts.items()}
+    row = [f"audio/{file_name}", u.text, u.speaker, u.id, name, session, config.weight,
+           "" if start is None else start, "" if stop is None else stop,
            json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)]
     return [_writable(c) for c in row]
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #63990ca6
 def import_source(
     sources:Sources, # One source, or name -> source
     out:Path, # Folder to fill: `audio/`, `metadata.csv`, `rejected.csv`
     check_text:Callable[[str], object]=str.strip, # As for `checked_rows`
-    on_fault:Literal["stop", "reject"]="stop", # Stop before anything is copied, or leave what is broken out, by name
+    # Stop before anything is copied, or leave what is broken out, by name
+    on_fault:Literal["stop", "reject"]="stop",
 )->dict: # Counts for step.json
     "Check the sources, then copy what is good into `out`"
     n, size, found, first = survey_clips(sources, check_text)
     if on_fault=="stop": refuse(found, "Mend or remove these lines in the source, then run again. "
                                 "With on_fault=reject they are left out, and listed in raw/rejected.csv.")
-    if not n: raise UserError(f"there is no utterance in {', '.join(named_sources(sources))} that can be used" +
-                              (f"; the first row is refused: {first}" if first else "."))
+    if not n:
+        raise UserError(f"there is no utterance in {', '.join(named_sources(sources))} that can be used" +
+                        (f"; the first row is refused: {first}" if first else "."))
     if size>disk_free(out):
-        raise UserError(f"{out} has {human(disk_free(out))} free, the recordings take {human(size)}. Free some space, or set `outputs` elsewhere.")
-    (out/"audio").mkdir(exist_ok=True); lost, kept = Counter(), Counter()
-    with atomic(out/"metadata.csv") as f, atomic(out/"rejected.csv") as g, tqdm(total=n, desc="import", unit="clip", mininterval=2) as bar:
-        table, reject = csv.writer(f, lineterminator="\n", quoting=csv.QUOTE_ALL), rejects_table(g)  # a lone carriage return stays inside its cell
+        raise UserError(f"{out} has {human(disk_free(out))} free, the recordings take {human(size)}. Free "
+                        f"some space, or set `outputs` elsewhere.")
+    (out/"audio").mkdir(exist_ok=True)
+    lost, kept = Counter(), Counter()
+    with atomic(out/"metadata.csv") as f, atomic(out/"rejected.csv") as g, tqdm(total=n, desc="import",
+                                                                                unit="clip",
+                                                                                mininterval=2) as bar:
+        # a lone carriage return stays inside its cell
+        table, reject = csv.writer(f, lineterminator="\n", quoting=csv.QUOTE_ALL), rejects_table(g)
         table.writerow(COLUMNS)
         for name,config,u in checked_rows(sources, check_text):
             if isinstance(u, Skipped):
-                if u.fault and on_fault=="stop": raise UserError(f"{u.id}: {u.reason}. The source changed while it was read; run again when it is at rest.")
+                if u.fault and on_fault=="stop":
+                    raise UserError(f"{u.id}: {u.reason}. The source changed while it was read; run again "
+                                    f"when it is at rest.")
                 text = u.text[:2000].replace("\0", "\ufffd")
-                reject(dict(step="raw", id=u.id, rule=u.rule, reason=u.reason, value=u.value, limit=u.limit, text=text)); lost[u.rule] += 1
-            else: table.writerow(_metadata_row(u, name, config, _copy_audio(u, out/"audio"))); kept[name] += 1; bar.update()
+                reject(dict(step="raw", id=u.id, rule=u.rule, reason=u.reason, value=u.value, limit=u.limit,
+                            text=text))
+                lost[u.rule] += 1
+            else:
+                table.writerow(_metadata_row(u, name, config, _copy_audio(u, out/"audio")))
+                kept[name] += 1
+                bar.update()
     size = sum(p.stat().st_size for p in (out/"audio").iterdir())
-    versions = {name: codex_project(c.path)[1] for name,c in named_sources(sources).items() if source_kind(c)=="codex"}
-    return {"utterances": n, "bytes": size, "sources": dict(kept), "rejected": dict(lost.most_common())} | ({"commits": versions} if versions else {})
+    versions = {name: codex_project(c.path)[1] for name,c in named_sources(sources).items()
+                if source_kind(c)=="codex"}
+    return ({"utterances": n, "bytes": size, "sources": dict(kept), "rejected": dict(lost.most_common())}
+            | ({"commits": versions} if versions else {}))
 
+# %% ../../nbs/3_corpus/03_raw.ipynb #30d79542
 def source_fingerprint(
     sources:Sources,
 )->str: # 64 hexadecimal digits
     "Fingerprint of everything the sources hold"
-    if not isinstance(sources, SourceConfig): return fingerprint([(n, source_fingerprint(c)) for n,c in sources.items()])
+    if not isinstance(sources, SourceConfig):
+        return fingerprint([(n, source_fingerprint(c)) for n,c in sources.items()])
     kind = source_kind(sources)
     if kind=="codex": return codex_fingerprint(sources.path)
     root = local_path(sources.path, "source.path", "dataset")
     if kind!="parquet": return file_fingerprint(root.parent if root.is_file() else root)
-    beside = [] if root.is_file() else [p for p in sorted(root.rglob("*")) if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file()]
+    beside = ([] if root.is_file() else [p for p in sorted(root.rglob("*"))
+                                         if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file()])
     return fingerprint([(p.name, file_fingerprint(p)) for p in [*parquet_files(sources), *beside]])

@@ -25,7 +25,8 @@ def chunked(
     return [rows[i:i+n] for i in range(0, len(rows), n)]
 
 # %% ../../nbs/3_corpus/00_shards.ipynb #29dbee70
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")}
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS",
+                                     "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")}
 
 @contextmanager
 def _environment(**values):
@@ -36,18 +37,23 @@ def _environment(**values):
     finally:
         for k,v in before.items(): os.environ.pop(k, None) if v is None else os.environ.update({k: v})
 
+# %% ../../nbs/3_corpus/00_shards.ipynb #94e63774
 def _outlive_nobody(parent):
     "End this process when its parent has ended"
-    parent.join(); os._exit(1)
+    parent.join()
+    os._exit(1)
 
+# %% ../../nbs/3_corpus/00_shards.ipynb #8d3dacea
 def _start_worker():
     "Run once in each worker of the pool"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_outlive_nobody, args=(multiprocessing.parent_process(),), daemon=True).start()
 
+# %% ../../nbs/3_corpus/00_shards.ipynb #3ebf6c71
 def _attempt(function, shard):
     "Result and error of `function(shard)`; an error travels as text, because not every exception survives pickling"
-    if "torch" in sys.modules and os.environ.get("OMP_NUM_THREADS")=="1": sys.modules["torch"].set_num_threads(1)
+    if "torch" in sys.modules and os.environ.get("OMP_NUM_THREADS")=="1":
+        sys.modules["torch"].set_num_threads(1)
     try: return function(shard), None
     except UserError as e: return None, (True, str(e))
     except Exception as e: return None, (False, f"{type(e).__name__}: {e}\n{traceback.format_exc()}")
@@ -56,39 +62,52 @@ def _attempt(function, shard):
 def _serial(function, shards, workers):
     for i,shard in enumerate(shards): yield i, _attempt(function, shard)
 
-BROKEN = ("a worker process ended in the middle of its work, most often because the machine ran out of memory. Shards that were finished are kept: run again, "
-          'with fewer workers if it happens again. (A script of your own must start its work under `if __name__ == "__main__":`.)')
+BROKEN = ("a worker process ended in the middle of its work, most often because the machine ran out of "
+          "memory. Shards that were finished are kept: run again, "
+          'with fewer workers if it happens again. (A script of your own must start its work under `if '
+          '__name__ == "__main__":`.)')
 
+# %% ../../nbs/3_corpus/00_shards.ipynb #4815243e
 def _pool(function, shards, workers):
     before, left = set(multiprocessing.active_children()), len(shards)
     with _environment(**ONE_THREAD):
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
         try:
             number = {pool.submit(_attempt, function, shard): i for i,shard in enumerate(shards)}
-            for f in as_completed(number): left -= 1; yield number[f], f.result()
+            for f in as_completed(number):
+                left -= 1
+                yield number[f], f.result()
         except BrokenProcessPool: raise UserError(BROKEN) from None
         finally:
             if left:  # an error, or Ctrl-C: what still runs is not wanted any more
                 for p in set(multiprocessing.active_children()) - before: p.terminate()
             pool.shutdown(cancel_futures=True)
 
+# %% ../../nbs/3_corpus/00_shards.ipynb #131b9315
 def _ray(function, shards, workers):
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_worker_niceness", "0") # as a worker of the pool; Ray's own 15 stands still on a busy machine
+    # as a worker of the pool; Ray's own 15 stands still on a busy machine
+    os.environ.setdefault("RAY_worker_niceness", "0")
     try: import ray
     except ImportError:
-        raise UserError("the engine `ray` needs a package that is not installed. Install it with `pip install ttsft[ray]`, or use `pool`.") from None
+        raise UserError("the engine `ray` needs a package that is not installed. Install it with `pip "
+                        "install ttsft[ray]`, or use `pool`.") from None
     mine, cluster = not ray.is_initialized(), os.environ.get("RAY_ADDRESS")
-    local = {} if cluster else dict(num_cpus=workers, include_dashboard=False, object_store_memory=100_000_000)
-    if mine: ray.init(**local, log_to_driver=False, logging_level="error", runtime_env={"env_vars": ONE_THREAD})
+    local = ({} if cluster else dict(num_cpus=workers, include_dashboard=False,
+                                     object_store_memory=100_000_000))
+    if mine:
+        ray.init(**local, log_to_driver=False, logging_level="error", runtime_env={"env_vars": ONE_THREAD})
     try:
-        task, waiting, running = ray.remote(num_cpus=1, max_retries=1)(_attempt), list(enumerate(shards))[::-1], {}
+        task, waiting, running = ray.remote(num_cpus=1,
+                                            max_retries=1)(_attempt), list(enumerate(shards))[::-1], {}
         while waiting or running:
             while waiting and len(running)<2*workers:
-                i, shard = waiting.pop(); running[task.remote(function, shard)] = i
+                i, shard = waiting.pop()
+                running[task.remote(function, shard)] = i
             for done in ray.wait(list(running))[0]: yield running.pop(done), ray.get(done)
     except ray.exceptions.RayError as e:
-        raise UserError(f"Ray lost a worker: {str(e).splitlines()[0].rstrip('.')}. Shards that were finished are kept: run again.") from None
+        raise UserError(f"Ray lost a worker: {str(e).splitlines()[0].rstrip('.')}. Shards that were "
+                        f"finished are kept: run again.") from None
     finally:
         if mine: ray.shutdown()
 
@@ -96,7 +115,8 @@ def _ray(function, shards, workers):
 def run_shards(
     function:Callable[[Any], Any], # A pure function of one shard, from a module (or a `partial` of one)
     shards:Sequence, # Its inputs; the length of one is the number of clips in it, 1 when it has no length
-    engine:Literal["serial", "pool", "ray"]="serial", # This process, a pool of processes, or Ray (`pip install ttsft[ray]`)
+    # This process, a pool of processes, or Ray (`pip install ttsft[ray]`)
+    engine:Literal["serial", "pool", "ray"]="serial",
     workers:int=2, # Processes, each with one thread; `serial` has none
     desc:str="", # Names the work, in the progress bar and in errors
     done:int=0, # Clips that were finished earlier, for the progress bar
@@ -107,14 +127,20 @@ def run_shards(
     if workers<1: raise UserError(f"{workers} workers do nothing. Ask for at least 1.")
     where, results = getattr(function, "func", function), [None]*len(shards)
     if engine!="serial" and getattr(where, "__module__", "")=="__main__":
-        raise UserError(f"`{where.__name__}` is defined in this notebook or script, where other processes cannot find it. "
+        raise UserError(f"`{where.__name__}` is defined in this notebook or script, where other processes "
+                        f"cannot find it. "
                         "Put it into a module, or use the engine `serial`.")
     size = lambda shard: len(shard) if hasattr(shard, "__len__") else 1
-    with tqdm(total=done+sum(map(size, shards)), initial=done, desc=desc, unit="clip", mininterval=2, disable=not shards) as bar:
+    with tqdm(total=done+sum(map(size, shards)), initial=done, desc=desc, unit="clip", mininterval=2,
+              disable=not shards) as bar:
         found = engines[engine](function, shards, min(workers, len(shards) or 1))
         try:
             for i,(result, error) in found:
-                if error: raise (UserError if error[0] else RuntimeError)(f"{desc or where.__name__}, shard {i+1} of {len(shards)}: {error[1]}")
-                results[i] = result; bar.update(size(shards[i]))
+                if error:
+                    raise (UserError if error[0]
+                           else RuntimeError)(f"{desc or where.__name__}, shard {i+1} of {len(shards)}: "
+                                              f"{error[1]}")
+                results[i] = result
+                bar.update(size(shards[i]))
         finally: found.close()  # ends the workers now, not when Python happens to collect them
     return results

@@ -25,17 +25,23 @@ from ..core import UserError, atomic, local_path, did_you_mean
 @dataclass(frozen=True)
 class CodexConfig:
     "What to take from a Codex project"
-    legacy_take:Literal["none", "latest-valid"] = "none" # Cells without any selection, as files before August 2025 have them: the newest take, or none
+    # Cells without any selection, as files before August 2025 have them: the newest take, or none
+    legacy_take:Literal["none", "latest-valid"] = "none"
     paratext:bool = False # Take introductions and headings too
     min_validations:int = 0 # Active validations that both the take and its text need
     llm_text:Literal["keep", "skip"] = "keep" # Text that a language model wrote and nobody validated
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #11261b74
 @dataclass(frozen=True)
 class SourceConfig:
     "Where recordings and transcripts come from"
-    path:str # A folder, a table, `asset:NAME`, `hub:OWNER/NAME@COMMIT`, or for Codex `git+https://HOST/PROJECT.git@COMMIT`
-    kind:Literal["auto", "folder", "ljspeech", "coqui", "jsonl", "parquet", "common_voice", "codex"] = "auto" # Layout; auto looks at the folder
-    split:str = "" # Parquet: files or folders whose name starts with this (train); Common Voice: the table (validated)
+    # A folder, a table, `asset:NAME`, `hub:OWNER/NAME@COMMIT`, or for Codex
+    # `git+https://HOST/PROJECT.git@COMMIT`
+    path:str
+    # Layout; auto looks at the folder
+    kind:Literal["auto", "folder", "ljspeech", "coqui", "jsonl", "parquet", "common_voice", "codex"] = "auto"
+    # Parquet: files or folders whose name starts with this (train); Common Voice: the table (validated)
+    split:str = ""
     audio_column:str = "" # Sound, where the table's name for it is unusual
     text_column:str = "" # Transcript, likewise
     speaker_column:str = "" # Speaker, likewise
@@ -51,8 +57,11 @@ class SourceConfig:
     consent:str = "" # What the speakers agreed to; shown there too
     note:str = "" # Shown in the report, e.g. that the speech is synthetic
     def __post_init__(self):
-        if self.weight<=0: raise UserError(f"source.weight: {self.weight} would draw nothing. Write a number above 0, or take the source out.")
+        if self.weight<=0:
+            raise UserError(f"source.weight: {self.weight} would draw nothing. Write a number above 0, or "
+                            f"take the source out.")
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #97bcf557
 @dataclass(frozen=True)
 class Utterance:
     "One recorded sentence, as the source has it"
@@ -62,8 +71,10 @@ class Utterance:
     audio:Path|bytes|tuple # A file, an encoded file's bytes, or (wav, sample_rate)
     session:str = "" # Recording or session; empty where unknown
     span:tuple|None = None # (start, stop) in seconds of a slice; stop is None at the end of the file
-    facts:dict = field(default_factory=dict, hash=False) # What else the source knows: votes, gender, verse, author, ...
+    # What else the source knows: votes, gender, verse, author, ...
+    facts:dict = field(default_factory=dict, hash=False)
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #9e5c77c3
 @dataclass(frozen=True)
 class Skipped:
     "A row that is not taken"
@@ -83,6 +94,7 @@ def safe_id(name:str)->str: # Letters, digits, `-`, `_` and `.`; never starts wi
     id = re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "_"
     return id if len(id.encode())<=160 else id[:40] + "-" + hashlib.sha256(name.encode()).hexdigest()[:16]
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #1cd89083
 def inside(
     root:Path, # The corpus folder
     name:str, # A path as a table names it, relative to `root`
@@ -90,19 +102,25 @@ def inside(
 )->Path: # The file
     "Resolve `name` below `root`; refuse what leaves it"
     parts, real = re.split(r"[\\/]", name), real or os.path.realpath(root)
-    if "\0" in name or any(len(p.encode(errors="replace"))>255 for p in parts) or re.search("[\ud800-\udfff]", name):
-        raise UserError(f"`{name[:60]}` in {root} cannot name a recording. Look whether the columns of its table are in order.")
-    if ".." in parts or not parts[0] or ":" in parts[0] or os.path.commonpath([real, os.path.realpath(os.path.join(real, name))])!=real:
-        raise UserError(f"`{name[:200]}` leaves the folder {root}. Put the file inside the corpus folder, and name it from there.")
+    if "\0" in name or any(len(p.encode(errors="replace"))>255
+                           for p in parts) or re.search("[\ud800-\udfff]", name):
+        raise UserError(f"`{name[:60]}` in {root} cannot name a recording. Look whether the columns of its "
+                        f"table are in order.")
+    if ".." in parts or not parts[0] or ":" in parts[0] or os.path.commonpath([real,
+                                                                               os.path.realpath(os.path.join(real, name))])!=real:
+        raise UserError(f"`{name[:200]}` leaves the folder {root}. Put the file inside the corpus folder, "
+                        f"and name it from there.")
     return root/name
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #df1a4224
 def refuse(
     found:list[tuple[str, str]], # Faults: (where, what)
     advice:str, # What to do
 ):
     "Raise one error that lists the faults"
     if not found: return
-    lines = "".join(f"\n  {where}: {what}" for where,what in found[:20]) + (f"\n  ... and {len(found)-20} more" if len(found)>20 else "")
+    lines = ("".join(f"\n  {where}: {what}" for where,what in found[:20])
+             + (f"\n  ... and {len(found)-20} more" if len(found)>20 else ""))
     raise UserError(f"{len(found)} fault(s) in the corpus, nothing was trained:{lines}\n{advice}")
 
 # %% ../../nbs/3_corpus/01_sources.ipynb #0e851936
@@ -110,24 +128,30 @@ REJECTED = ("step", "id", "rule", "reason", "value", "limit", "seconds", "text")
 
 def _writable(cell): return str(cell).encode(errors="replace").decode()  # half a character cannot be written
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #7c1a5aaf
 def spreadsheet_safe(
     cell, # Anything
 )->str:
     "A cell that no spreadsheet runs"
     text = _writable(cell)
-    runs = not isinstance(cell, (int, float)) and (text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r", "\n")))
+    runs = (not isinstance(cell, (int, float)) and (text.lstrip().startswith(("=", "+", "-", "@"))
+                                                    or text.startswith(("\t", "\r", "\n"))))
     return f"'{text}" if runs else text
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #40441382
 def rejects_table(
     file, # Opened for text
     before:Path|None=None, # A table of an earlier step, whose rows go first, as they are
 )->Callable[[dict], object]: # Writes a row, with keys of `REJECTED`
     "Begin a table of rejects"
-    table = csv.DictWriter(file, REJECTED, lineterminator="\n", quoting=csv.QUOTE_ALL, restval="", extrasaction="ignore"); table.writeheader()
+    table = csv.DictWriter(file, REJECTED, lineterminator="\n", quoting=csv.QUOTE_ALL, restval="",
+                           extrasaction="ignore")
+    table.writeheader()
     if before and Path(before).is_file():
         with open(before, encoding="utf-8", newline="") as earlier: table.writerows(csv.DictReader(earlier))
     return lambda row: table.writerow({k: spreadsheet_safe(row[k]) for k in REJECTED if k in row})
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #d2f24774
 def write_rejected(
     path:Path, # The CSV file
     rows:Iterable[dict], # With keys of `REJECTED`
@@ -149,44 +173,62 @@ def text_lines(
     try:
         with open(path, encoding="utf-8-sig", newline=newline) as f:
             for line in iter(lambda: f.readline(MAX_LINE), ""):
-                if len(line)==MAX_LINE: raise UserError(f"{path} has a line of more than a million characters, so it is no table. Look at what it is.")
+                if len(line)==MAX_LINE:
+                    raise UserError(f"{path} has a line of more than a million characters, so it is no "
+                                    f"table. Look at what it is.")
                 yield line
     except UnicodeDecodeError as e:
-        raise UserError(f"{path} cannot be read: it must be a table in UTF-8, and has the byte 0x{e.object[e.start]:02X}. Save it as UTF-8.") from None
+        raise UserError(f"{path} cannot be read: it must be a table in UTF-8, and has the byte "
+                        f"0x{e.object[e.start]:02X}. Save it as UTF-8.") from None
     except OSError as e: raise UserError(f"{path} cannot be read: {e}.") from None
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #a4e5659d
 def _spoilt(table, line, rule, reason, text=""):
-    return Skipped(f"{table.name}-line-{line}", rule, f"line {line} of {table.name}: {reason}", text[:2000], fault=True)
+    return Skipped(f"{table.name}-line-{line}", rule, f"line {line} of {table.name}: {reason}", text[:2000],
+                   fault=True)
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #2271b857
 def _header(names, table):
     names = [n.strip() for n in names]
-    if twice := [n for n in names if names.count(n)>1]: raise UserError(f"{table} has the column `{twice[0]}` twice. Remove or rename one of them.")
+    if twice := [n for n in names if names.count(n)>1]:
+        raise UserError(f"{table} has the column `{twice[0]}` twice. Remove or rename one of them.")
     return names
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #a2e9e1f7
 def csv_rows(
     table:Path, # Comma-separated, quoted as in RFC 4180, with a header
 )->tuple[list[str], Iterator]: # Column names, and a stream of (line, row as a dict or why it is spoilt)
     "A comma-separated table"
     reader = csv.reader(text_lines(table, ""), strict=True)
     try: names = _header(next(reader, []), table)
-    except csv.Error as e: raise UserError(f"the header of {table} cannot be read: {e}. Write the names of the columns, separated by commas.") from None
+    except csv.Error as e:
+        raise UserError(f"the header of {table} cannot be read: {e}. Write the names of the columns, "
+                        f"separated by commas.") from None
     return names, _csv_body(reader, names, table)
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #f7d58948
 def _csv_body(reader, names, table):
     while True:
         line = reader.line_num+1
         try: row = next(reader, None)
         except csv.Error as e:
-            yield line, _spoilt(table, line, "stray_quote", f"a quotation mark is left open or stands alone ({e}), so the table cannot be read up to "
-                                f"line {reader.line_num}. Double it, or quote the whole field."); continue
+            yield line, _spoilt(table, line, "stray_quote",
+                                f"a quotation mark is left open or stands alone ({e}), so the table cannot "
+                                f"be read up to "
+                                f"line {reader.line_num}. Double it, or quote the whole field.")
+            continue
         if row is None: return
         if not row: continue
         swallowed = reader.line_num>line and any(Path(t.split(",")[0].strip('" ')).suffix.lower() in AUDIO_SUFFIXES
                                                  for t in ",".join(row).splitlines()[1:])
-        if swallowed: yield line, _spoilt(table, line, "stray_quote", f"a quotation mark is left open, and has swallowed the rows up to line "
-                                          f"{reader.line_num}. Double it, or quote the whole field.", ",".join(row))
-        elif len(row)!=len(names): yield line, _spoilt(table, line, "columns", f"{len(row)} columns where the header has {len(names)}; a text that holds "
-                                                       "a comma must stand in quotation marks.", ",".join(row))
+        if swallowed:
+            yield line, _spoilt(table, line, "stray_quote",
+                                f"a quotation mark is left open, and has swallowed the rows up to line "
+                                f"{reader.line_num}. Double it, or quote the whole field.", ",".join(row))
+        elif len(row)!=len(names):
+            yield line, _spoilt(table, line, "columns",
+                                f"{len(row)} columns where the header has {len(names)}; a text that holds "
+                                "a comma must stand in quotation marks.", ",".join(row))
         else: yield line, dict(zip(names, row))
 
 # %% ../../nbs/3_corpus/01_sources.ipynb #956601cb
@@ -200,11 +242,15 @@ def plain_rows(
     def body():
         for i,line in enumerate(lines, 2):
             row = line.rstrip("\n").split(sep)
-            if len(row)>len(names): yield i, _spoilt(table, i, "columns", f"{len(row)} columns where the header has {len(names)}; the text must not hold "
-                                                     f"{'a tab' if sep==chr(9) else sep}.", line)
+            if len(row)>len(names):
+                yield i, _spoilt(table, i, "columns",
+                                 f"{len(row)} columns where the header has {len(names)}; the text must not "
+                                 f"hold "
+                                 f"{'a tab' if sep==chr(9) else sep}.", line)
             elif line.strip(): yield i, dict(zip(names, row + [""]*(len(names)-len(row))))
     return names, body()
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #1b8c6be2
 def json_rows(
     table:Path, # One JSON object a line
 )->tuple[list[str], Iterator]: # As for `csv_rows`; the names are those of the first row
@@ -213,25 +259,36 @@ def json_rows(
         for i,line in enumerate(text_lines(table), 1):
             if not line.strip(): continue
             try: row = json.loads(line)
-            except (ValueError, RecursionError) as e: yield i, _spoilt(table, i, "json", f"this is not valid JSON ({e}).", line); continue
-            yield i, row if isinstance(row, dict) else _spoilt(table, i, "json", "expected an object like {\"file_name\": ...}.", line)
+            except (ValueError, RecursionError) as e:
+                yield i, _spoilt(table, i, "json", f"this is not valid JSON ({e}).", line)
+                continue
+            yield i, row if isinstance(row, dict) else _spoilt(table, i, "json",
+                                                               "expected an object like {\"file_name\": ...}.", line)
     return [*next((r for _,r in islice(body(), 100) if isinstance(r, dict)), {})], body()
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #b67e833f
 def parquet_rows(
     table:Path, # A parquet file without sound
 )->tuple[list[str], Iterator]: # As for `csv_rows`
     "A table in parquet"
     file = _open_parquet(table)
-    return file.schema_arrow.names, enumerate(_whole(table, (row for b in file.iter_batches(1000) for row in b.to_pylist())), 1)
+    return file.schema_arrow.names, enumerate(_whole(table,
+                                                     (row for b in file.iter_batches(1000)
+                                                      for row in b.to_pylist())), 1)
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #011e210f
 def _whole(file, stream):
     "A stream out of a file, whose damage may show only on the way"
     try: yield from stream
-    except (OSError, ValueError, pa.ArrowException) as e: raise UserError(f"{file} is damaged: {e}. Copy or download it again.") from None
+    except (OSError, ValueError, pa.ArrowException) as e:
+        raise UserError(f"{file} is damaged: {e}. Copy or download it again.") from None
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #20be9b2e
 def _open_parquet(file):
-    try: return pq.ParquetFile(file, pre_buffer=False, buffer_size=1<<20)  # else whole row groups are held, and with a list column all of them
-    except (OSError, ValueError) as e: raise UserError(f"{file} cannot be read as parquet: {e}. Download it again.") from None
+    # else whole row groups are held, and with a list column all of them
+    try: return pq.ParquetFile(file, pre_buffer=False, buffer_size=1<<20)
+    except (OSError, ValueError) as e:
+        raise UserError(f"{file} cannot be read as parquet: {e}. Download it again.") from None
 
 # %% ../../nbs/3_corpus/01_sources.ipynb #b2a1e1c9
 def column(
@@ -244,14 +301,18 @@ def column(
     "The name of a column, or an error with the nearest valid name"
     if found := next((c for c in ((chosen,) if chosen else usual) if c in names), None): return found
     want = chosen or usual[0]
-    raise UserError(f"{table} has no column `{want}`. {did_you_mean(want, names or ['(no header)'])} Rename it, or set source.{key}.")
+    raise UserError(f"{table} has no column `{want}`. {did_you_mean(want, names or ['(no header)'])} Rename "
+                    f"it, or set source.{key}.")
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #a53a53dd
 def _seconds(row, key):
     value = row.get(key)
     if value in (None, ""): return None
     try: return float(value)
-    except (TypeError, ValueError): raise UserError(f"`{key}` is `{value}`. Write seconds, e.g. 1.5.") from None
+    except (TypeError, ValueError):
+        raise UserError(f"`{key}` is `{value}`. Write seconds, e.g. 1.5.") from None
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #3bba256c
 def span_of(
     start:float|None, # Seconds
     stop:float|None, # Seconds
@@ -260,9 +321,11 @@ def span_of(
     if start is None and stop is None: return None
     if not all(math.isfinite(x) and x>=0 for x in (start or 0, stop or 0)): raise UserError(
         f"a slice from {start} s to {stop} s. Write seconds from the start of the file.")
-    if stop is not None and stop<=(start or 0): raise UserError(f"the slice from {start or 0} s to {stop} s is empty. Mend its start and stop.")
+    if stop is not None and stop<=(start or 0):
+        raise UserError(f"the slice from {start or 0} s to {stop} s is empty. Mend its start and stop.")
     return start or 0., stop
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #2cdb5886
 def table_utterances(
     root:Path, # Folder that holds the sound
     table:Path, # For messages
@@ -274,23 +337,35 @@ def table_utterances(
 )->Iterator[Utterance|Skipped]:
     "Utterances of any table that names files"
     names, rows = columns
-    audio, text = column(names, config.audio_column, audio, table, "audio_column"), column(names, config.text_column, text, table, "text_column")
-    optional = [column(names, chosen, usual, table, key) if chosen else next((c for c in usual if c in names), "") for chosen,usual,key in
-                [(config.speaker_column, speaker, "speaker_column"), (config.session_column, ("session",), "session_column")]]
+    audio, text = column(names, config.audio_column, audio, table, "audio_column"), column(names,
+                                                                                           config.text_column, text, table, "text_column")
+    optional = [column(names, chosen, usual, table, key) if chosen
+                else next((c for c in usual if c in names), "") for chosen,usual,key in
+                [(config.speaker_column, speaker, "speaker_column"),
+                 (config.session_column, ("session",), "session_column")]]
     used, real = {audio, text, *optional, "start", "stop", "id"}, os.path.realpath(root)
     for line,row in rows:
-        if isinstance(row, Skipped): yield row; continue
+        if isinstance(row, Skipped):
+            yield row
+            continue
         name, said = str(row.get(audio) or ""), str(row.get(text) or "")
         who, session = [str(row.get(c) or "") if c else "" for c in optional]
         try:
-            rule = "row"; span = span_of(_seconds(row, "start"), _seconds(row, "stop"))
-            if not name.strip("./"): raise UserError(f"`{audio}` is empty. Name a recording, or remove the line.")
-            rule = "path"; path = inside(root, name, real)
-        except UserError as e: yield _spoilt(table, line, rule, str(e), said); continue
+            rule = "row"
+            span = span_of(_seconds(row, "start"), _seconds(row, "stop"))
+            if not name.strip("./"):
+                raise UserError(f"`{audio}` is empty. Name a recording, or remove the line.")
+            rule = "path"
+            path = inside(root, name, real)
+        except UserError as e:
+            yield _spoilt(table, line, rule, str(e), said)
+            continue
         id = safe_id(os.path.splitext(os.path.normpath(name))[0].removeprefix("audio/"))
         facts = {k: v for k,v in row.items() if k not in used and v not in ("", None)}
-        yield Utterance(f"{id}-{span[0]*1000:.0f}" if span else id, said, who or config.speaker, path, session, span, facts)
+        yield Utterance(f"{id}-{span[0]*1000:.0f}" if span else id, said, who or config.speaker, path,
+                        session, span, facts)
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #cb4a1903
 def one_table(
     path:Path, # The source: a folder, or the table itself
     names:tuple[str, ...], # What the table may be called, patterns allowed
@@ -301,22 +376,28 @@ def one_table(
     if not found: raise UserError(f"{path} has no {' or '.join(names)}. Put the table beside the recordings.")
     return path, found[0]
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #fa01e43e
 def folder_utterances(path:Path, config:SourceConfig)->Iterator[Utterance|Skipped]:
     "A folder with `metadata.csv`, `.jsonl` or `.parquet` that has `file_name` and `transcription`, as the hub's audio folders"
     root, table = one_table(path, ("metadata.csv", "metadata.jsonl", "metadata.parquet"))
     read = {".jsonl": json_rows, ".parquet": parquet_rows}.get(table.suffix, csv_rows)
     yield from table_utterances(root, table, read(table), config)
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #bfe4973b
 def coqui_utterances(path:Path, config:SourceConfig)->Iterator[Utterance|Skipped]:
     "Coqui's `audio_file|text|speaker_name`, with a header"
     root, table = one_table(path, ("metadata.csv", "metadata_train.csv", "*.csv"))
-    yield from table_utterances(root, table, plain_rows(table, "|"), config, ("audio_file",), ("text",), ("speaker_name",))
+    yield from table_utterances(root, table, plain_rows(table, "|"), config, ("audio_file",), ("text",),
+                                ("speaker_name",))
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #0c79b3ed
 def jsonl_utterances(path:Path, config:SourceConfig)->Iterator[Utterance|Skipped]:
     "JSONL with a path and a text"
     root, table = one_table(path, ("metadata.jsonl", "manifest.jsonl", "*.jsonl"))
-    yield from table_utterances(root, table, json_rows(table), config, ("file_name", "audio_filepath", "audio_file", "audio", "path"),
-                                ("transcription", "text", "sentence"), ("speaker", "speaker_name", "speaker_id"))
+    yield from table_utterances(root, table, json_rows(table), config,
+                                ("file_name", "audio_filepath", "audio_file", "audio", "path"),
+                                ("transcription", "text", "sentence"),
+                                ("speaker", "speaker_name", "speaker_id"))
 
 # %% ../../nbs/3_corpus/01_sources.ipynb #064e3650
 def ljspeech_utterances(
@@ -325,19 +406,25 @@ def ljspeech_utterances(
 )->Iterator[Utterance|Skipped]:
     "An LJSpeech folder; the last column is the transcript"
     root, table = one_table(path, ("metadata.csv",))
-    files = {p.stem: p for d in (root, root/"wavs") for p in sorted(d.glob("*")) if p.suffix.lower() in AUDIO_SUFFIXES}
+    files = {p.stem: p for d in (root, root/"wavs") for p in sorted(d.glob("*"))
+             if p.suffix.lower() in AUDIO_SUFFIXES}
     for i,line in enumerate(text_lines(table), 1):
         fields = [f.strip() for f in line.split("|")]
         if not line.strip(): continue
         if len(fields) not in (2, 3) or not fields[0]:
-            yield _spoilt(table, i, "columns", f"expected `id|text` or `id|text|normalised text`, got {len(fields)} column(s).", line); continue
+            yield _spoilt(table, i, "columns",
+                          f"expected `id|text` or `id|text|normalised text`, got {len(fields)} column(s).",
+                          line)
+            continue
         name, text = fields[0], fields[-1] or fields[1]
         try:
             named = inside(root, name)
             if not (named.suffix.lower() in AUDIO_SUFFIXES and named.is_file()):
                 known = files.get(Path(name).stem if Path(name).suffix.lower() in AUDIO_SUFFIXES else name)
                 named = inside(root, known.relative_to(root).as_posix() if known else f"wavs/{name}.wav")
-        except UserError as e: yield _spoilt(table, i, "path", str(e), text); continue
+        except UserError as e:
+            yield _spoilt(table, i, "path", str(e), text)
+            continue
         plain = Path(name).with_suffix("").as_posix() if Path(name).suffix.lower() in AUDIO_SUFFIXES else name
         yield Utterance(safe_id(plain.removeprefix("wavs/")), text, config.speaker, named)
 
@@ -350,34 +437,46 @@ def parquet_files(
     "The source's parquet or Arrow files"
     root = local_path(config.path, "source.path", "dataset")
     if root.is_file(): return [root]
-    files = sorted(p for p in root.rglob("*") if p.suffix in (".parquet", ".arrow") and not p.name.startswith(("cache-", ".")))
-    def of(*splits): return [p for p in files if any(part.startswith(splits) for part in p.relative_to(root).parts)]
+    files = sorted(p for p in root.rglob("*") if p.suffix in (".parquet", ".arrow")
+                   and not p.name.startswith(("cache-", ".")))
+    def of(*splits):
+        return [p for p in files if any(part.startswith(splits) for part in p.relative_to(root).parts)]
     found = of(config.split) if config.split else of("train") or [p for p in files if p not in of(*HELD_OUT)]
-    if not found: raise UserError(f"source.split: no parquet file below {root} starts with `{config.split or 'train'}`. "
-                                  f"Files: {', '.join(p.name for p in files[:5]) or 'none'}.")
+    if not found:
+        raise UserError(f"source.split: no parquet file below {root} starts with "
+                        f"`{config.split or 'train'}`. "
+                        f"Files: {', '.join(p.name for p in files[:5]) or 'none'}.")
     return found
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #4c874a61
 def _batches(file, size):
     "(schema, columns -> stream of record batches) of a parquet or Arrow file"
     if file.suffix!=".arrow":
         table = _open_parquet(file)
         return table.schema_arrow, lambda columns: table.iter_batches(batch_size=size, columns=columns)
     try: reader = pa.ipc.open_stream(pa.memory_map(str(file)))
-    except (OSError, ValueError) as e: raise UserError(f"{file} cannot be read as Arrow: {e}. Copy it again.") from None
-    return reader.schema, lambda columns: (b.select(columns).slice(i, size) for b in reader for i in range(0, b.num_rows, size))
+    except (OSError, ValueError) as e:
+        raise UserError(f"{file} cannot be read as Arrow: {e}. Copy it again.") from None
+    return reader.schema, lambda columns: (b.select(columns).slice(i, size) for b in reader
+                                           for i in range(0, b.num_rows, size))
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #93335347
 def _sound(value, batch, i, root):
     "Row i's sound: a waveform with its rate, an encoded file's bytes, or a file"
     if pa.types.is_nested(value.type) and not pa.types.is_struct(value.type):  # list<float>
-        if "sampling_rate" not in batch.schema.names: raise UserError("the column of samples has no column `sampling_rate` beside it.")
+        if "sampling_rate" not in batch.schema.names:
+            raise UserError("the column of samples has no column `sampling_rate` beside it.")
         rate = batch.column("sampling_rate")[i].as_py()
         if not rate or rate<0: raise UserError(f"`sampling_rate` is {rate}.")
-        return (value.values.to_numpy(zero_copy_only=False).astype(np.float32), int(rate)) if value.values is not None else b""
+        return ((value.values.to_numpy(zero_copy_only=False).astype(np.float32), int(rate))
+                if value.values is not None else b"")
     value = value.as_py()
     if isinstance(value, dict) and value.get("bytes"): return value["bytes"]
     name = value.get("path") if isinstance(value, dict) else value
-    return inside(root, name) if isinstance(name, str) and name else value if isinstance(value, bytes) else b""
+    return (inside(root, name) if isinstance(name, str) and name else value if isinstance(value, bytes)
+            else b"")
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #6fe8b202
 def parquet_utterances(
     files:list[Path], # Parquet or Arrow files
     config:SourceConfig,
@@ -389,20 +488,29 @@ def parquet_utterances(
         schema, batches = _batches(file, 4 if with_audio else 1000)
         names = schema.names
         audio = column(names, config.audio_column, ("audio", "path", "file_name"), file, "audio_column")
-        text = column(names, config.text_column, ("text", "raw_transcription", "transcription", "sentence"), file, "text_column")
-        optional = [c and column(names, c, (), file, key) for c,key in ((config.speaker_column, "speaker_column"), (config.session_column, "session_column"))]
-        kept = [f.name for f in schema if f.name!=audio and not pa.types.is_nested(f.type) and not pa.types.is_binary(f.type)
+        text = column(names, config.text_column, ("text", "raw_transcription", "transcription", "sentence"),
+                      file, "text_column")
+        optional = [c and column(names, c, (), file, key)
+                    for c,key in ((config.speaker_column, "speaker_column"),
+                                  (config.session_column, "session_column"))]
+        kept = [f.name for f in schema if f.name!=audio and not pa.types.is_nested(f.type)
+                and not pa.types.is_binary(f.type)
                 and not pa.types.is_large_binary(f.type)]
-        for batch,rows in _whole(file, ((b, b.select(kept).to_pylist()) for b in batches([*kept, audio] if with_audio else kept))):
+        for batch,rows in _whole(file, ((b, b.select(kept).to_pylist())
+                                        for b in batches([*kept, audio] if with_audio else kept))):
             for i,row in enumerate(rows):
                 try: sound = _sound(batch.column(audio)[i], batch, i, file.parent) if with_audio else b"-"
                 except (UserError, ValueError, pa.ArrowException) as e:
-                    yield Skipped(f"{n:06d}", "sound", f"row {n} of {file.name}: {e}", str(row[text] or ""), fault=True); n += 1; continue
+                    yield Skipped(f"{n:06d}", "sound", f"row {n} of {file.name}: {e}", str(row[text] or ""),
+                                  fault=True)
+                    n += 1
+                    continue
                 name = Path(str(row.get("file") or "")).stem
                 facts = {k: v if isinstance(v, (str, int, float, bool)) else str(v) for k,v in row.items()
                          if k not in (text, *optional) and v not in ("", None)}
                 who, session = [str(row[c]) if c and row[c] is not None else "" for c in optional]
-                yield Utterance(f"{n:06d}" + (f"-{safe_id(name)}" if name else ""), str(row[text] or ""), who or config.speaker, sound, session, None, facts)
+                yield Utterance(f"{n:06d}" + (f"-{safe_id(name)}" if name else ""), str(row[text] or ""),
+                                who or config.speaker, sound, session, None, facts)
                 n += 1
 
 # %% ../../nbs/3_corpus/01_sources.ipynb #7d91e48e
@@ -415,54 +523,79 @@ def voice_id(
     "A short speaker id that stays the same in every release"
     return "cv-" + hashlib.sha256(client_id.encode()).hexdigest()[:12]
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #d1e170da
 def _voice_folder(root):
     "(language folder, its table pattern)"
-    found = sorted({p.parent for pattern in ("", "*/", "cv-corpus-*/*/") for name in ("validated.tsv", "ss-corpus-*.tsv") for p in root.glob(pattern+name)})
+    found = sorted({p.parent for pattern in ("", "*/", "cv-corpus-*/*/")
+                    for name in ("validated.tsv", "ss-corpus-*.tsv") for p in root.glob(pattern+name)})
     if len(found)==1: return found[0]
-    raise UserError(f"source.path: {root} has {'no validated.tsv' if not found else f'{len(found)} languages'}. Give the folder of one language" +
+    raise UserError(f"source.path: {root} has "
+                    f"{'no validated.tsv' if not found else f'{len(found)} languages'}. Give the folder of "
+                    f"one language" +
                     (f", e.g. {found[0]}." if found else ", in which validated.tsv and clips/ are."))
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #7b45e8f9
 def _reported(root):
     "Sentence or its id -> complaint"
     if not (root/"reported.tsv").is_file(): return {}
     rows = (r for _,r in plain_rows(root/"reported.tsv", "\t")[1] if isinstance(r, dict))
-    return {key: r.get("reason", "") for r in rows for key in (r.get("sentence_id"), r.get("sentence")) if key}
+    return {key: r.get("reason", "") for r in rows for key in (r.get("sentence_id"), r.get("sentence"))
+            if key}
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #ecca3305
 def common_voice_utterances(
     path:Path, # `cv-corpus-*/LANGUAGE`, a folder above it, or a spontaneous-speech corpus
     config:SourceConfig,
 )->Iterator[Utterance|Skipped]:
     "Utterances of a Common Voice release"
-    root = _voice_folder(path); spontaneous = sorted(root.glob("ss-corpus-*.tsv"))
+    root = _voice_folder(path)
+    spontaneous = sorted(root.glob("ss-corpus-*.tsv"))
     table = spontaneous[0] if spontaneous else root/f"{config.split or 'validated'}.tsv"
-    if not table.is_file(): raise UserError(f"source.split: {root} has no {table.name}. {did_you_mean(table.stem, (p.stem for p in root.glob('*.tsv')))}")
-    names, rows = plain_rows(table, "\t"); reported = _reported(root) if config.reported=="skip" else {}
+    if not table.is_file():
+        raise UserError(f"source.split: {root} has no {table.name}. "
+                        f"{did_you_mean(table.stem, (p.stem for p in root.glob('*.tsv')))}")
+    names, rows = plain_rows(table, "\t")
+    reported = _reported(root) if config.reported=="skip" else {}
     audio = column(names, config.audio_column, ("path", "audio_file"), table, "audio_column")
-    text = column(names, config.text_column, ("transcription",) if spontaneous else ("sentence",), table, "text_column")
+    text = column(names, config.text_column, ("transcription",) if spontaneous else ("sentence",), table,
+                  "text_column")
     for key,asked in (("up_votes", config.min_up_votes), ("down_votes", config.max_down_votes is not None)):
         if asked: column(names, key, (), table, f"{'min' if key=='up_votes' else 'max'}_{key}")
-    for line,row in rows: yield row if isinstance(row, Skipped) else _voice(row, audio, text, root, table, line, config, reported)
+    for line,row in rows:
+        yield row if isinstance(row, Skipped) else _voice(row, audio, text, root, table, line, config,
+                                                          reported)
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #35c88da8
 def _voice(row, audio, text, root, table, line, config, reported):
     "One row of a release"
     name, said, id = row[audio], row[text], safe_id(Path(row[audio]).stem)
     try: up, down = (int(row.get(k) or 0) for k in ("up_votes", "down_votes"))
     except ValueError: return _spoilt(table, line, "votes", "a number of votes is no number.", said)
     complaint = reported.get(row.get("sentence_id") or said, reported.get(said))
-    if config.split and row.get("split", config.split)!=config.split: return Skipped(id, "split", f"it belongs to the split `{row['split']}`.", said)
-    if up<config.min_up_votes: return Skipped(id, "min_up_votes", f"up votes: {up}, and {config.min_up_votes} are asked.", said, up, config.min_up_votes)
+    if config.split and row.get("split", config.split)!=config.split:
+        return Skipped(id, "split", f"it belongs to the split `{row['split']}`.", said)
+    if up<config.min_up_votes:
+        return Skipped(id, "min_up_votes", f"up votes: {up}, and {config.min_up_votes} are asked.", said, up,
+                       config.min_up_votes)
     if config.max_down_votes is not None and down>config.max_down_votes:
-        return Skipped(id, "max_down_votes", f"down votes: {down}, and {config.max_down_votes} are allowed.", said, down, config.max_down_votes)
-    if complaint is not None: return Skipped(id, "reported", f"the sentence has been reported: {complaint or 'no reason given'}.", said)
-    if "transcription" in row and not said.strip(): return Skipped(id, "no_transcript", "nobody has transcribed it yet.")
+        return Skipped(id, "max_down_votes", f"down votes: {down}, and {config.max_down_votes} are allowed.",
+                       said, down, config.max_down_votes)
+    if complaint is not None:
+        return Skipped(id, "reported", f"the sentence has been reported: {complaint or 'no reason given'}.",
+                       said)
+    if "transcription" in row and not said.strip():
+        return Skipped(id, "no_transcript", "nobody has transcribed it yet.")
     try:
         if not Path(name).name: raise UserError(f"`{audio}` is empty.")
         places = [inside(root, f"{d}/{name}") for d in ("clips", "audios")] + [inside(root, name)]
     except UserError as e: return _spoilt(table, line, "path", str(e), said)
-    facts = {k: v for k,v in row.items() if v and k not in (audio, text, "client_id")} | {"up_votes": up, "down_votes": down}
-    for key,same in (("gender", GENDER), ("age", AGE)): facts[key] = same.get(row.get(key, ""), row.get(key, ""))
+    facts = ({k: v for k,v in row.items() if v and k not in (audio, text, "client_id")}
+             | {"up_votes": up, "down_votes": down})
+    for key,same in (("gender", GENDER), ("age", AGE)):
+        facts[key] = same.get(row.get(key, ""), row.get(key, ""))
     who = voice_id(row["client_id"]) if row.get("client_id") else config.speaker
-    return Utterance(id, said, who, next((p for p in places if p.is_file()), places[0]), facts={k: v for k,v in facts.items() if v!=""})
+    return Utterance(id, said, who, next((p for p in places if p.is_file()), places[0]),
+                     facts={k: v for k,v in facts.items() if v!=""})
 
 # %% ../../nbs/3_corpus/01_sources.ipynb #5380ef47
 class Metadata:
@@ -472,11 +605,14 @@ class Metadata:
         with open(self.path, encoding="utf-8", newline="") as f: yield from csv.DictReader(f)
     def __len__(self):
         if self.n is None:
-            with open(self.path, encoding="utf-8", newline="") as f: self.n = max(0, sum(1 for _ in csv.reader(f))-1)
+            with open(self.path, encoding="utf-8", newline="") as f:
+                self.n = max(0, sum(1 for _ in csv.reader(f))-1)
         return self.n
-    def __getitem__(self, i): return next(islice(self, i, None)) if i>=0 else next(islice(self, len(self)+i, None))
+    def __getitem__(self, i):
+        return next(islice(self, i, None)) if i>=0 else next(islice(self, len(self)+i, None))
     def __repr__(self): return f"{len(self)} rows, the first {next(iter(self), None)}"
 
+# %% ../../nbs/3_corpus/01_sources.ipynb #d1e656c6
 def read_metadata(
     raw:Path, # A `raw/` folder
 )->Metadata: # Rows with file_name, transcription, speaker, id, source, session, weight, start, stop, facts

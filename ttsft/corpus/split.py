@@ -28,32 +28,49 @@ LEFT_OUT = -1 # The side of a clip that no split takes
 class SplitConfig:
     "How clips are held out"
     validation:float = 20 # Sentences for validation; below 1: the share of all hours
-    test:float = 20 # Sentences for the final judgement, never trained on and never used to choose a checkpoint; below 1: the share of all hours
-    cover:bool = False # Hold out only sentences whose every character is also in training sentences, and fewer where there are too few
-    apart:list[Literal["text", "audio", "recording", "speaker"]] = field(default_factory=lambda: ["text", "audio", "recording"]) # What no two splits share
-    strict:bool = False # An error where recordings or speakers cannot be kept apart; else that bond is dropped, with the reason
-    heldout:str|None = None # A `heldout.json` of an earlier dataset: its held-out sentences stay the held-out sentences
+    # Sentences for the final judgement, never trained on and never used to choose a checkpoint; below 1: the
+    # share of all hours
+    test:float = 20
+    # Hold out only sentences whose every character is also in training sentences, and fewer where there are
+    # too few
+    cover:bool = False
+    # What no two splits share
+    apart:list[Literal["text", "audio", "recording", "speaker"]] = field(default_factory=lambda: ["text",
+                                                                                                  "audio",
+                                                                                                  "recording"])
+    # An error where recordings or speakers cannot be kept apart; else that bond is dropped, with the reason
+    strict:bool = False
+    # A `heldout.json` of an earlier dataset: its held-out sentences stay the held-out sentences
+    heldout:str|None = None
     def __post_init__(self):
         for name in ("validation", "test"):
             n = getattr(self, name)
             if n<0 or n>=1 and n!=int(n):
-                raise UserError(f"dataset.{name}: `{n}` is neither a count of sentences (1, 2, ...) nor a share of the hours (0 to 1)")
+                raise UserError(f"dataset.{name}: `{n}` is neither a count of sentences (1, 2, ...) nor a "
+                                f"share of the hours (0 to 1)")
             if n>=1 or n==0: object.__setattr__(self, name, int(n))
         if "text" not in self.apart:
-            raise UserError("dataset.apart: `text` must be in it; a model judged on sentences it has read is judged on its memory")
+            raise UserError("dataset.apart: `text` must be in it; a model judged on sentences it has read "
+                            "is judged on its memory")
 
 # %% ../../nbs/3_corpus/07_split.ipynb #f0f6dd07
-def _array(column): return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column if isinstance(column, pa.Array) else pa.array(column)
+def _array(column):
+    return (column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+            if isinstance(column, pa.Array) else pa.array(column))
 
+# %% ../../nbs/3_corpus/07_split.ipynb #9e0bf46f
 def text_keys(
     norm_texts, # Normalised texts: an arrow array or a list of str
 )->pa.Array: # Equal for texts that differ in case, punctuation and spaces only
     "The key by which two texts are one sentence"
-    texts = _array(norm_texts); parts = (texts.slice(i, 1<<15).to_pylist() for i in range(0, len(texts), 1<<15))
-    return pa.concat_arrays([pa.array([letters(t) or t for t in part], pa.string()) for part in parts] or [pa.array([], pa.string())])
+    texts = _array(norm_texts)
+    parts = (texts.slice(i, 1<<15).to_pylist() for i in range(0, len(texts), 1<<15))
+    return pa.concat_arrays([pa.array([letters(t) or t for t in part], pa.string()) for part in parts]
+                            or [pa.array([], pa.string())])
 
 COLUMNS = {"text": "norm_text", "audio": "audio_sha256", "recording": "session", "speaker": "speaker"}
 
+# %% ../../nbs/3_corpus/07_split.ipynb #ee2be450
 def binding_key(
     table:pa.Table, # Columns `norm_text`, and where known `audio_sha256`, `source`, `session`, `speaker`
     name:str, # text, audio, recording or speaker
@@ -62,8 +79,10 @@ def binding_key(
     values = _array(table[COLUMNS[name]])
     if name=="text": return text_keys(values)
     values = pc.if_else(pc.equal(values, ""), pa.scalar(None, values.type), values)
-    return pc.binary_join_element_wise(_array(table["source"]), values, "\n") if name=="recording" and "source" in table.column_names else values
+    return (pc.binary_join_element_wise(_array(table["source"]), values, "\n") if name=="recording"
+            and "source" in table.column_names else values)
 
+# %% ../../nbs/3_corpus/07_split.ipynb #07acf6d7
 def _present(table, apart): return [k for k in apart if COLUMNS[k] in table.column_names]
 
 # %% ../../nbs/3_corpus/07_split.ipynb #263c1b4b
@@ -71,35 +90,46 @@ def codes(
     values:pa.Array, # Key values, null where unknown
 )->np.ndarray: # int32, equal where the values are; -1 for null
     "Key values as small numbers"
-    return pc.fill_null(pc.dictionary_encode(values).indices, -1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    return pc.fill_null(pc.dictionary_encode(values).indices,
+                        -1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
 
+# %% ../../nbs/3_corpus/07_split.ipynb #861489ac
 def components(
     keys:list[np.ndarray], # One array per key: int32 codes of the rows, -1: none
 )->np.ndarray: # int32, the component of each row: 0, 1, ...
     "Rows that share a key, directly or through others, get one number"
-    n = nodes = len(keys[0]); rows, values = [], []
+    n = nodes = len(keys[0])
+    rows, values = [], []
     for key in keys:
         shared = np.bincount(key[key>=0])>1 if (key>=0).any() else np.zeros(0, bool)
-        row = np.flatnonzero(key>=0); row = row[shared[key[row]]].astype(np.int32)
+        row = np.flatnonzero(key>=0)
+        row = row[shared[key[row]]].astype(np.int32)
         number = np.cumsum(shared, dtype=np.int32)-1
-        rows.append(row); values.append(nodes+number[key[row]]); nodes += int(shared.sum())
+        rows.append(row)
+        values.append(nodes+number[key[row]])
+        nodes += int(shared.sum())
     i, j = np.concatenate(rows), np.concatenate(values)
-    return connected_components(coo_array((np.ones(len(i), np.int8), (i, j)), (nodes, nodes)), directed=False)[1][:n]
+    return connected_components(coo_array((np.ones(len(i), np.int8), (i, j)), (nodes, nodes)),
+                                directed=False)[1][:n]
 
 # %% ../../nbs/3_corpus/07_split.ipynb #bb38f24b
 def _hashes(texts, seed):
     "Per row, the first 64 bits of the fingerprint of [seed, 'split', text]"
-    d = pc.dictionary_encode(texts); out, at = np.empty(len(d.dictionary), np.uint64), 0
+    d = pc.dictionary_encode(texts)
+    out, at = np.empty(len(d.dictionary), np.uint64), 0
     for start in range(0, len(out), 1<<16):
         for t in d.dictionary.slice(start, 1<<16).to_pylist():
-            out[at] = int.from_bytes(hashlib.sha256(f'[{seed},"split",{encode_basestring(t)}]'.encode()).digest()[:8]); at += 1
+            out[at] = (int.from_bytes(hashlib.sha256(f'[{seed},"split",{encode_basestring(t)}]'.encode()).digest()[:8]))
+            at += 1
     return out[d.indices.to_numpy(zero_copy_only=False)]
 
+# %% ../../nbs/3_corpus/07_split.ipynb #c55f791b
 def _in_order(order, *sizes, step=1<<16):
     for i in range(0, len(order), step):
         c = order[i:i+step]
         yield from zip(c.tolist(), *(s[c].tolist() for s in sizes))
 
+# %% ../../nbs/3_corpus/07_split.ipynb #8edb3465
 def _fill(order, sizes, targets, slack, room, free):
     "Test and validation from the components in `order`; whole components only"
     side, filled = np.zeros(len(sizes[0]), np.int8), [0., 0.]
@@ -107,40 +137,54 @@ def _fill(order, sizes, targets, slack, room, free):
         open_ = [f<t-s for f,t,s in zip(filled, targets, slack)]
         if not any(open_): break
         for k, size in ((1, b), (0, a)):  # test first
-            if open_[k] and filled[k]+size<=targets[k]+slack[k] and free(c): side[c] = k+1; filled[k] += size; break
+            if open_[k] and filled[k]+size<=targets[k]+slack[k] and free(c):
+                side[c] = k+1
+                filled[k] += size
+                break
     for k in (1, 0):  # nothing small enough was left: the smallest of the larger ones
         if filled[k]<targets[k]-slack[k]:
             left = np.flatnonzero((side==0) & (sizes[k]>0))
             for c in left[np.argsort(sizes[k][left], kind="stable")][:1].tolist():
-                if filled[k]+sizes[k][c]-targets[k]<=room[k] and free(c): side[c] = k+1; filled[k] += sizes[k][c]
+                if filled[k]+sizes[k][c]-targets[k]<=room[k] and free(c):
+                    side[c] = k+1
+                    filled[k] += sizes[k][c]
     return side, filled
 
+# %% ../../nbs/3_corpus/07_split.ipynb #2355d94b
 def _free(norm_texts, comp):
     "Test whether all characters of a component stay in training; it is taken out if so"
-    rows = np.argsort(comp, kind="stable"); first = np.searchsorted(comp[rows], np.arange(comp.max()+2))
+    rows = np.argsort(comp, kind="stable")
+    first = np.searchsorted(comp[rows], np.arange(comp.max()+2))
     left = Counter(x for t in pc.unique(norm_texts).to_pylist() for x in set(t))
     def free(c):
-        own = Counter(x for t in pc.unique(norm_texts.take(pa.array(rows[first[c]:first[c+1]]))).to_pylist() for x in set(t))
+        own = Counter(x for t in pc.unique(norm_texts.take(pa.array(rows[first[c]:first[c+1]]))).to_pylist()
+                      for x in set(t))
         if any(left[x]<=n for x,n in own.items()): return False
-        left.subtract(own); return True
+        left.subtract(own)
+        return True
     return free
 
 # %% ../../nbs/3_corpus/07_split.ipynb #eccd538a
 def _cause(comp, keys, table, key):
     "The components, and the value of `key` that ties most clips of the largest, in words"
-    n = np.bincount(comp); inside = np.flatnonzero(comp==n.argmax())
+    n = np.bincount(comp)
+    inside = np.flatnonzero(comp==n.argmax())
     sizes = f"{len(n)} groups of {int(n.min())} to {int(n.max())} clips" if len(n)>1 else "one group"
     value, m = Counter(keys[key][inside][keys[key][inside]>=0].tolist()).most_common(1)[0]
     row = table.slice(int(np.flatnonzero(keys[key]==value)[0]), 1)
     name = (row["norm_text"][0] if key=="text" else binding_key(row, key)[0]).as_py().replace("\n", "/")
-    return f"the {len(comp)} clips hang together in {sizes}; {m} clips of {'the largest' if len(n)>1 else 'it'} share {key} `{name[:60]}`"
+    return (f"the {len(comp)} clips hang together in {sizes}; {m} clips of "
+            f"{'the largest' if len(n)>1 else 'it'} share {key} `{name[:60]}`")
 
+# %% ../../nbs/3_corpus/07_split.ipynb #ba49f2d7
 def _main_tie(comp, keys):
     "The key without which the largest component would be smallest"
-    without = {k: int(np.bincount(components([v for name,v in keys.items() if name!=k])).max()) for k in keys if len(keys)>1}
+    without = {k: int(np.bincount(components([v for name,v in keys.items() if name!=k])).max()) for k in keys
+               if len(keys)>1}
     inside = comp==np.bincount(comp).argmax()
     return min((k for k in without if (keys[k][inside]>=0).any()), key=without.get, default="text")
 
+# %% ../../nbs/3_corpus/07_split.ipynb #a1746023
 @dataclass
 class Split:
     "Which clip goes where, and what can be said of it"
@@ -155,9 +199,11 @@ class Split:
 def _attempt(table, config, seed, keys, comp, hashes, hours):
     "One try with the bonds in `keys`: sides of components, what was filled, whether all is as asked"
     n, sentence = int(comp.max())+1, keys["text"]
-    first = np.unique(sentence, return_index=True)[1]  # one row per sentence: all of its rows are in one component
+    # one row per sentence: all of its rows are in one component
+    first = np.unique(sentence, return_index=True)[1]
     sentences, seconds = np.bincount(comp[first], minlength=n).astype(float), np.bincount(comp, hours, n)
-    ident = np.full(n, np.iinfo(np.uint64).max, np.uint64); np.minimum.at(ident, comp, hashes)
+    ident = np.full(n, np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(ident, comp, hashes)
     order, total = np.argsort(ident, kind="stable"), float(hours.sum())
     asked = [config.validation, config.test]
     share = [0<a<1 for a in asked]
@@ -165,14 +211,17 @@ def _attempt(table, config, seed, keys, comp, hashes, hours):
     sizes = [seconds if s else sentences for s in share]
     slack = [min(0.002*total, 0.05*t) if s else 0. for t,s in zip(targets, share)]
     room = [0.02*total if s else max(0.02*sentences.sum(), t) for t,s in zip(targets, share)]
-    side, filled = _fill(order, sizes, targets, slack, room, _free(_array(table["norm_text"]), comp) if config.cover else lambda c: True)
+    side, filled = _fill(order, sizes, targets, slack, room,
+                         _free(_array(table["norm_text"]), comp) if config.cover else lambda c: True)
     if not any(share) and sum(filled)<sum(targets):  # too few: share them out as asked
-        held = order[side[order]>0]; test = round(sum(filled)*config.test/max(1, sum(asked)))
+        held = order[side[order]>0]
+        test = round(sum(filled)*config.test/max(1, sum(asked)))
         side, filled = _fill(held, sizes, [sum(filled)-test, test], slack, room, lambda c: True)
     met = [abs(f-t)<=0.02*total if s else f>=t for f,t,s in zip(filled, targets, share)]
     near = all(f>=t/2 for f,t in zip(filled, targets)) or config.cover
     return side, filled, met, near, (side[comp]==0).sum()>=len(comp)/2
 
+# %% ../../nbs/3_corpus/07_split.ipynb #7b12e3a5
 def split_rows(
     table:pa.Table, # As for `binding_key`, with `duration` in seconds
     config:SplitConfig,
@@ -186,15 +235,19 @@ def split_rows(
     hashes, tries = _hashes(_array(table["norm_text"]), seed), []
     loose = [k for k in ("speaker", "recording") if k in keys and np.bincount(keys[k]+1)[1:].max(initial=0)>1]
     for drop in [(), *((k,) for k in loose), *([tuple(loose)] if len(loose)==2 else [])]:
-        bound = {k: v for k,v in keys.items() if k not in drop}; comp = components([*bound.values()])
+        bound = {k: v for k,v in keys.items() if k not in drop}
+        comp = components([*bound.values()])
         side, filled, met, near, enough = _attempt(table, config, seed, bound, comp, hashes, hours)
         usable = enough and all(f>0 or not a for f,a in zip(filled, (config.validation, config.test)))
         tries.append((usable+(usable and near), drop, bound, comp, side, filled, met))
         if tries[-1][0]==2: break
-    drop, bound, comp, side, filled, met = max(tries, key=lambda t: t[0])[1:]  # the first of the best: the fewest bonds dropped
-    notes = [f"{k} is not kept apart: with it, {_cause(tries[0][3], keys, table, k)}, so that what is held out cannot be near what was asked for" for k in drop]
+    # the first of the best: the fewest bonds dropped
+    drop, bound, comp, side, filled, met = max(tries, key=lambda t: t[0])[1:]
+    notes = [f"{k} is not kept apart: with it, {_cause(tries[0][3], keys, table, k)}, so that what is held "
+             f"out cannot be near what was asked for" for k in drop]
     if notes and config.strict:
-        raise UserError(f"dataset.apart: {notes[0]}. Ask for another share in dataset.test and dataset.validation, take `{drop[0]}` out of dataset.apart, "
+        raise UserError(f"dataset.apart: {notes[0]}. Ask for another share in dataset.test and "
+                        f"dataset.validation, take `{drop[0]}` out of dataset.apart, "
                         "or set dataset.strict=false.")
     keys = bound
     side = side[comp]
@@ -203,22 +256,30 @@ def split_rows(
     for k,(name,ok) in enumerate(zip(("validation", "test"), met)):
         if ok: continue
         a = getattr(config, name)
-        got = f"{100*filled[k]/total:.1f} % of the hours, {100*a:.1f} % were asked for" if a<1 else f"{filled[k]:.0f} sentences, {a} were asked for"
-        why = "all others have a character that no other sentence has" if config.cover else _cause(comp, keys, table, _main_tie(comp, keys))
+        got = (f"{100*filled[k]/total:.1f} % of the hours, {100*a:.1f} % were asked for" if a<1
+               else f"{filled[k]:.0f} sentences, {a} were asked for")
+        why = ("all others have a character that no other sentence has" if config.cover
+               else _cause(comp, keys, table, _main_tie(comp, keys)))
         notes.append(f"{name} has {got}: {why}")
     return Split(side, [*keys], notes)
 
+# %% ../../nbs/3_corpus/07_split.ipynb #4b3e1272
 def _refuse_few(text, side, config):
     "The two errors of a corpus that is too small"
-    n = len(np.unique(text)); held = len(np.unique(text[side>0]))
-    if config.cover and not all((side==k).any() for k,s in ((1, "validation"), (2, "test")) if getattr(config, s)):
-        raise UserError(f"only {held} of {n} different sentences can be held out: all others have a character that no other sentence has, "
+    n = len(np.unique(text))
+    held = len(np.unique(text[side>0]))
+    if config.cover and not all((side==k).any() for k,s in ((1, "validation"), (2, "test"))
+                                if getattr(config, s)):
+        raise UserError(f"only {held} of {n} different sentences can be held out: all others have a "
+                        f"character that no other sentence has, "
                         "which would then not be trained on. Record more sentences.")
     few = any(getattr(config, s) and not (side==k).any() for k,s in ((1, "validation"), (2, "test")))
     if few or (side==0).sum()<len(side)/2:
-        raise UserError(f"{n} different sentences are too few to hold out {config.test} for test and {config.validation} for validation. "
+        raise UserError(f"{n} different sentences are too few to hold out {config.test} for test and "
+                        f"{config.validation} for validation. "
                         "Lower dataset.test and dataset.validation, or record more sentences.")
 
+# %% ../../nbs/3_corpus/07_split.ipynb #39bae6b3
 def split_by_text(
     norm_texts:list[str], # One per clip; equal texts stay together
     config:SplitConfig,
@@ -233,8 +294,10 @@ def key_hashes(
     values:pa.Array, # Key values, null where unknown
 )->dict[str, str]: # Value -> 16 hexadecimal digits
     "Names for keys that tell nothing about them"
-    return {v: hashlib.sha256(f"{name}\n{v}".encode()).hexdigest()[:16] for v in pc.unique(values).to_pylist() if v is not None}
+    return {v: hashlib.sha256(f"{name}\n{v}".encode()).hexdigest()[:16]
+            for v in pc.unique(values).to_pylist() if v is not None}
 
+# %% ../../nbs/3_corpus/07_split.ipynb #f68eabff
 def heldout_list(
     table:pa.Table, # As for `split_rows`
     split:Split,
@@ -244,43 +307,64 @@ def heldout_list(
     def hashed(k):
         held = table.filter(pa.array(split.side==k))
         return {n: sorted(key_hashes(n, binding_key(held, n)).values()) for n in split.apart}
-    return dict(version=1, asked=sorted(config.apart), apart=split.apart, validation=hashed(1), test=hashed(2))
+    return dict(version=1, asked=sorted(config.apart), apart=split.apart, validation=hashed(1),
+                test=hashed(2))
 
+# %% ../../nbs/3_corpus/07_split.ipynb #a5f60448
 def _read_list(config):
     "A `heldout.json`, checked"
     path = Path(config.heldout).expanduser()
-    if not path.is_file(): raise UserError(f"dataset.heldout: {path} does not exist. Give the `heldout.json` of an earlier dataset.")
+    if not path.is_file():
+        raise UserError(f"dataset.heldout: {path} does not exist. Give the `heldout.json` of an earlier "
+                        f"dataset.")
     held = read_json(path)
-    if not isinstance(held, dict) or held.get("version")!=1 or not {"asked", "apart", "validation", "test"} <= set(held):
-        raise UserError(f"dataset.heldout: {path} is no list of held-out clips. Give the `heldout.json` of an earlier dataset.")
+    if not isinstance(held, dict) or held.get("version")!=1 or not {"asked", "apart", "validation",
+                                                                    "test"} <= set(held):
+        raise UserError(f"dataset.heldout: {path} is no list of held-out clips. Give the `heldout.json` of "
+                        f"an earlier dataset.")
     if held["asked"]!=sorted(config.apart):
-        raise UserError(f"dataset.heldout: the list was made with apart: [{', '.join(held['asked'])}], the recipe says [{', '.join(sorted(config.apart))}]. "
+        raise UserError(f"dataset.heldout: the list was made with apart: [{', '.join(held['asked'])}], the "
+                        f"recipe says [{', '.join(sorted(config.apart))}]. "
                         "Set dataset.apart as it was, or make a new list.")
     return held
 
+# %% ../../nbs/3_corpus/07_split.ipynb #18257dff
 def _by_list(table, config, keys):
     "Sides by a list from before; what would tie two splits together is left out"
-    held = _read_list(config); n = len(table)
+    held = _read_list(config)
+    n = len(table)
     missing = [k for k in held["apart"] if k not in keys]
-    if missing: raise UserError(f"dataset.heldout: the list keeps {missing[0]} apart, but this corpus has no such column. Make a new list.")
+    if missing:
+        raise UserError(f"dataset.heldout: the list keeps {missing[0]} apart, but this corpus has no such "
+                        f"column. Make a new list.")
     keys = {k: keys[k] for k in held["apart"]}
     listed, open_ = np.zeros((2, n), bool), {}
     for k,code in keys.items():
-        hashes = key_hashes(k, binding_key(table, k)).values()  # in the order of `code`: both number values as they come
-        of = [np.array([h in known for h in hashes], bool) for known in (set(held["validation"].get(k, ())), set(held["test"].get(k, ())))]
+        # in the order of `code`: both number values as they come
+        hashes = key_hashes(k, binding_key(table, k)).values()
+        of = [np.array([h in known for h in hashes], bool)
+              for known in (set(held["validation"].get(k, ())), set(held["test"].get(k, ())))]
         here = [np.where(code>=0, o[code] if len(o) else False, False) for o in of]
-        listed |= here; open_[k] = np.where(here[0]|here[1], -1, code)
+        listed |= here
+        open_[k] = np.where(here[0]|here[1], -1, code)
     any_ = listed.any(0)
-    if not any_.any(): raise UserError("dataset.heldout: nothing in this corpus is on the list. Was it made from another corpus?")
-    comp = components([*open_.values()]); m = int(comp.max())+1
+    if not any_.any():
+        raise UserError("dataset.heldout: nothing in this corpus is on the list. Was it made from another "
+                        "corpus?")
+    comp = components([*open_.values()])
+    m = int(comp.max())+1
     def has(rows): return np.bincount(comp[rows], minlength=m)[comp]>0
     bridge = any_ & (listed.all(0) | has(~any_) | has(listed[0]) & has(listed[1]))
     side = np.where(bridge, LEFT_OUT, np.where(listed[1], 2, np.where(listed[0], 1, 0))).astype(np.int8)
-    why = {True: "ties the validation and the test split of dataset.heldout together", False: "ties a held-out split of dataset.heldout to training"}
-    left_out = {int(i): why[bool(listed[:, i].all() or not has(~any_)[i])] for i in np.flatnonzero(bridge)} if bridge.any() else {}
+    why = {True: "ties the validation and the test split of dataset.heldout together",
+           False: "ties a held-out split of dataset.heldout to training"}
+    left_out = ({int(i): why[bool(listed[:, i].all() or not has(~any_)[i])] for i in np.flatnonzero(bridge)}
+                if bridge.any() else {})
     notes = ["held out as dataset.heldout says"]
-    notes += [f"{k} is not kept apart, as in the dataset that the list is from" for k in config.apart if k not in held["apart"]]
+    notes += [f"{k} is not kept apart, as in the dataset that the list is from" for k in config.apart
+              if k not in held["apart"]]
     for k,s in ((1, "validation"), (2, "test")):
         if getattr(config, s) and not (side==k).any():
-            raise UserError(f"dataset.heldout: no clip of this corpus is left for {s}. Was the list made from another corpus?")
+            raise UserError(f"dataset.heldout: no clip of this corpus is left for {s}. Was the list made "
+                            f"from another corpus?")
     return Split(side, [*keys], notes, left_out)

@@ -37,31 +37,39 @@ def distances(
 )->dict[str, np.ndarray]: # system -> MCD to the real recording in dB, (n,)
     "Distance of each system's sentences to the recordings"
     scale = 10*2**0.5/np.log(10)
-    return {s: np.array([scale*dtw_distance(a, b)[0] for a,b in zip(cs, cepstra["real"])]) for s,cs in cepstra.items() if s!="real"}
+    return {s: np.array([scale*dtw_distance(a, b)[0] for a,b in zip(cs, cepstra["real"])])
+            for s,cs in cepstra.items() if s!="real"}
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #8346026a
 def found(
     near:dict, # From `metrics.nearest`
     speakers:list[str], # Of each sentence
-)->dict: # Shares of sentences nearest to their own text, among all recordings and among those of the same voice
+# Shares of sentences nearest to their own text, among all recordings and among those of the same voice
+)->dict:
     "Is each sentence nearest to the recording of its own text?"
     d, same = near["distances"], np.equal.outer(speakers, speakers)
     others = np.where(same & ~np.eye(len(d), dtype=bool), d, np.inf)
     k = int((np.diagonal(d)<others.min(1)).sum())
     share, low, high = binomial_interval(k, len(d))
-    return dict(all=dict(share=near["accuracy"], low=near["low"], high=near["high"]), same_voice=dict(share=share, low=low, high=high), n=len(d))
+    return dict(all=dict(share=near["accuracy"], low=near["low"], high=near["high"]),
+                same_voice=dict(share=share, low=low, high=high), n=len(d))
 
 # %% ../../nbs/7_evaluation/02_evaluate.ipynb #3e49e7db
 def _sounds(base, tuned, rows, clips, prompts, seed):
     "Waveforms of all systems, and which generated ones ran to the limit"
-    texts, voices, rate = [r["norm_text"] for r in rows], [voice_of(tuned, p) for p in prompts], tuned.sample_rate
-    spoken = {n: speak_all(f, texts, voices, seed, f"speak ({n})") for n,f in (("base", base), ("tuned", tuned))}
+    texts, voices, rate = [r["norm_text"] for r in rows], [voice_of(tuned, p)
+                                                           for p in prompts], tuned.sample_rate
+    spoken = {n: speak_all(f, texts, voices, seed, f"speak ({n})")
+              for n,f in (("base", base), ("tuned", tuned))}
     wavs = {n: [s.wav for s in ss] for n,ss in spoken.items()}
     wavs["real"] = [resample(*decode(r["audio"]), rate) for r in rows]
     wavs["copy"] = [tuned.codec.decode(c.latents)[:len(w)] for c,w in zip(clips, wavs["real"])]
     return wavs, {n: [s.runaway for s in ss] for n,ss in spoken.items()}
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #7f542039
 def _interval(values): return dict(zip(("value", "low", "high"), bootstrap(values)))
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #abe0a209
 def evaluate(
     base:Family, # As before the first update
     tuned:Family, # The checkpoint
@@ -78,23 +86,29 @@ def evaluate(
     recordings = {r["id"]: r for r in read_split(dataset, "test", audio=True)}
     rows = [recordings[c.id] for c in clips]
     prompts, term = evaluation_prompts(tuned, clips, train_clips, seed), mismatch_term(tuned)
-    losses = {n: mismatch_losses(f, clips, prompts, config.draws, seed) for n,f in (("base", base), ("tuned", tuned))}
+    losses = {n: mismatch_losses(f, clips, prompts, config.draws, seed)
+              for n,f in (("base", base), ("tuned", tuned))}
     wavs, runaway = _sounds(base, tuned, rows, clips, prompts, seed)
     cepstra = {n: [mel_cepstra(w, rate) for w in ws] for n,ws in wavs.items()}
-    mcd = distances(cepstra); speakers = [c.speaker for c in clips]
+    mcd = distances(cepstra)
+    speakers = [c.speaker for c in clips]
     reads = {n: found(nearest(cepstra[n], cepstra["real"]), speakers) for n in ("base", "tuned", "copy")}
-    flags = {n: [checks(w, rate, len(r)/rate) | {"runaway": x} for w,r,x in zip(wavs[n], wavs["real"], runaway[n])] for n in ("base", "tuned")}
+    flags = {n: [checks(w, rate, len(r)/rate) | {"runaway": x}
+                 for w,r,x in zip(wavs[n], wavs["real"], runaway[n])] for n in ("base", "tuned")}
     _write_sounds(out, wavs, rows, rate)
     with atomic(out/"sentences.jsonl") as f:
         for i,(r,p) in enumerate(zip(rows, prompts)):
-            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"], prompt=p.id,
+            row = dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"],
+                       prompt=p.id,
                        mcd={n: float(v[i]) for n,v in mcd.items()},
-                       checks={n: _plain(v[i]) for n,v in flags.items()}) | {term: {n: v[i].tolist() for n,v in losses.items()}}
+                       checks={n: _plain(v[i]) for n,v in flags.items()}) | {term: {n: v[i].tolist()
+                                                                                    for n,v in losses.items()}}
             f.write(json.dumps(row, ensure_ascii=False)+"\n")
     metrics = _summary(losses, mcd, reads, flags, term)
     write_json(out/"metrics.json", metrics)
     return metrics
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #9aafe4d7
 def _plain(d): return {k: v.item() if hasattr(v, "item") else v for k,v in d.items()}
 
 def _write_sounds(out, wavs, rows, rate):
@@ -102,15 +116,20 @@ def _write_sounds(out, wavs, rows, rate):
         (out/"audio"/n).mkdir(parents=True, exist_ok=True)
         for r,w in zip(rows, ws): (out/"audio"/n/f"{r['id']}.ogg").write_bytes(to_ogg(w, rate))
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #658b1d01
 def _summary(losses, mcd, reads, flags, term):
     "Figures with intervals; the reading loss stands under its own name"
     ratios = np.array([c["duration_ratio"] for c in flags["tuned"]])
-    own = {n: _interval(v[:,0]) for n,v in losses.items()} | {"change": paired_bootstrap(losses["base"][:,0], losses["tuned"][:,0])}
+    own = ({n: _interval(v[:,0]) for n,v in losses.items()}
+           | {"change": paired_bootstrap(losses["base"][:,0], losses["tuned"][:,0])})
     return dict(n=len(ratios), mcd_recipe=MCD_RECIPE, mismatch_term=term, **{term: own},
-        mismatched={n: _interval(v[:,1]) | {"gap": paired_bootstrap(v[:,0], v[:,1])} for n,v in losses.items()},
-        mcd={n: _interval(v) for n,v in mcd.items()} | {"change": paired_bootstrap(mcd["base"], mcd["tuned"])},
+        mismatched={n: _interval(v[:,1]) | {"gap": paired_bootstrap(v[:,0], v[:,1])}
+                    for n,v in losses.items()},
+        mcd={n: _interval(v) for n,v in mcd.items()}
+        | {"change": paired_bootstrap(mcd["base"], mcd["tuned"])},
         nearest=reads,
-        failures={n: {k: int(sum(bool(c[k]) for c in cs)) for k in ("silent", "runaway", "clipped", "nonfinite")} for n,cs in flags.items()},
+        failures={n: {k: int(sum(bool(c[k]) for c in cs))
+                      for k in ("silent", "runaway", "clipped", "nonfinite")} for n,cs in flags.items()},
         duration_ratio=dict(min=float(ratios.min()), median=float(np.median(ratios)), max=float(ratios.max()),
                             within_0_7_to_1_4=int(((ratios>=RATIO[0]) & (ratios<=RATIO[1])).sum())))
 
@@ -124,37 +143,49 @@ def failures(
     "How often a system failed by a rule that needs no ear"
     return sum(metrics["failures"][system].values())
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #cbf9dadd
 def mismatch_term_of(metrics:dict)->str: # What `evaluate` returned
     "The key of the reading loss in `metrics` and in `sentences.jsonl`"
     return metrics.get("mismatch_term", "flow")
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #f42cfb3c
 def verdict_items(
     metrics:dict, # What `evaluate` returned
     codec_stoi:tuple[float, float, float], # Mean STOI of the codec's copies with its interval
-)->list[tuple]: # For `report.verdict`: (label, value, interval, better, reference), the reference being the base
+# For `report.verdict`: (label, value, interval, better, reference), the reference being the base
+)->list[tuple]:
     "The figures that open a report"
     m, near, term = metrics, lambda n, among: m["nearest"][n][among], mismatch_term_of(metrics)
     items = [(label, m[k]["tuned"]["value"], _triple(m[k]["tuned"])[1:], "down", m[k]["base"]["value"])
              for k,label in ((term, f"{term} loss"), ("mcd", "MCD to the recording, dB"))]
     items += [("MCD of the codec copy, dB", *_split(_triple(m["mcd"]["copy"])), None, None)]
-    items += [(f"share nearest to the recording of its own text, {words}", *_split(_triple(near("tuned", k), "share")), "up", near("base", k)["share"])
+    items += [(f"share nearest to the recording of its own text, {words}",
+               *_split(_triple(near("tuned", k), "share")), "up", near("base", k)["share"])
               for k,words in (("all", "among all"), ("same_voice", "same voice only"))]
     gap, r = m["mismatched"]["tuned"]["gap"], m["duration_ratio"]
-    return items + [(f"{term} loss with another sentence's text, minus with its own", *_split(_triple(gap, "difference")), "up", 0.0),
+    return items + [(f"{term} loss with another sentence's text, minus with its own",
+                     *_split(_triple(gap, "difference")), "up", 0.0),
         (f"failures in {m['n']} sentences", failures(m, "tuned"), None, "down", failures(m, "base")),
-        (f"duration against the recording, median [shortest, longest]; {r['within_0_7_to_1_4']} of {m['n']} within {RATIO[0]} to {RATIO[1]}",
+        (f"duration against the recording, median [shortest, longest]; {r['within_0_7_to_1_4']} of {m['n']} "
+         f"within {RATIO[0]} to {RATIO[1]}",
          r["median"], (r["min"], r["max"]), None, None),
         ("STOI of the codec copy", *_split(codec_stoi), "up", None)]
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #5f2a3541
 def _split(triple): return triple[0], triple[1:]
 
-def system_rows(metrics:dict)->list[dict]: # One row for base, tuned, copy, and the paired change; intervals as (point, low, high)
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #8868b2be
+# One row for base, tuned, copy, and the paired change; intervals as (point, low, high)
+def system_rows(metrics:dict)->list[dict]:
     "The systems side by side, for a table"
     m, rows, term = metrics, [], mismatch_term_of(metrics)
     for s in ("base", "tuned", "copy"):
-        losses = {f"{term} loss": _triple(m[term][s]), "with another text": _triple(m["mismatched"][s])} if s in m["mismatched"] else {}
-        rows.append({"system": s, **losses, "MCD (dB)": _triple(m["mcd"][s]), "nearest, all": _triple(m["nearest"][s]["all"], "share"),
-                     "nearest, same voice": _triple(m["nearest"][s]["same_voice"], "share"), "failures": failures(m, s) if s in m["failures"] else None})
+        losses = ({f"{term} loss": _triple(m[term][s]), "with another text": _triple(m["mismatched"][s])}
+                  if s in m["mismatched"] else {})
+        rows.append({"system": s, **losses, "MCD (dB)": _triple(m["mcd"][s]),
+                     "nearest, all": _triple(m["nearest"][s]["all"], "share"),
+                     "nearest, same voice": _triple(m["nearest"][s]["same_voice"], "share"),
+                     "failures": failures(m, s) if s in m["failures"] else None})
     change = lambda k: _triple(m[k]["change"], "difference")
     return [*rows, {"system": "tuned minus base", f"{term} loss": change(term), "MCD (dB)": change("mcd")}]
 
@@ -166,16 +197,20 @@ def listening_rows(
     "Judged sentences with their sound and their numbers"
     files = lambda r: {s: samples/"audio"/s/f"{r['id']}.ogg" for s in SYSTEMS}
     return [dict(text=r["text"], clips={s: decode(f) if f.is_file() else None for s,f in files(r).items()},
-                 numbers={"voice": r["speaker"]} | {f"MCD {s}": r["mcd"][s] for s in ("copy", "base", "tuned")} |
+                 numbers={"voice": r["speaker"]} | {f"MCD {s}": r["mcd"][s]
+                                                    for s in ("copy", "base", "tuned")} |
                          {"duration ratio tuned": r["checks"]["tuned"]["duration_ratio"]}) for r in rows]
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #2d021bb7
 def failed_rows(
     rows:list[dict], # Rows of `sentences.jsonl`
     system:str, # base or tuned
 )->list[dict]: # One row for each sentence that failed
     "Sentences that failed by a rule that needs no ear"
-    flagged = [(r, r["checks"][system], [k for k in ("silent", "runaway", "clipped", "nonfinite") if r["checks"][system][k]]) for r in rows]
-    return [{"system": system, "id": r["id"], "what": ", ".join(flags) or f"duration outside {RATIO[0]} to {RATIO[1]}",
+    flagged = [(r, r["checks"][system], [k for k in ("silent", "runaway", "clipped", "nonfinite")
+                                         if r["checks"][system][k]]) for r in rows]
+    return [{"system": system, "id": r["id"], "what": ", ".join(flags)
+             or f"duration outside {RATIO[0]} to {RATIO[1]}",
              "duration ratio": c["duration_ratio"], "text": r["text"]}
             for r,c,flags in flagged if flags or not RATIO[0]<=c["duration_ratio"]<=RATIO[1]]
 
@@ -192,11 +227,14 @@ def preview_rows(
     shown = sorted({round(i) for i in np.linspace(0, len(steps)-1, min(n, len(steps)))})
     name = lambda i: f"step {int(steps[i].name[5:])}"
     rows = [dict(text=p["text"], clips={name(i): decode(steps[i]/f"{k}.ogg") for i in shown},
-                 numbers={"seconds": " → ".join(f"{made[i][k]['seconds']:.1f}" for i in shown), "recording": f"{p['recorded_seconds']:.1f}",
-                          "ran to the limit at": ", ".join(name(i) for i in shown if made[i][k]["runaway"]) or "none"})
+                 numbers={"seconds": " → ".join(f"{made[i][k]['seconds']:.1f}" for i in shown),
+                          "recording": f"{p['recorded_seconds']:.1f}",
+                          "ran to the limit at": ", ".join(name(i) for i in shown if made[i][k]["runaway"])
+                          or "none"})
             for k,p in enumerate(made[0])]
     return rows, [name(i) for i in shown]
 
+# %% ../../nbs/7_evaluation/02_evaluate.ipynb #ecd53f88
 def copy_rows(
     dataset:Path, # `hf_dataset/`
     codec:Codec,
@@ -204,9 +242,12 @@ def copy_rows(
 )->list[dict]: # For `report.audio_grid`, with the columns `recording` and `codec copy`
     "The best, the middle and the worst copy by STOI"
     ranked = sorted(scores, key=lambda r: -r["stoi"])
-    chosen = {ranked[i]["id"]: (name, ranked[i]) for name,i in (("best", 0), ("median", len(ranked)//2), ("worst", -1))}
+    chosen = {ranked[i]["id"]: (name, ranked[i])
+              for name,i in (("best", 0), ("median", len(ranked)//2), ("worst", -1))}
     rows = {r["id"]: r for r in read_split(dataset, "test", audio=True) if r["id"] in chosen}
     wavs = {id: resample(*decode(r["audio"]), codec.sample_rate) for id,r in rows.items()}
-    return [dict(text=rows[id]["norm_text"], numbers={f"{name} of": len(ranked), "STOI": s["stoi"], "log-mel L1": s["log_mel_l1"], "voice": s["speaker"]},
-                 clips={"recording": (wavs[id], codec.sample_rate), "codec copy": (copy_synthesis(codec, wavs[id])[0], codec.sample_rate)})
+    return [dict(text=rows[id]["norm_text"], numbers={f"{name} of": len(ranked), "STOI": s["stoi"],
+                                                      "log-mel L1": s["log_mel_l1"], "voice": s["speaker"]},
+                 clips={"recording": (wavs[id], codec.sample_rate),
+                        "codec copy": (copy_synthesis(codec, wavs[id])[0], codec.sample_rate)})
             for id,(name,s) in chosen.items()]

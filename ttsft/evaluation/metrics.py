@@ -26,15 +26,18 @@ def _checked(
     "Refuse what no distance can be computed on"
     wav = np.asarray(wav, dtype=np.float32)
     if wav.ndim!=1 or not wav.size: raise ValueError(f"expected one channel of shape (s,), got {wav.shape}")
-    if not np.isfinite(wav).all(): raise ValueError("the waveform holds NaN or Inf; `checks` reports such a clip")
+    if not np.isfinite(wav).all():
+        raise ValueError("the waveform holds NaN or Inf; `checks` reports such a clip")
     if wav.size>MAX_SECONDS*sample_rate:
-        raise ValueError(f"{wav.size/sample_rate:.0f} s is over the {MAX_SECONDS:.0f} s limit of one sentence: trim it")
+        raise ValueError(f"{wav.size/sample_rate:.0f} s is over the {MAX_SECONDS:.0f} s limit of one "
+                         f"sentence: trim it")
     return wav
 
 # %% ../../nbs/7_evaluation/00_metrics.ipynb #53c4c9d7
 MCD_RECIPE = "mcd_dtw_mel80_dct13_16k" # 16 kHz, 80 mel bands, DCT terms 1 to 13, alignment by DTW
 MEL_RATE = 16_000 # Hz; the band that every base model here covers
-N_FFT, HOP_LENGTH, N_MELS, N_CEPSTRA = 1024, 256, 80, 13 # 64 ms window, 16 ms hop; c1 to c13 as in Kubichek 1993
+# 64 ms window, 16 ms hop; c1 to c13 as in Kubichek 1993
+N_FFT, HOP_LENGTH, N_MELS, N_CEPSTRA = 1024, 256, 80, 13
 MEL_RANGE = 1e-8 # floor relative to the loudest bin: 80 dB, librosa's `top_db`
 MEL_FLOOR = 1e-10 # absolute floor of a mel power: librosa's `amin`
 
@@ -45,7 +48,8 @@ def mel_power(
     "Mel power spectrum of `wav` at 16 kHz"
     wav = librosa.resample(_checked(wav, sample_rate), orig_sr=sample_rate, target_sr=MEL_RATE)
     if wav.size<N_FFT: wav = np.pad(wav, (0, N_FFT-wav.size))
-    return librosa.feature.melspectrogram(y=wav, sr=MEL_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS).T
+    return librosa.feature.melspectrogram(y=wav, sr=MEL_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH,
+                                          n_mels=N_MELS).T
 
 # %% ../../nbs/7_evaluation/00_metrics.ipynb #8ece7695
 def mel_cepstra(
@@ -66,6 +70,7 @@ def dtw_distance(
     cost, path = librosa.sequence.dtw(a.T.astype(np.float64), b.T.astype(np.float64), metric="euclidean")
     return float(cost[-1, -1]/len(path)), len(path)
 
+# %% ../../nbs/7_evaluation/00_metrics.ipynb #54b87367
 def mcd_dtw(
     wav:np.ndarray, # float32, shape (s,)
     ref:np.ndarray, # A recording of the same text at the same rate, shape (s',)
@@ -86,7 +91,8 @@ def _in_step(
     "Refuse clips that are not copies of each other in length"
     wav, ref = _checked(wav, sample_rate), _checked(ref, sample_rate)
     if abs(wav.size-ref.size)>CODEC_FRAME*sample_rate:
-        raise ValueError(f"{wav.size} and {ref.size} samples are not in step: this compares a copy with its source; "
+        raise ValueError(f"{wav.size} and {ref.size} samples are not in step: this compares a copy with its "
+                         f"source; "
                          "for two readings use `mcd_dtw`")
     n = min(wav.size, ref.size)
     return wav[:n], ref[:n]
@@ -104,6 +110,7 @@ def stoi_score(
         try: return float(stoi(ref, wav, sample_rate))
         except RuntimeWarning as e: raise ValueError(f"too little speech in the source for STOI: {e}") from e
 
+# %% ../../nbs/7_evaluation/00_metrics.ipynb #c2e870fc
 def log_mel_l1(
     wav:np.ndarray, # Copy, shape (s,)
     ref:np.ndarray, # Its source, shape (s,), in step
@@ -114,9 +121,11 @@ def log_mel_l1(
     return float(np.abs(a-b).mean())
 
 # %% ../../nbs/7_evaluation/00_metrics.ipynb #4846cc15
-SILENT_DBFS = -60.0 # dBFS; 10 dB above the absolute gate of ITU-R BS.1770-4, so that hum alone counts as silence
+# dBFS; 10 dB above the absolute gate of ITU-R BS.1770-4, so that hum alone counts as silence
+SILENT_DBFS = -60.0
 QUIET_DB = 40.0 # dB below the loudest frame; finds the phrase pauses of LJ Speech (one is measured below)
-FULL_SCALE = 0.999 # a converter's last steps; three samples in a row there are a clipped peak, one is only a peak
+# a converter's last steps; three samples in a row there are a clipped peak, one is only a peak
+FULL_SCALE = 0.999
 EARLY_STOP = 0.5 # of the real recording's duration
 
 def frame_dbfs(
@@ -136,10 +145,12 @@ def _silences(
 )->dict: # Seconds: `leading_silence`, `trailing_silence`, and `longest_pause` between them
     "Where nothing is heard"
     loud = np.flatnonzero(level>=max(level.max()-QUIET_DB, SILENT_DBFS))
-    if not loud.size: return dict(leading_silence=level.size/100, trailing_silence=level.size/100, longest_pause=0.0)
+    if not loud.size:
+        return dict(leading_silence=level.size/100, trailing_silence=level.size/100, longest_pause=0.0)
     return dict(leading_silence=float(loud[0]/100), trailing_silence=float((level.size-1-loud[-1])/100),
                 longest_pause=float((np.diff(loud)-1).max(initial=0)/100))
 
+# %% ../../nbs/7_evaluation/00_metrics.ipynb #cbf93e56
 def _clipped(wav): # a run of three samples at full scale
     "Whether a peak is cut flat"
     full = np.abs(wav)>=FULL_SCALE
@@ -151,7 +162,8 @@ def checks(
     sample_rate:int, # Hz
     ref_duration:float|None=None, # Duration of the real recording of this text, seconds
     max_duration:float|None=None, # Where the model stops by force, seconds
-)->dict: # Flags `silent`, `runaway`, `early_stop`, `clipped`, `nonfinite` and the values they rest on; None if unknown
+# Flags `silent`, `runaway`, `early_stop`, `clipped`, `nonfinite` and the values they rest on; None if unknown
+)->dict:
     "What can be said about one clip without a reference or a model"
     if np.ndim(wav)!=1: raise ValueError(f"expected one channel of shape (s,), got {np.shape(wav)}")
     finite = np.isfinite(wav)
@@ -185,7 +197,8 @@ def bootstrap(
     point, size = float(statistic(values[None], axis=1)[0]), len(values)
     if size==1: return point, np.nan, np.nan
     rng, chunk = np.random.default_rng(seed), max(1, DRAWS_AT_ONCE//values.size)
-    draws = [statistic(values[rng.integers(0, size, (min(chunk, n-i), size))], axis=1) for i in range(0, n, chunk)]
+    draws = [statistic(values[rng.integers(0, size, (min(chunk, n-i), size))], axis=1)
+             for i in range(0, n, chunk)]
     low, high = np.quantile(np.concatenate(draws), [(1-level)/2, (1+level)/2])
     return point, float(low), float(high)
 
@@ -210,7 +223,8 @@ def paired_bootstrap(
 )->dict: # difference (b-a), low, high, share_improved (ties are not improvements), n (sentences)
     "Difference of two systems on the same sentences, with its interval"
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if a.shape!=b.shape: raise ValueError(f"expected the same sentences for both, got {a.shape} and {b.shape}")
+    if a.shape!=b.shape:
+        raise ValueError(f"expected the same sentences for both, got {a.shape} and {b.shape}")
     if better not in ("up", "down"): raise ValueError(f'better is "up" or "down", not {better!r}')
     def difference(v, axis): return statistic(v[:, :, 1], axis=axis)-statistic(v[:, :, 0], axis=axis)
     point, low, high = bootstrap(np.stack([a, b], axis=1), difference, n=n, seed=seed, level=level)
@@ -237,11 +251,13 @@ def nearest(
 )->dict: # distances (n, m), nearest (n,), own (n,) bool, accuracy, low, high, chance, n
     "Whether each generated clip lies nearest to the recording of its own text; a tie does not count"
     if not 1<=len(gens)<=len(refs) or len(refs)<2:
-        raise ValueError(f"expected at least 2 recordings, one for each clip, got {len(gens)} clips, {len(refs)} refs")
+        raise ValueError(f"expected at least 2 recordings, one for each clip, got {len(gens)} clips, "
+                         f"{len(refs)} refs")
     distances = np.array([[dtw_distance(g, r)[0] for r in refs] for g in gens])
     others = distances.copy()
     np.fill_diagonal(others, np.inf)
     own = np.diagonal(distances)<others.min(axis=1)
     accuracy, low, high = binomial_interval(own.sum(), len(gens), level)
-    return dict(distances=distances, nearest=distances.argmin(axis=1), own=own, accuracy=float(accuracy), low=low,
+    return dict(distances=distances, nearest=distances.argmin(axis=1), own=own, accuracy=float(accuracy),
+                low=low,
                 high=high, chance=1/len(refs), n=len(gens))

@@ -23,14 +23,19 @@ def pick_voices(
     "One voice per speaker"
     if not prompted: return {s: s for s in sorted({c.speaker for c in clips})}
     voices = {}
-    for c in sorted(clips, key=lambda c: (abs(len(c.latents)-n_frames), c.id)): voices.setdefault(c.speaker, c.latents[:n_frames])
+    for c in sorted(clips, key=lambda c: (abs(len(c.latents)-n_frames), c.id)):
+        voices.setdefault(c.speaker, c.latents[:n_frames])
     return dict(sorted(voices.items()))
 
+# %% ../../nbs/7_evaluation/01_synthesis.ipynb #15742ab1
 def save_voices(folder:Path, voices:dict[str, np.ndarray|str]):
     "Put voices beside a checkpoint: prompts, or the list of names"
-    if any(isinstance(v, str) for v in voices.values()): write_json(folder/"voices.json", sorted(voices)); return
+    if any(isinstance(v, str) for v in voices.values()):
+        write_json(folder/"voices.json", sorted(voices))
+        return
     save_file({k: np.ascontiguousarray(v, np.float32) for k,v in voices.items()}, folder/"voices.safetensors")
 
+# %% ../../nbs/7_evaluation/01_synthesis.ipynb #0014e4fe
 def load_voice(
     folder:Path, # A checkpoint
     speaker:str="", # Empty takes the first
@@ -41,7 +46,8 @@ def load_voice(
         listed = folder/"voices.json"
         names = read_json(listed) if listed.is_file() else read_json(folder/"ttsft.json").get("speakers", [])
         voices = {s: s for s in names or [""]}  # a model of one voice may have no name for it
-    if speaker and speaker not in voices: raise UserError(f"the checkpoint has no voice `{speaker}`. {did_you_mean(speaker, voices)}")
+    if speaker and speaker not in voices:
+        raise UserError(f"the checkpoint has no voice `{speaker}`. {did_you_mean(speaker, voices)}")
     return voices[speaker or min(voices)]
 
 # %% ../../nbs/7_evaluation/01_synthesis.ipynb #3ebe1303
@@ -54,4 +60,5 @@ def speak_all(
 )->list[Speech]:
     "Speak every text"
     return [family.speak(t, v, seed_for(seed, "speak", i))
-            for i,(t,v) in enumerate(tqdm(zip(texts, voices), total=len(texts), desc=desc, unit="sentence", mininterval=2))]
+            for i,(t,v) in enumerate(tqdm(zip(texts, voices), total=len(texts), desc=desc, unit="sentence",
+                                          mininterval=2))]

@@ -19,14 +19,17 @@ def draw_counts(
     "Draws of an epoch, a pure function of (seed, epoch)"
     weights = np.asarray(weights, float)
     if not (np.isfinite(weights).all() and (weights>=0).all() and weights.any()):
-        raise UserError("weights of clips must be finite numbers, 0 or more, and not all 0; put the column `weight` of metadata.csv right")
-    whole = np.floor(weights); rng = np.random.default_rng(seed_for(seed, "weights", epoch))
+        raise UserError("weights of clips must be finite numbers, 0 or more, and not all 0; put the column "
+                        "`weight` of metadata.csv right")
+    whole = np.floor(weights)
+    rng = np.random.default_rng(seed_for(seed, "weights", epoch))
     order, start = rng.permutation(len(weights)), rng.random()
     ends = np.floor(np.cumsum((weights-whole)[order])+start)
     counts = whole.astype(int)
     counts[order] += np.diff(ends, prepend=0).astype(int)
     return counts
 
+# %% ../../nbs/5_families/04_batches.ipynb #ed953741
 def buckets(
     durations:list[float], # Seconds, one per clip
     budget:float, # Seconds per batch, padding included
@@ -37,21 +40,28 @@ def buckets(
 )->list[list[int]]: # Batches of clip indices
     "Duration buckets, a pure function of (seed, epoch)"
     durations, rng = np.asarray(durations, float), np.random.default_rng(seed_for(seed, "buckets", epoch))
-    drawn = np.arange(len(durations)) if weights is None else np.repeat(np.arange(len(durations)), draw_counts(weights, seed, epoch))
+    drawn = (np.arange(len(durations)) if weights is None
+             else np.repeat(np.arange(len(durations)), draw_counts(weights, seed, epoch)))
     if not len(drawn): return []  # all weights are small: this epoch has no clip
     longest_drawn = durations[drawn].max()
     if durations.max()>budget:
-        raise UserError(f"train.batch_seconds: {budget} s is less than the longest clip ({durations.max():.1f} s). "
+        raise UserError(f"train.batch_seconds: {budget} s is less than the longest clip "
+                        f"({durations.max():.1f} s). "
                         "Raise it, or lower prepare.max_seconds.")
     batches, batch, longest = [], [], 0.0
     for i in drawn[np.argsort(durations[drawn]*rng.uniform(1-jitter, 1+jitter, len(drawn)), kind="stable")]:
-        if batch and max(longest, durations[i])*(len(batch)+1)>budget: batches.append(batch); batch, longest = [], 0.0
-        batch.append(int(i)); longest = max(longest, durations[i])
+        if batch and max(longest, durations[i])*(len(batch)+1)>budget:
+            batches.append(batch)
+            batch, longest = [], 0.0
+        batch.append(int(i))
+        longest = max(longest, durations[i])
     batches.append(batch)
     order = [batches[i] for i in rng.permutation(len(batches))]
-    if epoch==0: order.sort(key=lambda b: max(durations[i] for i in b)<longest_drawn)  # stable: the longest first
+    # stable: the longest first
+    if epoch==0: order.sort(key=lambda b: max(durations[i] for i in b)<longest_drawn)
     return order
 
+# %% ../../nbs/5_families/04_batches.ipynb #7dac08e6
 def padding(
     batches:list[list[int]], # Batches of clip indices
     durations:list[float], # Seconds, one per clip
@@ -71,7 +81,9 @@ def draw_prompts(
     for i,s in enumerate(speakers): clips[s].append(i)
     partner = [0]*len(speakers)
     for s,ids in clips.items():
-        if len(ids)<2: raise UserError(f"speaker `{s}` has one clip only; a voice prompt must be another clip of the same speaker")
+        if len(ids)<2:
+            raise UserError(f"speaker `{s}` has one clip only; a voice prompt must be another clip of the "
+                            f"same speaker")
         shift = rng.integers(1, len(ids), len(ids))  # never 0: never oneself
         for k,i in enumerate(ids): partner[i] = ids[(k+shift[k])%len(ids)]
     return partner
@@ -85,8 +97,10 @@ def held_out_prompts(
     "Fixed prompts for judging"
     by = defaultdict(list)
     for t in train: by[t.speaker].append(t)
-    if lost := sorted({c.speaker for c in clips}-set(by)): raise UserError(f"speaker `{lost[0]}` has no training clip to prompt with")
-    return [min((t for t in by[c.speaker] if t.id!=c.id), key=lambda t: seed_for(seed, "voice", c.id, t.id)) for c in clips]
+    if lost := sorted({c.speaker for c in clips}-set(by)):
+        raise UserError(f"speaker `{lost[0]}` has no training clip to prompt with")
+    return [min((t for t in by[c.speaker] if t.id!=c.id), key=lambda t: seed_for(seed, "voice", c.id, t.id))
+            for c in clips]
 
 # %% ../../nbs/5_families/04_batches.ipynb #2de3aafb
 def pad(

@@ -30,9 +30,11 @@ def weights_fingerprint(
     "Fingerprint of a module's weights"
     h = hashlib.sha256()
     for name,t in sorted(module.state_dict().items()):
-        h.update(f"{name}{tuple(t.shape)}".encode()); h.update(t.detach().float().cpu().contiguous().numpy().tobytes())
+        h.update(f"{name}{tuple(t.shape)}".encode())
+        h.update(t.detach().float().cpu().contiguous().numpy().tobytes())
     return h.hexdigest()
 
+# %% ../../nbs/5_families/01_codec.ipynb #50832cc8
 class Codec:
     "What both codecs share: a model, its rates and its fingerprint"
     def __init__(self,
@@ -51,7 +53,8 @@ class Codec:
         wav:np.ndarray, # (s,)
     )->torch.Tensor: # (1, 1, s'), s' a whole number of frames
         "Zero-pad the end to a whole frame"
-        if wav.ndim!=1 or not len(wav): raise ValueError(f"expected a waveform of shape (s,) with s > 0, got {wav.shape}")
+        if wav.ndim!=1 or not len(wav):
+            raise ValueError(f"expected a waveform of shape (s,) with s > 0, got {wav.shape}")
         wav = np.pad(wav.astype(np.float32), (0, -len(wav)%self.frame_size))
         return torch.from_numpy(wav)[None, None].to(self.device)
     def save(self,
@@ -60,6 +63,7 @@ class Codec:
         "Save in the transformers layout"
         self.model.save_pretrained(folder)
 
+# %% ../../nbs/5_families/01_codec.ipynb #e5287cb9
 class PocketCodec(Codec):
     "Pocket TTS's audio tokenizer: continuous latents, 32 numbers per frame of 80 ms"
     def _frame_size(self): return self.model.config.frame_size
@@ -77,23 +81,27 @@ class PocketCodec(Codec):
         z = torch.from_numpy(np.ascontiguousarray(latents, np.float32))[None].to(self.device)
         return self.model.decode(z).audio_values[0, 0].float().clamp(-1, 1).cpu().numpy()
 
+# %% ../../nbs/5_families/01_codec.ipynb #ba451664
 class MimiCodec(Codec):
     "Mimi: discrete codes, one row of code numbers per frame"
     def __init__(self, model,
         n_codebooks:int=8, # Codebooks to use, 1 to 32; 8 is Moshi's 1.1 kbit/s
     ):
-        super().__init__(model); self.n_codebooks = n_codebooks
+        super().__init__(model)
+        self.n_codebooks = n_codebooks
     def _frame_size(self): return round(self.model.config.sampling_rate/self.model.config.frame_rate)
     @torch.inference_mode()
     def encode(self, wav:np.ndarray)->np.ndarray: # Codes, (t, k) int64
         "Waveform to codes"
-        return self.model.encode(self.padded(wav), num_quantizers=self.n_codebooks).audio_codes[0].T.cpu().numpy()
+        return self.model.encode(self.padded(wav),
+                                 num_quantizers=self.n_codebooks).audio_codes[0].T.cpu().numpy()
     @torch.inference_mode()
     def decode(self, codes:np.ndarray)->np.ndarray: # Waveform, (s,) float32 within [-1, 1]
         "Codes to waveform"
         k = torch.from_numpy(np.ascontiguousarray(codes.T))[None].to(self.device)
         return self.model.decode(k).audio_values[0, 0].float().clamp(-1, 1).cpu().numpy()
 
+# %% ../../nbs/5_families/01_codec.ipynb #a5945d42
 def load_whole(
     cls, # A transformers model class
     folder:Path, # Folder with config.json and model.safetensors
@@ -102,22 +110,30 @@ def load_whole(
     "Load all weights, or none: transformers starts missing ones at random and only warns"
     try: model, found = cls.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     except (OSError, ValueError, LookupError, RuntimeError, SafetensorError) as e:
-        raise UserError(f"{folder/'model.safetensors'} and config.json cannot be loaded: {e}. Download or copy them again.") from None
+        raise UserError(f"{folder/'model.safetensors'} and config.json cannot be loaded: {e}. Download or "
+                        f"copy them again.") from None
     if lost := sorted(k for k in found["missing_keys"] if not k.startswith(spare)):
-        raise UserError(f"{folder/'model.safetensors'} lacks {len(lost)} tensors of its config.json, the first is {lost[0]}. "
+        raise UserError(f"{folder/'model.safetensors'} lacks {len(lost)} tensors of its config.json, the "
+                        f"first is {lost[0]}. "
                         "They would start at random. Download or copy it again.")
-    for t in (*model.parameters(), *model.buffers()): t.data = t.data.clone()  # out of the file's map: sums depend on how memory is aligned
-    model.config._name_or_path = ""  # where the weights were; the same checkpoint would be other bytes elsewhere
+    # out of the file's map: sums depend on how memory is aligned
+    for t in (*model.parameters(), *model.buffers()): t.data = t.data.clone()
+    # where the weights were; the same checkpoint would be other bytes elsewhere
+    model.config._name_or_path = ""
     return model
 
+# %% ../../nbs/5_families/01_codec.ipynb #a1c511fb
 def load_codec(
     folder:Path, # Folder in the transformers layout
 )->Codec:
     "The codec in `folder`, whichever it is"
-    folder = Path(folder); kind = read_json(folder/"config.json").get("model_type")
-    if kind=="pocket_tts_audio_tokenizer": return PocketCodec(load_whole(PocketTTSAudioTokenizerModel, folder))
+    folder = Path(folder)
+    kind = read_json(folder/"config.json").get("model_type")
+    if kind=="pocket_tts_audio_tokenizer":
+        return PocketCodec(load_whole(PocketTTSAudioTokenizerModel, folder))
     if kind=="mimi": return MimiCodec(load_whole(MimiModel, folder))
-    raise UserError(f"{folder}: `{kind}` is not a codec that ttsft knows. Known: pocket_tts_audio_tokenizer, mimi.")
+    raise UserError(f"{folder}: `{kind}` is not a codec that ttsft knows. Known: "
+                    f"pocket_tts_audio_tokenizer, mimi.")
 
 # %% ../../nbs/5_families/01_codec.ipynb #be1dbdb6
 def encoder_is_zeroed(
@@ -125,16 +141,20 @@ def encoder_is_zeroed(
 )->bool: # Whether its encoder cannot encode: absent, or a part of it all zeros
     "Whether these are the ungated weights"
     if getattr(model, "encoder", None) is None: return True
-    inner = [getattr(model.encoder, n) for n in ("encoder_seanet", "encoder_transformer") if hasattr(model.encoder, n)]
+    inner = [getattr(model.encoder, n) for n in ("encoder_seanet", "encoder_transformer")
+             if hasattr(model.encoder, n)]
     return any(all(not p.any() for p in part.parameters()) for part in inner or [model.encoder])
 
+# %% ../../nbs/5_families/01_codec.ipynb #1d1b49a8
 def require_encoder(
     model:torch.nn.Module, # A codec's transformers model
 ):
     "Refuse a codec whose encoder weights are zero"
     if not encoder_is_zeroed(model): return
-    raise UserError("this codec's encoder is all zeros: every clip would become the same latents, losses would fall, and the model would learn a drone. "
-        "These are the ungated weights (kyutai/pocket-tts-without-voice-cloning), made for speaking only. For training, accept the terms of "
+    raise UserError("this codec's encoder is all zeros: every clip would become the same latents, losses "
+                    "would fall, and the model would learn a drone. "
+        "These are the ungated weights (kyutai/pocket-tts-without-voice-cloning), made for speaking only. "
+        "For training, accept the terms of "
         "kyutai/pocket-tts, log in, and set `base` to its checkpoint.")
 
 # %% ../../nbs/5_families/01_codec.ipynb #ecdfdf95
@@ -149,6 +169,7 @@ class Clip:
     norm_text:str = "" # The text as people write it
     weight:float = 1.0 # How often it is drawn in an epoch, on average
 
+# %% ../../nbs/5_families/01_codec.ipynb #8aad0583
 def encode_dataset(
     dataset:Path, # An `hf_dataset/` folder
     out:Path, # Folder to fill: `<fingerprint>/*.npy` and `index.jsonl`
@@ -156,7 +177,9 @@ def encode_dataset(
 )->dict: # Counts for step.json
     "Encode every clip of every split, once"
     require_encoder(codec.model)
-    cache = out/codec.fingerprint[:16]; cache.mkdir(exist_ok=True); rows = []
+    cache = out/codec.fingerprint[:16]
+    cache.mkdir(exist_ok=True)
+    rows = []
     total = sum(1 for s in SPLITS for _ in read_split(dataset, s))
     with tqdm(total=total, desc="encode", unit="clip", mininterval=2) as bar:
         for split in SPLITS:
@@ -164,27 +187,37 @@ def encode_dataset(
                 path = cache/f"{row['id']}.npy"
                 if not path.exists():
                     wav, sample_rate = decode(row["audio"])
-                    with atomic(path, "wb") as f: np.save(f, codec.encode(resample(wav, sample_rate, codec.sample_rate)))
+                    with atomic(path, "wb") as f:
+                        np.save(f, codec.encode(resample(wav, sample_rate, codec.sample_rate)))
                 weight = {"weight": row["weight"]} if row.get("weight", 1.0)!=1.0 else {}
-                rows.append({k: row[k] for k in ("id", "speaker", "norm_text", "model_text", "duration")} | weight | {"split": split}); bar.update()
+                rows.append({k: row[k] for k in ("id", "speaker", "norm_text", "model_text", "duration")}
+                            | weight | {"split": split})
+                bar.update()
     with atomic(out/"index.jsonl") as f: f.writelines(json.dumps(r, ensure_ascii=False)+"\n" for r in rows)
-    write_json(out/"codec.json", dict(cache=cache.name, sample_rate=codec.sample_rate, frame_rate=codec.frame_rate))
+    write_json(out/"codec.json", dict(cache=cache.name, sample_rate=codec.sample_rate,
+                                      frame_rate=codec.frame_rate))
     sizes = [p.stat().st_size for p in cache.iterdir()]
     return dict(clips=len(rows), bytes=sum(sizes), encoder=cache.name)
 
-IN_MEMORY = 1e9 # bytes of cached clips that are kept in memory; spectrograms of more than an hour and a half are read when they are used
+# bytes of cached clips that are kept in memory; spectrograms of more than an hour and a half are read when
+# they are used
+IN_MEMORY = 1e9
 
+# %% ../../nbs/5_families/01_codec.ipynb #f4dc1776
 class OnDisk:
     "A cached array that is read whenever it is looked at; its length is known without"
-    def __init__(self, path:Path): self.path, self.shape = path, np.load(path, mmap_mode="r", allow_pickle=False).shape
+    def __init__(self, path:Path):
+        self.path, self.shape = path, np.load(path, mmap_mode="r", allow_pickle=False).shape
     def read(self)->np.ndarray: return np.load(self.path, allow_pickle=False)
     def __len__(self): return self.shape[0]
     def __getitem__(self, at): return self.read()[at]
-    def __array__(self, dtype=None, copy=None): return self.read() if dtype is None else self.read().astype(dtype)
+    def __array__(self, dtype=None, copy=None):
+        return self.read() if dtype is None else self.read().astype(dtype)
     def __getattr__(self, name):
         if name.startswith("__"): raise AttributeError(name)
         return getattr(self.read(), name)
 
+# %% ../../nbs/5_families/01_codec.ipynb #618e6287
 def load_clips(
     codes:Path, # A `codes/` folder
     split:str, # train, validation or test
@@ -194,11 +227,14 @@ def load_clips(
     cache = codes/read_json(codes/"codec.json")["cache"]
     rows = [r for r in read_jsonl(codes/"index.jsonl") if r["split"]==split]
     fits = sum((cache/f"{r['id']}.npy").stat().st_size for r in rows)<=in_memory
-    latents = lambda r: (lambda p: np.load(p, allow_pickle=False) if fits else OnDisk(p))(cache/f"{r['id']}.npy")
-    clips = [Clip(r["id"], r["speaker"], r["model_text"], latents(r), r["duration"], r["norm_text"], r.get("weight", 1.0))
+    latents = lambda r: (lambda p: np.load(p, allow_pickle=False) if fits
+                         else OnDisk(p))(cache/f"{r['id']}.npy")
+    clips = [Clip(r["id"], r["speaker"], r["model_text"], latents(r), r["duration"], r["norm_text"],
+                  r.get("weight", 1.0))
              for r in rows]
     if clips and max(np.concatenate([c.latents for c in clips[:50]]).std(0)) < 1e-6:
-        raise UserError(f"{cache}: the cached latents do not vary, so they carry no speech. Delete the folder and check the codec.")
+        raise UserError(f"{cache}: the cached latents do not vary, so they carry no speech. Delete the "
+                        f"folder and check the codec.")
     return clips
 
 # %% ../../nbs/5_families/01_codec.ipynb #4ea8f80b
@@ -211,6 +247,7 @@ def copy_synthesis(
     l1 = np.abs(log_mel(copy, codec.sample_rate)-log_mel(wav, codec.sample_rate)).mean()
     return copy, dict(stoi=float(stoi(wav, copy, codec.sample_rate)), log_mel_l1=float(l1))
 
+# %% ../../nbs/5_families/01_codec.ipynb #252c2c78
 def measure_codec(
     dataset:Path, # An `hf_dataset/` folder
     codec:Codec,
@@ -220,5 +257,7 @@ def measure_codec(
     rows = []
     for row,_ in zip(read_split(dataset, "test", audio=True), range(n_clips)):
         wav, sample_rate = decode(row["audio"])
-        rows.append({"id": row["id"], "speaker": row["speaker"]} | copy_synthesis(codec, resample(wav, sample_rate, codec.sample_rate))[1])
-    return dict(clips=len(rows), stoi=float(np.mean([r["stoi"] for r in rows])), log_mel_l1=float(np.mean([r["log_mel_l1"] for r in rows])), rows=rows)
+        rows.append({"id": row["id"], "speaker": row["speaker"]}
+                    | copy_synthesis(codec, resample(wav, sample_rate, codec.sample_rate))[1])
+    return dict(clips=len(rows), stoi=float(np.mean([r["stoi"] for r in rows])),
+                log_mel_l1=float(np.mean([r["log_mel_l1"] for r in rows])), rows=rows)

@@ -33,7 +33,9 @@ class ModelTokenizer:
     "A released tokenizer with all that its model does to a text"
     name:str # For tables: the file, and the language where it matters
     family:str # pocket | vits | xtts | indextts
-    prepare:Callable[[str], str] # Model text -> what the tokenizer is given; a `TextError` where the official code would rewrite by rules not known here
+    # Model text -> what the tokenizer is given; a `TextError` where the official code would rewrite by rules
+    # not known here
+    prepare:Callable[[str], str]
     encode:Callable[[str], list[int]] # Prepared text -> ids
     decode:Callable[[list[int]], str] # Ids -> text; unknown tokens leave nothing
     unk_ids:frozenset = frozenset() # Ids that stand for "unknown"
@@ -54,53 +56,71 @@ LIMIT = 64_000_000 # bytes of a tokenizer file; released ones have up to 3 MB
 
 def _read(path:Path)->bytes:
     "The bytes of a file within bounds"
-    if not path.is_file(): raise UserError(f"{path} is not there, and it holds the vocabulary; copy it from the model's page")
+    if not path.is_file():
+        raise UserError(f"{path} is not there, and it holds the vocabulary; copy it from the model's page")
     with path.open("rb") as f: data = f.read(LIMIT + 1)
-    if len(data) > LIMIT: raise UserError(f"{path} has more than {LIMIT:,} bytes, which no tokenizer has; give the tokenizer's file")
+    if len(data) > LIMIT:
+        raise UserError(f"{path} has more than {LIMIT:,} bytes, which no tokenizer has; give the "
+                        f"tokenizer's file")
     return data
 
+# %% ../../nbs/5_families/03_coverage.ipynb #8d3b6769
 def _no_twins(pairs):
     if len({k for k, _ in pairs}) < len(pairs): raise ValueError("a key is written twice")
     return dict(pairs)
 
+# %% ../../nbs/5_families/03_coverage.ipynb #a4276d55
 def _json(path:Path)->dict:
     "A JSON object without repeated keys"
     try: data = json.loads(_read(path).decode("utf-8"), object_pairs_hook=_no_twins)
     except UserError: raise
-    except (ValueError, RecursionError) as e: raise UserError(f"{path} is not valid JSON: {e or 'too deep'}. Copy it again.") from None
-    if not isinstance(data, dict): raise UserError(f"{path} holds no JSON object, as a vocabulary does; give the tokenizer's file")
+    except (ValueError, RecursionError) as e:
+        raise UserError(f"{path} is not valid JSON: {e or 'too deep'}. Copy it again.") from None
+    if not isinstance(data, dict):
+        raise UserError(f"{path} holds no JSON object, as a vocabulary does; give the tokenizer's file")
     return data
 
+# %% ../../nbs/5_families/03_coverage.ipynb #d78f785f
 def _tokenizer_json(path:Path)->Tokenizer:
     "A file of the `tokenizers` library"
-    if "model" not in _json(path): raise UserError(f"{path} is no file of the `tokenizers` library; a plain vocab.json belongs to family `vits`")
+    if "model" not in _json(path):
+        raise UserError(f"{path} is no file of the `tokenizers` library; a plain vocab.json belongs to "
+                        f"family `vits`")
     try: return Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except BaseException as e: # a panic in the library's Rust is no Exception
         if isinstance(e, Exception) or type(e).__name__ == "PanicException":
             raise UserError(f"{path} is no tokenizer: {str(e)[:200]}. Copy it again.") from None
         raise
 
+# %% ../../nbs/5_families/03_coverage.ipynb #4e1fe77c
 def _unknown(tokenizer:Tokenizer)->frozenset:
     "Ids that stand for unknown in a file of the `tokenizers` library"
     return frozenset(i for t in {getattr(tokenizer.model, "unk_token", None), "<unk>", "[UNK]"} - {None}
                      if (i := tokenizer.token_to_id(t)) is not None)
 
+# %% ../../nbs/5_families/03_coverage.ipynb #3c7e510e
 def _sentencepiece(path:Path):
     "Encode, decode and the unknown ids of a SentencePiece model"
     pieces = SentencePieceProcessor()
-    try: pieces.LoadFromSerializedProto(_read(path)); pieces.decode(pieces.encode("a"))
-    except (RuntimeError, OSError, ValueError) as e: raise UserError(f"{path} is no SentencePiece model: {str(e)[:200]}. Copy it again.") from None
+    try:
+        pieces.LoadFromSerializedProto(_read(path))
+        pieces.decode(pieces.encode("a"))
+    except (RuntimeError, OSError, ValueError) as e:
+        raise UserError(f"{path} is no SentencePiece model: {str(e)[:200]}. Copy it again.") from None
     unk = frozenset({pieces.unk_id()} - {-1})
     return pieces.encode, lambda ids: pieces.decode([i for i in ids if i not in unk]), unk
 
 # %% ../../nbs/5_families/03_coverage.ipynb #b67a5e69
 _FINAL, _WEAK, _CLOSERS = ".!?…", ",;:-–—", "\"'”’)]»"
 
-def _pocket_prepare(text, capitalize_first_letter=True, append_terminal_punctuation=True, remove_semicolons=False, replace_characters=None,
+def _pocket_prepare(text, capitalize_first_letter=True, append_terminal_punctuation=True,
+                    remove_semicolons=False, replace_characters=None,
                     pad_with_spaces_for_short_inputs=False):
     "What the official Pocket TTS does before tokens"
     text = text.strip()
-    if replace_characters: text = re.sub(rf"([{_FINAL}])\s*[,;:]", r"\1", " ".join(text.translate(str.maketrans(replace_characters)).split()))
+    if replace_characters:
+        text = re.sub(rf"([{_FINAL}])\s*[,;:]", r"\1",
+                      " ".join(text.translate(str.maketrans(replace_characters)).split()))
     if not text: raise TextError("Pocket TTS refuses an empty text; drop it")
     text = re.sub("[\n\r]", " ", text).replace("  ", " ")
     if remove_semicolons: text = text.replace(";", ",")
@@ -110,44 +130,65 @@ def _pocket_prepare(text, capitalize_first_letter=True, append_terminal_punctuat
         text = body.rstrip(_WEAK + " ") + "." + text[len(body):].strip() if body[-1] in _WEAK else text + "."
     return " "*8 + text if pad_with_spaces_for_short_inputs and len(text.split()) < 5 else text
 
+# %% ../../nbs/5_families/03_coverage.ipynb #5535d534
 def pocket_tokenizer(
     tokenizer:Tokenizer|tuple, # Such as a run's own new one; or encode, decode and unknown ids
     name:str, # For tables
     notes:tuple[str, ...] = (), # What else a user should know
-    **switches, # Of the official configuration: capitalize_first_letter and others; what is left out has the official default
+    # Of the official configuration: capitalize_first_letter and others; what is left out has the official
+    # default
+    **switches,
 )->ModelTokenizer:
     "A tokenizer in memory, with the text processing of Pocket TTS"
     unk = _unknown(tokenizer) if isinstance(tokenizer, Tokenizer) else tokenizer[2]
     def encode(text): return tokenizer.encode(text, add_special_tokens=False).ids
     def decode(ids): return tokenizer.decode([i for i in ids if i not in unk], skip_special_tokens=False)
     if not isinstance(tokenizer, Tokenizer): encode, decode, _ = tokenizer
-    adds = "."*switches.get("append_terminal_punctuation", True) + " "*switches.get("pad_with_spaces_for_short_inputs", False)
-    return ModelTokenizer(name, "pocket", lambda text: _pocket_prepare(text, **switches), encode, decode, unk, adds=adds, split_tokens=50, notes=notes)
+    adds = ("."*switches.get("append_terminal_punctuation", True)
+            + " "*switches.get("pad_with_spaces_for_short_inputs", False))
+    return ModelTokenizer(name, "pocket", lambda text: _pocket_prepare(text, **switches), encode, decode,
+                          unk, adds=adds, split_tokens=50, notes=notes)
 
+# %% ../../nbs/5_families/03_coverage.ipynb #33ba7be9
 def _open_pocket(path, language):
     config = path.parent/"config.yaml"
     found = load_yaml(_read(config).decode("utf-8", "replace"), str(config)) if config.is_file() else {}
-    kinds = {"replace_characters": dict, **dict.fromkeys(("capitalize_first_letter", "append_terminal_punctuation", "remove_semicolons",
+    kinds = {"replace_characters": dict, **dict.fromkeys(("capitalize_first_letter",
+                                                          "append_terminal_punctuation", "remove_semicolons",
                                                           "pad_with_spaces_for_short_inputs"), bool)}
     said = {k: found[k] for k in kinds if isinstance(found, dict) and k in found}
-    wrong = [k for k, v in said.items() if not isinstance(v, kinds[k]) or kinds[k] is dict and any(not isinstance(t, str) or len(a) != 1 for a, t in v.items())]
-    if wrong: raise UserError(f"{config}: {wrong[0]} is {said[wrong[0]]!r}, no value of its kind; copy the file again")
-    notes = () if said else ("no config.yaml beside the tokenizer: the official defaults count, a capital first letter and a final full stop",)
-    return pocket_tokenizer(_sentencepiece(path) if path.suffix == ".model" else _tokenizer_json(path), path.name, notes, **said)
+    wrong = [k for k, v in said.items() if not isinstance(v, kinds[k]) or kinds[k] is dict
+             and any(not isinstance(t, str) or len(a) != 1 for a, t in v.items())]
+    if wrong:
+        raise UserError(f"{config}: {wrong[0]} is {said[wrong[0]]!r}, no value of its kind; copy the file "
+                        f"again")
+    notes = (() if said
+             else ("no config.yaml beside the tokenizer: the official defaults count, a capital first "
+                   "letter and a final full stop",))
+    return pocket_tokenizer(_sentencepiece(path) if path.suffix == ".model" else _tokenizer_json(path),
+                            path.name, notes, **said)
 
 # %% ../../nbs/5_families/03_coverage.ipynb #7b44e0ca
 def _open_vits(path, language):
     vocab, config = _json(path), _json(path.parent/"tokenizer_config.json")
-    if "model" in vocab: raise UserError(f"{path} is a file of the `tokenizers` library, as XTTS has; a VITS vocabulary is one character: id a line")
-    if not vocab or not all(k and type(i) is int and 0 <= i < 1_000_000 for k, i in vocab.items()) or len({*vocab.values()}) < len(vocab):
-        raise UserError(f"{path} is no VITS vocabulary: it must give every character one whole number of its own; copy it again")
+    if "model" in vocab:
+        raise UserError(f"{path} is a file of the `tokenizers` library, as XTTS has; a VITS vocabulary is "
+                        f"one character: id a line")
+    if not vocab or not all(k and type(i) is int and 0 <= i < 1_000_000
+                            for k, i in vocab.items()) or len({*vocab.values()}) < len(vocab):
+        raise UserError(f"{path} is no VITS vocabulary: it must give every character one whole number of "
+                        f"its own; copy it again")
     if config.get("phonemize", True):
-        raise UserError(f"{path.parent} wants phonemes made by espeak (phonemize); give an MMS checkpoint, or one trained on letters")
+        raise UserError(f"{path.parent} wants phonemes made by espeak (phonemize); give an MMS checkpoint, "
+                        f"or one trained on letters")
     normalize, blank = config.get("normalize", True), config.get("add_blank", True)
     unk_token, pad_token = config.get("unk_token", "<unk>"), config.get("pad_token", "<pad>")
     unk = vocab.get(unk_token, max(vocab.values()) + 1)
-    whole = re.compile("|".join(map(re.escape, dict.fromkeys((*vocab, *(t for t in (pad_token, unk_token) if isinstance(t, str) and t))))))
-    romanise = Uroman("und-Zyyy") if config.get("is_uroman", False) else None # no language, as `transformers` calls it
+    whole = re.compile("|".join(map(re.escape, dict.fromkeys((*vocab,
+                                                              *(t for t in (pad_token, unk_token)
+                                                                if isinstance(t, str) and t))))))
+    # no language, as `transformers` calls it
+    romanise = Uroman("und-Zyyy") if config.get("is_uroman", False) else None
 
     def prepare(text):
         if normalize: text = _outside(whole, text, str.lower)
@@ -157,49 +198,71 @@ def _open_vits(path, language):
     special = {t: vocab[t] for t in (pad_token, unk_token) if t in vocab}
     apart = re.compile("(" + "|".join(map(re.escape, special)) + ")" if special else "(?!)")
     def encode(text):
-        runs = [(part in special, [special[part]] if part in special else [vocab.get(c, unk) for c in part]) for part in apart.split(text) if part]
-        return [i for bare, ids in runs for i in (ids if bare or not blank else [0, *(i for letter in ids for i in (letter, 0))])]
+        runs = [(part in special, [special[part]] if part in special else [vocab.get(c, unk) for c in part])
+                for part in apart.split(text) if part]
+        return [i for bare, ids in runs for i in (ids if bare or not blank
+                                                  else [0, *(i for letter in ids for i in (letter, 0))])]
     letters = {i: c for c, i in vocab.items() if i != unk}
-    def decode(ids): return "".join(letters.get(i, "") for i in (_without_blanks(ids, {*special.values()}) if blank else ids))
+    def decode(ids):
+        return "".join(letters.get(i, "") for i in (_without_blanks(ids, {*special.values()}) if blank
+                                                    else ids))
     notes = ("romanised by uroman, which cannot be undone: native letters merge",)*bool(romanise) + \
-            ("unknown characters get an id beyond the embedding, and training would stop",)*(not normalize and unk_token not in vocab)
-    return ModelTokenizer(f"{path.parent.name}/{path.name}", "vits", prepare, encode, decode, frozenset({unk}), romanises=romanise is not None, notes=notes)
+            ("unknown characters get an id beyond the embedding, and training would stop",)*(not normalize
+                                                                                             and unk_token not in vocab)
+    return ModelTokenizer(f"{path.parent.name}/{path.name}", "vits", prepare, encode, decode,
+                          frozenset({unk}), romanises=romanise is not None, notes=notes)
 
+# %% ../../nbs/5_families/03_coverage.ipynb #9fb610a0
 def _without_blanks(ids, bare):
     "Letters of blank-padded runs, between which the ids of `bare` stand without blanks"
     others = "".join(map(chr, bare - {0}))
-    def zeros(m): return "\0"*max(len(m[0]) - 1 - (0 < m.start() and m.end() < len(m.string)), 0) # one blank at an end, two where bare zeros part two runs
-    def letters(run): return run[1::2] if 0 not in bare else re.sub("\0+", zeros, run) if run.strip("\0") else run
+    # one blank at an end, two where bare zeros part two runs
+    def zeros(m): return "\0"*max(len(m[0]) - 1 - (0 < m.start() and m.end() < len(m.string)), 0)
+    def letters(run):
+        return run[1::2] if 0 not in bare else re.sub("\0+", zeros, run) if run.strip("\0") else run
     parts = re.split(f"([{re.escape(others)}])" if others else "(?!)", "".join(map(chr, ids)))
     return [ord(c) for part in parts if part for c in (part if part in others else letters(part))]
 
+# %% ../../nbs/5_families/03_coverage.ipynb #a8fc32f7
 def _outside(pattern, text, change):
     "Apply `change` to what `pattern` does not match, character by character"
     out, at = [], 0
-    for m in pattern.finditer(text): out += [*map(change, text[at:m.start()]), m[0]]; at = m.end()
+    for m in pattern.finditer(text):
+        out += [*map(change, text[at:m.start()]), m[0]]
+        at = m.end()
     return "".join([*out, *map(change, text[at:])])
 
 # %% ../../nbs/5_families/03_coverage.ipynb #b3d4282e
-_XTTS_CHARS = dict(en=250, de=253, fr=273, es=239, it=213, pt=203, pl=224, zh=82, ar=166, cs=186, ru=182, nl=251, tr=226, ja=71, hu=224, ko=95, hi=150)
+_XTTS_CHARS = dict(en=250, de=253, fr=273, es=239, it=213, pt=203, pl=224, zh=82, ar=166, cs=186, ru=182,
+                   nl=251, tr=226, ja=71, hu=224, ko=95, hi=150)
 
 def _refuse_expanded(text, signs, who):
     "Refuse digits and signs that `who` would expand to words by its own tables"
     odd = [c for c in text if c.isnumeric() or c in signs]
-    if odd: raise TextError(f"{who} would expand digits and signs by tables of its own, which are not modelled; write words", odd)
+    if odd:
+        raise TextError(f"{who} would expand digits and signs by tables of its own, which are not modelled; "
+                        f"write words", odd)
 
+# %% ../../nbs/5_families/03_coverage.ipynb #1273c59f
 def _open_xtts(path, language):
     tok = _tokenizer_json(path)
     vocab = tok.get_vocab(with_added_tokens=True)
     missing = [t for t in ("[STOP]", "[UNK]", "[SPACE]", "[START]") if t not in vocab]
-    if missing: raise UserError(f"{path} has no {', '.join(missing)}, as every XTTS vocabulary has; give vocab.json of an XTTS model")
+    if missing:
+        raise UserError(f"{path} has no {', '.join(missing)}, as every XTTS vocabulary has; give vocab.json "
+                        f"of an XTTS model")
     tags = sorted(t[1:-1] for t in vocab if re.fullmatch(r"\[[a-z]{2,3}(-[a-z]+)?\]", t))
-    if not language: raise UserError(f"XTTS puts a language token before every text; give `language`, one of {', '.join(tags)}")
+    if not language:
+        raise UserError(f"XTTS puts a language token before every text; give `language`, one of "
+                        f"{', '.join(tags)}")
     code = language.lower().split("-")[0]
     tag = f"[{'zh-cn' if code == 'zh' else code}]"
     if code in ("zh", "ja", "ko"):
-        raise UserError(f"XTTS romanises {code} by a package of its own, which is not modelled; romanise the text and choose another tag")
+        raise UserError(f"XTTS romanises {code} by a package of its own, which is not modelled; romanise "
+                        f"the text and choose another tag")
     if tag not in vocab:
-        raise UserError(f"{path} has no token {tag}: XTTS would spell it in letters before every text. Measure with the tag of a close language, "
+        raise UserError(f"{path} has no token {tag}: XTTS would spell it in letters before every text. "
+                        f"Measure with the tag of a close language, "
                         f"or add the token when the vocabulary grows. {did_you_mean(tag[1:-1], tags)}")
     unk = frozenset({vocab["[UNK]"]})
 
@@ -213,37 +276,46 @@ def _open_xtts(path, language):
     def decode(ids): return "".join(names.get(i, "") for i in ids)
     notes = ("abbreviations such as `dr.` are expanded by coqui and are not modelled",) + \
             (f"coqui refuses to speak {code}: use ttsft or a port",)*(code not in _XTTS_CHARS)
-    return ModelTokenizer(f"{path.name} {tag}", "xtts", prepare, encode, decode, unk, (vocab[tag],), max_tokens=402,
+    return ModelTokenizer(f"{path.name} {tag}", "xtts", prepare, encode, decode, unk, (vocab[tag],),
+                          max_tokens=402,
                           max_chars=_XTTS_CHARS.get(code, 250), notes=notes)
 
 # %% ../../nbs/5_families/03_coverage.ipynb #374cbd39
-_INDEX_MARKS = {"。": ".", "！": "!", "？": "?", "\n": " ", "...": "…", ",,,": "…", "……": "…", **dict.fromkeys("：；;，、:", ","),
+_INDEX_MARKS = {"。": ".", "！": "!", "？": "?", "\n": " ", "...": "…", ",,,": "…", "……": "…",
+                **dict.fromkeys("：；;，、:", ","),
                 **dict.fromkeys("·—～~", "-"), **dict.fromkeys("“”\"‘’（）()《》【】[]「」", "'")}
 _INDEX_RULE = re.compile("|".join(map(re.escape, _INDEX_MARKS)))
 _CJK = "[\u1100-\u11ff\u2e80-\ua4cf\ua840-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff65-\uffdc\U00020000-\U0002ffff]"
 _INDEX_LANGUAGES = ( # the order is that of the control tokens
-    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml cy sk te fa lv bn sr az sl "
-    "kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha "
+    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg "
+    "lt la mi ml cy sk te fa lv bn sr az sl "
+    "kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht "
+    "ps tk nn mt sa lb my bo tl mg as tt haw ln ha "
     "ba jw su yue").split()[:99]
 
 def _index_marks(text): return _INDEX_RULE.sub(lambda m: _INDEX_MARKS[m[0]], text)
 
+# %% ../../nbs/5_families/03_coverage.ipynb #d1a96531
 def _open_index2(path, language):
     raw, back, unk = _sentencepiece(path)
     def prepare(text):
         if len(text.strip()) == 1: return text # upstream lets a single character through as it is
         _refuse_expanded(text, "", "IndexTTS2")
-        return " ".join(w.strip().upper() for w in re.split(f"({_CJK})", _index_marks(text).strip()) if w.strip())
+        return " ".join(w.strip().upper() for w in re.split(f"({_CJK})", _index_marks(text).strip())
+                        if w.strip())
     def decode(ids): return re.sub(f"(?<={_CJK}) | (?={_CJK})", "", back(ids)).lower()
     return ModelTokenizer(path.name, "indextts", prepare, raw, decode, unk, max_tokens=600, split_tokens=120,
-                          notes=("upstream's Chinese and English text normalisers are not modelled; text without Latin letters goes to the Chinese one",))
+                          notes=("upstream's Chinese and English text normalisers are not modelled; text "
+                                 "without Latin letters goes to the Chinese one",))
 
+# %% ../../nbs/5_families/03_coverage.ipynb #d9b6973d
 def _byte_names()->list[str]: # Byte -> the character that stands for it in a byte-level vocabulary
     "The byte alphabet of GPT-2"
     plain = {*range(33, 127), *range(161, 173), *range(174, 256)}
     others = iter(range(256, 512))
     return [chr(b) if b in plain else chr(next(others)) for b in range(256)]
 
+# %% ../../nbs/5_families/03_coverage.ipynb #321b9757
 def _ranks(path:Path)->dict[bytes, int]:
     "Byte strings and their ranks"
     ranks = {}
@@ -253,11 +325,17 @@ def _ranks(path:Path)->dict[bytes, int]:
             token, rank = line.split()
             ranks[base64.b64decode(token, validate=True)] = int(rank)
     except UserError: raise
-    except ValueError: raise UserError(f"{path} is no .tiktoken file: each line is a base64 token, a space, a rank. Copy it again.") from None
-    if not all(bytes([b]) in ranks for b in range(256)) or sorted(ranks.values()) != [*range(len(ranks))] or max(map(len, ranks)) > 1000:
-        raise UserError(f"{path} is broken: it needs all 256 bytes, and ranks without gaps and repeats. Copy it again.")
+    except ValueError:
+        raise UserError(f"{path} is no .tiktoken file: each line is a base64 token, a space, a rank. Copy "
+                        f"it again.") from None
+    if not all(bytes([b]) in ranks
+               for b in range(256)) or sorted(ranks.values()) != [*range(len(ranks))] or max(map(len,
+                                                                                                 ranks)) > 1000:
+        raise UserError(f"{path} is broken: it needs all 256 bytes, and ranks without gaps and repeats. "
+                        f"Copy it again.")
     return ranks
 
+# %% ../../nbs/5_families/03_coverage.ipynb #c29e50dd
 def _byte_pairs(ranks:dict[bytes, int])->Tokenizer:
     "The same tokenizer in the `tokenizers` library: a token was merged from the two parts that its own ranks leave"
     names, merges = _byte_names(), []
@@ -273,27 +351,34 @@ def _byte_pairs(ranks:dict[bytes, int])->Tokenizer:
     tok.pre_tokenizer, tok.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
     return tok
 
+# %% ../../nbs/5_families/03_coverage.ipynb #31049344
 def _open_index25(path, language):
-    if not language: raise UserError("IndexTTS-2.5 puts a language token before every text; give `language`, such as am")
+    if not language:
+        raise UserError("IndexTTS-2.5 puts a language token before every text; give `language`, such as am")
     code = language.lower()
     if code not in _INDEX_LANGUAGES:
-        raise UserError(f"IndexTTS-2.5 has no language token for {code}; borrow the slot of another language by its code. {did_you_mean(code, _INDEX_LANGUAGES)}")
+        raise UserError(f"IndexTTS-2.5 has no language token for {code}; borrow the slot of another "
+                        f"language by its code. {did_you_mean(code, _INDEX_LANGUAGES)}")
     ranks = _ranks(path)
     tok = _byte_pairs(ranks)
     change = {"en": str.lower, "zh": str.lower, "ja": str.lower, "es": str.upper}.get(code, str)
     def prepare(text):
-        if "<|" in text: raise TextError("IndexTTS-2.5 would take <| for one of its control tokens; remove it", "<|")
+        if "<|" in text:
+            raise TextError("IndexTTS-2.5 would take <| for one of its control tokens; remove it", "<|")
         if code in ("zh", "en", "ja", "es"): _refuse_expanded(text, "", "IndexTTS-2.5")
         return change(_index_marks(text))
     def encode(text): return [i for i in tok.encode(" " + text, add_special_tokens=False).ids if i > 1]
     def decode(ids):
         text = tok.decode(ids).removeprefix(" ")
         return text.lower() if code == "es" else text
-    return ModelTokenizer(f"{path.name} <|{code}|>", "indextts", prepare, encode, decode, prefix=(len(ranks) + 2 + _INDEX_LANGUAGES.index(code),),
-                          max_tokens=600, split_tokens=120, notes=("tokens 0 and 1, `!` and `\"`, never reach the model",))
+    return ModelTokenizer(f"{path.name} <|{code}|>", "indextts", prepare, encode, decode,
+                          prefix=(len(ranks) + 2 + _INDEX_LANGUAGES.index(code),),
+                          max_tokens=600, split_tokens=120,
+                          notes=("tokens 0 and 1, `!` and `\"`, never reach the model",))
 
 # %% ../../nbs/5_families/03_coverage.ipynb #6694e32e
-_FILES = {"pocket": ("tokenizer.json", "*.model"), "vits": ("vocab.json",), "xtts": ("vocab.json",), "indextts": ("bpe.model", "*.tiktoken")}
+_FILES = {"pocket": ("tokenizer.json", "*.model"), "vits": ("vocab.json",), "xtts": ("vocab.json",),
+          "indextts": ("bpe.model", "*.tiktoken")}
 
 def open_tokenizer(
     path:str|Path, # The tokenizer's file as released, or its folder
@@ -305,47 +390,64 @@ def open_tokenizer(
     path = Path(path)
     if path.is_dir():
         found = sorted({f for pattern in _FILES[family] for f in path.glob(pattern)})
-        if not found: raise UserError(f"{path} has no {' or '.join(_FILES[family])}, where {family} keeps its vocabulary; copy it from the model's page")
-        if len(found) > 1: raise UserError(f"{path} has {' and '.join(f.name for f in found)}; give the file that belongs to the weights")
+        if not found:
+            raise UserError(f"{path} has no {' or '.join(_FILES[family])}, where {family} keeps its "
+                            f"vocabulary; copy it from the model's page")
+        if len(found) > 1:
+            raise UserError(f"{path} has {' and '.join(f.name for f in found)}; give the file that belongs "
+                            f"to the weights")
         path = found[0]
-    if family == "indextts": return (_open_index25 if path.suffix == ".tiktoken" else _open_index2)(path, language)
+    if family == "indextts":
+        return (_open_index25 if path.suffix == ".tiktoken" else _open_index2)(path, language)
     return {"pocket": _open_pocket, "vits": _open_vits, "xtts": _open_xtts}[family](path, language)
 
 # %% ../../nbs/5_families/03_coverage.ipynb #d3663e82
 def _restore(fe:FrontEnd, text:str)->str:
     "Native text; of a word that is no code any more, what still reads"
     try: return fe.restore(text)
-    except TextError: return canonical(" ".join(_salvage(fe, word) for word in text.split(" ")), fe.config.form)
+    except TextError:
+        return canonical(" ".join(_salvage(fe, word) for word in text.split(" ")), fe.config.form)
 
+# %% ../../nbs/5_families/03_coverage.ipynb #957a3a9c
 @lru_cache(2**16)
 def _salvage(fe, word):
     out, at = "", 0
     while at < len(word):
         for end in range(min(len(word), at + 100), at, -1):
-            try: out += fe.restore(word[at:end]); at = end; break
+            try:
+                out += fe.restore(word[at:end])
+                at = end
+                break
             except TextError: continue
         else: at += 1
     return out
 
-def _letters(natives:list[str], read:Callable[[str], list[int]], tokenizer:ModelTokenizer)->tuple[dict, list, dict]:
+# %% ../../nbs/5_families/03_coverage.ipynb #da990073
+def _letters(natives:list[str], read:Callable[[str], list[int]], tokenizer:ModelTokenizer)->tuple[dict, list,
+                                                                                                  dict]:
     "Letters that leave no trace, groups of letters that read as one, and characters that are unknown; with their counts"
     nothing = {tuple(tokenizer.encode(t)) for t in ("", " ")}
     def ids(text): return "" if (found := tuple(read(f"{text} {text}"))) in nothing else found
     losses, chars = translit_losses(natives, ids, n_worst=None), Counter("".join(natives))
     merged = [group for found, group in losses["merged"].items() if not tokenizer.unk_ids.intersection(found)]
-    unknown = {c: n for c, n in chars.most_common() if not c.isspace() and tokenizer.unk_ids.intersection(ids(c))}
+    unknown = {c: n for c, n in chars.most_common() if not c.isspace()
+               and tokenizer.unk_ids.intersection(ids(c))}
     return losses["deleted"], merged, unknown
 
+# %% ../../nbs/5_families/03_coverage.ipynb #9f14a0b0
 def measure_coverage(
     texts:Iterable[str], # Raw texts
     config:TextConfig|FrontEnd, # The language's values, scheme included, or a finished front-end
     tokenizer:ModelTokenizer,
     seconds:Sequence[float]|None = None, # Durations of the recordings of `texts`, s
     allow:Iterable[str] = (), # Native characters that may be lost
-)->dict: # Plain values in native characters; `lossless`: whatever the front-end accepts comes back, but for `allow`
+# Plain values in native characters; `lossless`: whatever the front-end accepts comes back, but for `allow`
+)->dict:
     "What a front-end and a model's tokenizer together make of texts"
-    fe, texts, allow, kept, refused = config if isinstance(config, FrontEnd) else front_end(config), list(texts), {*allow}, {}, Counter()
-    if seconds is not None and len(seconds) != len(texts): raise UserError(f"{len(texts)} texts but {len(seconds)} durations; give one for each text")
+    fe, texts, allow, kept, refused = config if isinstance(config,
+                                                           FrontEnd) else front_end(config), list(texts), {*allow}, {}, Counter()
+    if seconds is not None and len(seconds) != len(texts):
+        raise UserError(f"{len(texts)} texts but {len(seconds)} durations; give one for each text")
     def model(native):
         for stage in fe.model: native = stage.run(native)
         return native
@@ -354,42 +456,65 @@ def measure_coverage(
     for text, duration in zip(texts, seconds or [0]*len(texts)):
         native = fe.normalise(text)
         try: fe.allowed.check(native)
-        except TextError as e: refused += e.chars; continue
+        except TextError as e:
+            refused += e.chars
+            continue
         try: kept[native] = read(native), len(model(native))
-        except TextError as e: refused += Counter(c for c in native if {*model(c)} & {*e.chars}) or e.chars; continue
-        natives.append(native); total += duration
+        except TextError as e:
+            refused += Counter(c for c in native if {*model(c)} & {*e.chars}) or e.chars
+            continue
+        natives.append(native)
+        total += duration
     undo = all(stage.undo for stage in fe.model) and not tokenizer.romanises
-    counts = coverage(natives, read, tokenizer.unk_ids, (lambda ids: _restore(fe, tokenizer.decode(ids))) if undo else None, n_worst=None)
+    counts = coverage(natives, read, tokenizer.unk_ids,
+                      (lambda ids: _restore(fe, tokenizer.decode(ids))) if undo else None, n_worst=None)
     deleted, merged, unknown = _letters(natives, read, tokenizer)
-    lost = Counter(counts["lost"]) if undo else Counter({c: n for c, (n, _) in deleted.items()}) | Counter({c: n for g in merged for c, n in [*g.items()][1:]})
+    lost = (Counter(counts["lost"]) if undo else Counter({c: n for c, (n, _) in deleted.items()})
+            | Counter({c: n for g in merged for c, n in [*g.items()][1:]}))
     gained = {*(counts["gained"] or ())} - {*tokenizer.adds} - allow
     explained = not counts["n_changed"] or bool(lost) or bool(counts["gained"])
-    n_tokens, n_chars = [len(kept[t][0]) + len(tokenizer.prefix) for t in natives], [kept[t][1] for t in natives]
-    over = {name: sum(n > limit for n in lengths) for name, lengths in (("max_tokens", n_tokens), ("split_tokens", n_tokens), ("max_chars", n_chars))
+    n_tokens, n_chars = [len(kept[t][0]) + len(tokenizer.prefix) for t in natives], [kept[t][1]
+                                                                                     for t in natives]
+    over = {name: sum(n > limit for n in lengths)
+            for name, lengths in (("max_tokens", n_tokens), ("split_tokens", n_tokens),
+                                  ("max_chars", n_chars))
             if (limit := getattr(tokenizer, name))}
-    return {"scheme": fe.config.scheme, "tokenizer": tokenizer.name, "lossless": undo and bool(natives) and {*lost} <= allow and not gained and explained,
-            "n_texts": len(texts), "n_refused": len(texts) - len(natives), "refused": dict(refused.most_common()),
-            "n_chars": counts["n_chars"], "n_lost": sum(n for c, n in lost.items() if c not in allow), "lost": dict(lost.most_common()),
-            "gained": counts["gained"], "n_changed": counts["n_changed"], "deleted": deleted, "merged": merged,
+    return {"scheme": fe.config.scheme, "tokenizer": tokenizer.name,
+            "lossless": undo and bool(natives) and {*lost} <= allow and not gained and explained,
+            "n_texts": len(texts), "n_refused": len(texts) - len(natives),
+            "refused": dict(refused.most_common()),
+            "n_chars": counts["n_chars"], "n_lost": sum(n for c, n in lost.items() if c not in allow),
+            "lost": dict(lost.most_common()),
+            "gained": counts["gained"], "n_changed": counts["n_changed"], "deleted": deleted,
+            "merged": merged,
             "n_merged_pairs": sum(len(g)*(len(g) - 1)//2 for g in merged),
-            "n_unknown": counts["n_unknown"], "unknown_share": counts["unknown_share"], "unknown_chars": unknown,
-            "tokens_per_char": counts["tokens_per_char"], "tokens_per_second": sum(n_tokens)/total if total else None,
-            "longest": {"n_tokens": max(n_tokens, default=0), "n_chars": max(n_chars, default=0), "over": over}, "notes": [*tokenizer.notes]}
+            "n_unknown": counts["n_unknown"], "unknown_share": counts["unknown_share"],
+            "unknown_chars": unknown,
+            "tokens_per_char": counts["tokens_per_char"],
+            "tokens_per_second": sum(n_tokens)/total if total else None,
+            "longest": {"n_tokens": max(n_tokens, default=0), "n_chars": max(n_chars, default=0),
+                        "over": over}, "notes": [*tokenizer.notes]}
 
 # %% ../../nbs/5_families/03_coverage.ipynb #890618af
-def _native(config): return front_end(TextConfig(**{**config.__dict__, "scheme": "none", "phonemes": "", "check_examples": False}))
+def _native(config):
+    return front_end(TextConfig(**{**config.__dict__, "scheme": "none", "phonemes": "",
+                                   "check_examples": False}))
 
-def _suitable(texts:list[str], config:TextConfig)->list[str]: # Names of schemes whose table covers most letters of the texts
+# %% ../../nbs/5_families/03_coverage.ipynb #f85bb177
+# Names of schemes whose table covers most letters of the texts
+def _suitable(texts:list[str], config:TextConfig)->list[str]:
     "The schemes of the texts' script"
     native = _native(config)
     letters = Counter(c for text in texts for c in native.normalise(text) if c.isalpha())
     return [name for name in schemes() if sum(letters[c] for c in scheme(name).table) > letters.total()/2]
 
+# %% ../../nbs/5_families/03_coverage.ipynb #2ac16d29
 def compare_schemes(
     texts:Iterable[str], # Raw texts
     config:TextConfig, # The language's values; its own scheme is replaced
     tokenizer:ModelTokenizer,
-    schemes:Sequence[str]|None = None, # Names; None: `none`, all of the script, and uroman for a script that has any
+    # Names; None: `none`, all of the script, and uroman for a script that has any
+    schemes:Sequence[str]|None = None,
     seconds:Sequence[float]|None = None, # Durations of the recordings of `texts`, s
     allow:Iterable[str] = (), # Native characters that may be lost
     language:str = "und-Zyyy", # BCP 47 code for uroman; by default its rules for all languages alone
@@ -401,51 +526,71 @@ def compare_schemes(
         values = TextConfig(**{**config.__dict__, "scheme": name, "check_examples": False})
         if name != "uroman": return measure_coverage(texts, values, tokenizer, seconds, allow)
         if not find_spec("uroman"): raise UserError("not installed: pip install 'ttsft[uroman]'")
-        return measure_coverage(texts, FrontEnd([*_native(config).native, Stage("uroman", 1, Uroman(language), native=False)], values), tokenizer, seconds, allow)
+        return measure_coverage(texts, FrontEnd([*_native(config).native,
+                                                 Stage("uroman", 1, Uroman(language), native=False)],
+                                                values), tokenizer, seconds, allow)
     def tried(name):
         try: return row(name)
         except UserError as e: return {"scheme": name, "tokenizer": tokenizer.name, "error": str(e)}
     return [tried(name) for name in schemes]
 
+# %% ../../nbs/5_families/03_coverage.ipynb #408efc8e
 def recommend(
     rows:list[dict], # Of `compare_schemes`
 )->tuple[str, str]: # Scheme and the reason in numbers; the name is empty if no row has numbers
     "Lossless first, then no unknown token, then fewest tokens per native character"
     rows = [r for r in rows if "error" not in r and r["scheme"] != "uroman" and r["n_chars"]]
     if not rows: return "", "no scheme reads any of these texts; look at `refused` and `error` in the rows"
-    best, *others = sorted(rows, key=lambda r: (not r["lossless"], r["n_refused"], r["n_lost"], r["n_unknown"], r["tokens_per_char"]))
+    best, *others = sorted(rows, key=lambda r: (not r["lossless"], r["n_refused"], r["n_lost"],
+                                                r["n_unknown"], r["tokens_per_char"]))
     cost = f"{best['tokens_per_char']:.2f} tokens per native character"
-    dropped = f"; the front-end refuses {best['n_refused']} of {best['n_texts']} texts" if best["n_refused"] else ""
-    rest = "; ".join(f"`{r['scheme']}` " + (f"needs {r['tokens_per_char']:.2f}" if r["lossless"] else f"loses {_share(r)}") for r in others)
+    dropped = (f"; the front-end refuses {best['n_refused']} of {best['n_texts']} texts" if best["n_refused"]
+               else "")
+    rest = "; ".join(f"`{r['scheme']}` " + (f"needs {r['tokens_per_char']:.2f}" if r["lossless"]
+                                            else f"loses {_share(r)}") for r in others)
     rest = f". {rest}" if rest else ""
     if best["lossless"]:
         none = f"loses none of {best['n_chars']:,} characters, has {best['n_unknown']} unknown tokens and"
         return best["scheme"], f"`{best['scheme']}` {none} {cost}{dropped}{rest}."
-    return best["scheme"], (f"No scheme is lossless on {best['tokenizer']}. `{best['scheme']}` loses least, {_share(best)}, at {cost}{dropped}{rest}. "
-                            f"Lost are {', '.join(f'{c} {n}' for c, n in [*best['lost'].items()][:8])}: map them in the recipe, allow their loss, "
+    return best["scheme"], (f"No scheme is lossless on {best['tokenizer']}. `{best['scheme']}` loses least, "
+                            f"{_share(best)}, at {cost}{dropped}{rest}. "
+                            f"Lost are {', '.join(f'{c} {n}' for c, n in [*best['lost'].items()][:8])}: map "
+                            f"them in the recipe, allow their loss, "
                             "grow the vocabulary, or choose another base.")
 
-def _share(row): return f"{row['n_lost']:,} of {row['n_chars']:,} characters ({row['n_lost']/max(row['n_chars'], 1):.1%})"
+# %% ../../nbs/5_families/03_coverage.ipynb #88951d24
+def _share(row):
+    return f"{row['n_lost']:,} of {row['n_chars']:,} characters ({row['n_lost']/max(row['n_chars'], 1):.1%})"
 
+# %% ../../nbs/5_families/03_coverage.ipynb #f4b10560
 def show_coverage(
     rows:list[dict], # Of `compare_schemes`, or several rows of `fit`
 )->HTML: # Letters stand in their own direction, marks on a dotted circle
     "The numbers side by side"
     def letter(c): return f"<bdi>{'&#x25cc;'*_is_mark(c)}{html.escape(c)}</bdi>"
-    def counted(found, n=6): return " ".join(f"{letter(c)}&nbsp;{k if isinstance(k, int) else k[0]}" for c, k in [*found.items()][:n]) + " …"*(len(found) > n)
-    def groups(found, n=5): return ", ".join("=".join(map(letter, g)) for g in found[:n]) + " …"*(len(found) > n)
-    heads = ("scheme", "tokenizer", "lossless", "texts refused", "lost", "unknown", "letters deleted", "letters merged", "tokens per character",
+    def counted(found, n=6):
+        return (" ".join(f"{letter(c)}&nbsp;{k if isinstance(k, int) else k[0]}"
+                         for c, k in [*found.items()][:n]) + " …"*(len(found) > n))
+    def groups(found, n=5):
+        return ", ".join("=".join(map(letter, g)) for g in found[:n]) + " …"*(len(found) > n)
+    heads = ("scheme", "tokenizer", "lossless", "texts refused", "lost", "unknown", "letters deleted",
+             "letters merged", "tokens per character",
              "tokens per second", "longest")
     def cells(r):
         if "error" in r: return [r["scheme"], r["tokenizer"], f"not measured: {html.escape(r['error'])}"]
         cap = "".join(f", {n} over {name.replace('_', ' ')}" for name, n in r["longest"]["over"].items() if n)
-        return [r["scheme"], html.escape(r["tokenizer"]), "yes" if r["lossless"] else "no", f"{r['n_refused']} of {r['n_texts']}",
-                f"{r['n_lost']} {counted(r['lost'])}", f"{r['unknown_share']:.1%} {counted(r['unknown_chars'])}", counted(r["deleted"]),
+        return [r["scheme"], html.escape(r["tokenizer"]), "yes" if r["lossless"] else "no",
+                f"{r['n_refused']} of {r['n_texts']}",
+                f"{r['n_lost']} {counted(r['lost'])}",
+                f"{r['unknown_share']:.1%} {counted(r['unknown_chars'])}", counted(r["deleted"]),
                 f"{r['n_merged_pairs']} {groups(r['merged'])}", f"{r['tokens_per_char']:.2f}",
-                f"{r['tokens_per_second']:.1f}" if r["tokens_per_second"] else "", f"{r['longest']['n_tokens']} tokens{cap}"]
-    body = "".join("<tr>" + "".join(f'<td dir="auto" style="text-align:start">{c}</td>' for c in cells(r)) + "</tr>" for r in rows)
+                f"{r['tokens_per_second']:.1f}" if r["tokens_per_second"] else "",
+                f"{r['longest']['n_tokens']} tokens{cap}"]
+    body = "".join("<tr>" + "".join(f'<td dir="auto" style="text-align:start">{c}</td>' for c in cells(r))
+                   + "</tr>" for r in rows)
     return HTML(f"<table><tr>{''.join(f'<th>{h}</th>' for h in heads)}</tr>{body}</table>")
 
+# %% ../../nbs/5_families/03_coverage.ipynb #bf6dca78
 def _is_mark(c): return unicodedata.category(c)[0] == "M"
 
 # %% ../../nbs/5_families/03_coverage.ipynb #62c448de
@@ -453,31 +598,43 @@ def require_coverage(
     texts:Iterable[str], # Raw texts that will be trained on or spoken
     config:TextConfig|FrontEnd, # Front-end, or the values to make it from
     tokenizer:ModelTokenizer,
-    allow:Sequence[str] = (), # Native characters that may be lost; `length`: texts beyond the model's cap may; `uroman`: what a romanising tokenizer loses
+    # Native characters that may be lost; `length`: texts beyond the model's cap may; `uroman`: what a
+    # romanising tokenizer loses
+    allow:Sequence[str] = (),
 )->dict: # The row of `fit`
     "Refuse, with a `UserError`, a corpus of which text would be lost"
-    odd = [allow] if isinstance(allow, str) else [a for a in allow if len(a) != 1 and a not in ("length", "uroman")]
+    odd = ([allow] if isinstance(allow, str) else [a for a in allow if len(a) != 1
+                                                   and a not in ("length", "uroman")])
     if odd:
-        raise UserError(f"allowed losses are a list of single characters, and the words `length` and `uroman`; {odd[0]!r} is neither. "
+        raise UserError(f"allowed losses are a list of single characters, and the words `length` and "
+                        f"`uroman`; {odd[0]!r} is neither. "
                         "Write one character an entry")
     row = measure_coverage(texts, config, tokenizer, allow=[a for a in allow if len(a) == 1])
-    lost = Counter({c: n for c, n in (Counter(row["lost"]) | Counter(row["refused"])).items() if c not in allow})
+    lost = Counter({c: n for c, n in (Counter(row["lost"]) | Counter(row["refused"])).items()
+                    if c not in allow})
     romanised = tokenizer.romanises and "uroman" in allow
     if romanised: lost = Counter({c: n for c, n in row["refused"].items() if c not in allow})
     where = f"on {row['tokenizer']} with scheme `{row['scheme']}`"
     if lost:
-        some = ", ".join(f"{c!r} U+{ord(c):04X} x{n}" for c, n in lost.most_common(12)) + f" and {len(lost) - 12} more"*(len(lost) > 12)
+        some = (", ".join(f"{c!r} U+{ord(c):04X} x{n}" for c, n in lost.most_common(12))
+                + f" and {len(lost) - 12} more"*(len(lost) > 12))
         merged = "; ".join(" = ".join(group) for group in row["merged"][:5])
-        ways = ["choose a scheme by `compare_schemes`", "map or remove the characters in the recipe's `text` section", "grow the vocabulary",
+        ways = ["choose a scheme by `compare_schemes`",
+                "map or remove the characters in the recipe's `text` section", "grow the vocabulary",
                 "name those that may be lost in `allow`"]
-        if tokenizer.romanises: ways.insert(0, "allow `uroman`, as this checkpoint was trained on romanised text")
+        if tokenizer.romanises:
+            ways.insert(0, "allow `uroman`, as this checkpoint was trained on romanised text")
         if any(c.lower() != c for c in lost): ways.insert(0, "set `case: lower` if only capitals are lost")
         raise UserError(f"{lost.total():,} of {row['n_chars']:,} characters would be lost {where}: {some}. "
-                        f"{f'Letters that would read as one: {merged}. ' if merged else ''}The model would learn to speak another text: {', or '.join(ways)}.")
+                        f"{f'Letters that would read as one: {merged}. ' if merged else ''}The model would "
+                        f"learn to speak another text: {', or '.join(ways)}.")
     if not row["lossless"] and row["n_texts"] and not romanised:
-        raise UserError(f"{row['n_changed'] or row['n_texts']:,} of {row['n_texts']:,} texts do not come back {where}, though no single character is lost"
+        raise UserError(f"{row['n_changed'] or row['n_texts']:,} of {row['n_texts']:,} texts do not come "
+                        f"back {where}, though no single character is lost"
                         f"{': ' + ', '.join(map(repr, row['gained'])) + ' would be added' if row['gained'] else ''}. Choose a scheme by `compare_schemes`.")
     if (n := row["longest"]["over"].get("max_tokens", 0)) and "length" not in allow:
-        raise UserError(f"{n:,} texts are longer than the {tokenizer.max_tokens} tokens that the model can say {where}; "
-                        f"the longest has {row['longest']['n_tokens']:,}. The rest of each would be lost. Cut these recordings, drop them, or allow `length`.")
+        raise UserError(f"{n:,} texts are longer than the {tokenizer.max_tokens} tokens that the model can "
+                        f"say {where}; "
+                        f"the longest has {row['longest']['n_tokens']:,}. The rest of each would be lost. "
+                        f"Cut these recordings, drop them, or allow `length`.")
     return row

@@ -28,6 +28,7 @@ class Speech:
     latents:np.ndarray # What the codec decoded, (t, d) or (t, k)
     runaway:bool # True: stopped by the length limit, not by the model
 
+# %% ../../nbs/5_families/02_protocol.ipynb #e0595fca
 @runtime_checkable
 class Family(Protocol):
     "One model family: the same verbs for all"
@@ -40,7 +41,8 @@ class Family(Protocol):
     @staticmethod
     def base_codec(base:Path): "The codec of a base, without more"
     @classmethod
-    def load(cls, base:Path, config, front_end, vocab=None, texts=(), language="", seed=0, latents=(), held_out=())->"Family":
+    def load(cls, base:Path, config, front_end, vocab=None, texts=(), language="", seed=0, latents=(),
+             held_out=())->"Family":
         "Base weights, fitted to the recipe: vocabulary, what trains, LoRA, latent statistics"
     @staticmethod
     def open(folder:Path)->"Family":
@@ -53,31 +55,37 @@ class Family(Protocol):
         "Text as people write it to token ids: front-end, then tokenizer"
     def batch(self, clips:list, prompts:list, rng:np.random.Generator, texts:list[str]|None=None)->dict:
         "Clips and the clips that prompt them, as tensors"
-    def losses(self, batch:dict)->dict[str, torch.Tensor]: # with phases: losses(batch, phase=None, totals=None)
+    # with phases: losses(batch, phase=None, totals=None)
+    def losses(self, batch:dict)->dict[str, torch.Tensor]:
         "Named, unweighted loss terms, and `objective`, the sum that is minimised"
     def speak(self, text:str, reference:np.ndarray|str, seed:int=0)->Speech:
         "Text as a waveform at `sample_rate`, in the voice of `reference`, a prompt or a speaker's name"
     def export(self, folder:Path)->Path:
         "The official package's own layout"
 
+# %% ../../nbs/5_families/02_protocol.ipynb #44e7a0a7
 class NotFinite(UserError):
     "Numbers have left their range; raised by `losses`, the update is left out, and the run stops when that goes on"
 
-FAMILIES = {"pocket": "ttsft.families.pocket.model:Pocket", "vits": "ttsft.families.vits.model:Vits"} # name -> where; imported on use, since families come later in the flow
+# name -> where; imported on use, since families come later in the flow
+FAMILIES = {"pocket": "ttsft.families.pocket.model:Pocket", "vits": "ttsft.families.vits.model:Vits"}
 
+# %% ../../nbs/5_families/02_protocol.ipynb #35ca9cec
 def family(
     name:str, # As in the recipe
 )->type[Family]:
     "The family class called `name`"
-    if name not in FAMILIES: raise UserError(f"family: there is no model family `{name}`. {did_you_mean(name, FAMILIES)}")
+    if name not in FAMILIES:
+        raise UserError(f"family: there is no model family `{name}`. {did_you_mean(name, FAMILIES)}")
     module, cls = FAMILIES[name].split(":")
     return getattr(importlib.import_module(module), cls)
 
-
+# %% ../../nbs/5_families/02_protocol.ipynb #3f01b418
 def phases_of(family:Family)->tuple: # Names in order; (None,) for a family without phases
     "What is called once per micro-batch each"
     return tuple(getattr(family, "phases", ())) or (None,)
 
+# %% ../../nbs/5_families/02_protocol.ipynb #c501bca8
 def voice_of(
     family:Family,
     clip, # `ttsft.families.codec.Clip`
@@ -85,6 +93,7 @@ def voice_of(
     "The voice of a clip as this family wants it"
     return clip.latents if getattr(family, "prompted", True) else clip.speaker
 
+# %% ../../nbs/5_families/02_protocol.ipynb #eac41a49
 def frames_in(batch:dict)->int: # Real frames, the weight of a batch in a mean over batches
     "How much a batch holds"
     return batch["counts"]["frames"] if "counts" in batch else batch["n_frames"]
@@ -98,12 +107,16 @@ def freeze(
     names = [n for n,_ in module.named_parameters()]
     for pattern in patterns:
         hit = fnmatch.filter(names, pattern)
-        if not hit: raise UserError(f"nothing in the model is called `{pattern}`; parts are {', '.join(sorted({n.split('.')[0] for n in names}))}")
+        if not hit:
+            raise UserError(f"nothing in the model is called `{pattern}`; parts are "
+                            f"{', '.join(sorted({n.split('.')[0] for n in names}))}")
         for n in hit: module.get_parameter(n).requires_grad_(False)
 
+# %% ../../nbs/5_families/02_protocol.ipynb #a8f4426f
 def parameter_counts(module:torch.nn.Module)->dict: # total and trainable
     "How many numbers there are, and how many will move"
-    return dict(total=sum(p.numel() for p in module.parameters()), trainable=sum(p.numel() for p in module.parameters() if p.requires_grad))
+    return dict(total=sum(p.numel() for p in module.parameters()),
+                trainable=sum(p.numel() for p in module.parameters() if p.requires_grad))
 
 # %% ../../nbs/5_families/02_protocol.ipynb #9c717744
 def add_lora(
@@ -114,10 +127,12 @@ def add_lora(
     full:list[torch.nn.Parameter]=(), # Parameters that train fully beside the adapters
 ):                # The peft model; hand it to `merge_lora`
     "Add adapters to the layers that match"
-    lora = get_peft_model(module, LoraConfig(r=rank, lora_alpha=alpha, target_modules=targets, lora_dropout=0.0))
+    lora = get_peft_model(module, LoraConfig(r=rank, lora_alpha=alpha, target_modules=targets,
+                                             lora_dropout=0.0))
     for p in full: p.requires_grad_(True)
     return lora
 
+# %% ../../nbs/5_families/02_protocol.ipynb #5d49e364
 def merge_lora(
     lora, # From `add_lora`
 )->torch.nn.Module: # A plain module; the trained one is left as it is
@@ -133,11 +148,15 @@ def save_tensors(
     "Write safetensors with its metadata in order: the library writes it in random order, and the same weights would be other bytes"
     data = save({k: v.detach().cpu().contiguous().clone() for k,v in state.items()}, metadata)
     end = 8+int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:end]); header["__metadata__"] = dict(sorted(metadata.items()))
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(metadata.items()))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" "*(-len(text)%8)  # tensors start at a multiple of 8, as the format recommends
-    with atomic(path, "wb") as f: f.write(len(text).to_bytes(8, "little")+text); f.write(memoryview(data)[end:])
+    with atomic(path, "wb") as f:
+        f.write(len(text).to_bytes(8, "little")+text)
+        f.write(memoryview(data)[end:])
 
+# %% ../../nbs/5_families/02_protocol.ipynb #c86974d9
 def write_checkpoint(
     folder:Path, # Existing folder; gets `model.safetensors`, `tokenizer.json` and `ttsft.json`
     state:dict[str, torch.Tensor], # Weights
@@ -146,29 +165,37 @@ def write_checkpoint(
 ):
     "Write weights, tokenizer and the contract that binds them"
     contract = contract | {"vocabulary": pieces(tokenizer)}
-    save_tensors(folder/"model.safetensors", state, {"format": "pt", "ttsft": json.dumps(contract, sort_keys=True, ensure_ascii=False)})
-    tokenizer.save(str(folder/"tokenizer.json")); write_json(folder/"ttsft.json", contract)
+    save_tensors(folder/"model.safetensors", state,
+                 {"format": "pt", "ttsft": json.dumps(contract, sort_keys=True, ensure_ascii=False)})
+    tokenizer.save(str(folder/"tokenizer.json"))
+    write_json(folder/"ttsft.json", contract)
 
+# %% ../../nbs/5_families/02_protocol.ipynb #e0dd5dc2
 def _differ(name, want, found):
     "Message for one field that does not fit"
     if name=="vocabulary":
         i = next((i for i,(a,b) in enumerate(zip(want, found)) if a!=b), min(len(want), len(found)))
-        return f"vocabulary: token {i} is {want[i:i+1]} in the weights' contract and {found[i:i+1]} here ({len(want)} and {len(found)} tokens)"
-    if name=="front_end" and isinstance(want, dict): return "front_end: " + "; ".join(spec_differences(want, found))
+        return (f"vocabulary: token {i} is {want[i:i+1]} in the weights' contract and {found[i:i+1]} here "
+                f"({len(want)} and {len(found)} tokens)")
+    if name=="front_end" and isinstance(want, dict):
+        return "front_end: " + "; ".join(spec_differences(want, found))
     return f"{name}: the weights' contract says {want!r}, here it is {found!r}"
 
+# %% ../../nbs/5_families/02_protocol.ipynb #8f5ea1bf
 def check_contract(
     folder:Path, # A checkpoint
     **found, # What is there: e.g. codec="<fingerprint>", front_end=<its spec>
 )->dict: # The contract
     "Refuse a checkpoint whose parts do not belong together"
     with safe_open(folder/"model.safetensors", "pt") as f: meta = (f.metadata() or {}).get("ttsft")
-    if meta is None: raise UserError(f"{folder/'model.safetensors'} carries no contract; it was not written by ttsft")
+    if meta is None:
+        raise UserError(f"{folder/'model.safetensors'} carries no contract; it was not written by ttsft")
     contract = json.loads(meta)
     found = found | {"vocabulary": pieces(Tokenizer.from_file(str(folder/"tokenizer.json")))}
     beside = read_json(folder/"ttsft.json")
     wrong = [_differ(k, contract.get(k), v) for k,v in found.items() if contract.get(k)!=v]
-    wrong += [_differ(k, contract.get(k), beside.get(k)) for k in contract|beside if contract.get(k)!=beside.get(k) and k not in found]
+    wrong += [_differ(k, contract.get(k), beside.get(k)) for k in contract|beside
+              if contract.get(k)!=beside.get(k) and k not in found]
     if wrong: raise UserError(f"the parts of {folder} do not belong together:\n  " + "\n  ".join(wrong) +
                               "\nTake weights, tokenizer, front-end and codec from one checkpoint.")
     return contract

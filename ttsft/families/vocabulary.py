@@ -19,12 +19,15 @@ from ..core import UserError, fingerprint
 @dataclass(frozen=True)
 class VocabConfig:
     "Which tokenizer a run uses"
-    kind:Literal["released", "character", "bpe"] = "character" # The base's own, one token a character, or byte-pair pieces
+    # The base's own, one token a character, or byte-pair pieces
+    kind:Literal["released", "character", "bpe"] = "character"
     size:int = 500 # Pieces of a `bpe` vocabulary at most
-    allow_loss:list[str] = field(default_factory=list) # Characters outside the vocabulary that a run may lose, each named
+    # Characters outside the vocabulary that a run may lose, each named
+    allow_loss:list[str] = field(default_factory=list)
 
 UNK = "<unk>"
 
+# %% ../../nbs/5_families/00_vocabulary.ipynb #8be1644d
 def character_tokenizer(
     texts:list[str], # Training text, as the tokenizer will read it
     also:str="", # More characters that get a token
@@ -35,6 +38,7 @@ def character_tokenizer(
     tokenizer.decoder = decoders.Fuse()
     return tokenizer
 
+# %% ../../nbs/5_families/00_vocabulary.ipynb #7ae11dd7
 def bpe_tokenizer(
     texts:list[str], # Training text
     size:int, # Pieces at most
@@ -43,10 +47,12 @@ def bpe_tokenizer(
     "A byte-pair tokenizer"
     tokenizer = Tokenizer(models.BPE(unk_token=UNK))
     tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, special_tokens=[UNK], show_progress=False,
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, special_tokens=[UNK],
+                                                             show_progress=False,
                                                                   initial_alphabet=sorted(set(also)-{" "})))
     return tokenizer
 
+# %% ../../nbs/5_families/00_vocabulary.ipynb #45a6374d
 def pieces(
     tokenizer:Tokenizer,
 )->list[str]: # In order of id
@@ -54,10 +60,12 @@ def pieces(
     vocab = tokenizer.get_vocab(with_added_tokens=True)
     return sorted(vocab, key=vocab.get)
 
+# %% ../../nbs/5_families/00_vocabulary.ipynb #e20787e9
 def vocab_fingerprint(tokenizer:Tokenizer)->str: # Same size and another order is another fingerprint
     "Fingerprint of the ordered vocabulary"
     return fingerprint(pieces(tokenizer))
 
+# %% ../../nbs/5_families/00_vocabulary.ipynb #4826fe49
 def encode_text(
     tokenizer:Tokenizer,
     text:str, # Model text
@@ -75,19 +83,24 @@ def missing_characters(
     known = {c: unk is None or unk not in encode_text(tokenizer, c) for c in set("".join(texts))}
     return Counter(c for t in texts for c in t if not known[c])
 
+# %% ../../nbs/5_families/00_vocabulary.ipynb #3d7bdc7e
 def require_covered(
     tokenizer:Tokenizer,
     texts:dict[str, str], # Utterance id -> model text
     allow:Sequence[str]=(), # Characters that may be lost
 ):
     "Refuse text with characters outside the vocabulary"
-    lost = Counter({c: n for c,n in missing_characters(tokenizer, list(texts.values())).items() if c not in allow})
+    lost = Counter({c: n for c,n in missing_characters(tokenizer, list(texts.values())).items()
+                    if c not in allow})
     if not lost: return
     char, n = lost.most_common(1)[0]
     where = next(id for id,t in texts.items() if char in t)
-    raise UserError(f"{sum(lost.values())} character(s) are outside the vocabulary: {', '.join(f'`{c}` U+{ord(c):04X} x{k}' for c,k in lost.most_common(10))}; "
-        f"`{char}` first stands in {where}. The model would read something else in their place. Add sentences with these letters to the training set, "
-        "map the letters in the recipe's `text` section, or name those that may be lost in `vocab.allow_loss`.")
+    raise UserError(f"{sum(lost.values())} character(s) are outside the vocabulary: "
+                    f"{', '.join(f'`{c}` U+{ord(c):04X} x{k}' for c,k in lost.most_common(10))}; "
+        f"`{char}` first stands in {where}. The model would read something else in their place. Add "
+        f"sentences with these letters to the training set, "
+        "map the letters in the recipe's `text` section, or name those that may be lost in "
+        "`vocab.allow_loss`.")
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #8e69aa84
 def make_tokenizer(
@@ -99,7 +112,8 @@ def make_tokenizer(
     "The tokenizer that the recipe asks for"
     if config.kind=="released": return released
     also = "".join(sorted(set("".join(held_out)) & set(pieces(released))))
-    return character_tokenizer(texts, also) if config.kind=="character" else bpe_tokenizer(texts, config.size, also)
+    return (character_tokenizer(texts, also) if config.kind=="character"
+            else bpe_tokenizer(texts, config.size, also))
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #2970b378
 def transplant(

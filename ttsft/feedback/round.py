@@ -33,7 +33,8 @@ from ..evaluation.synthesis import speak_all
 from ..evaluation.metrics import checks, dtw_distance, mel_cepstra, paired_bootstrap
 
 # %% ../../nbs/8_feedback/00_round.ipynb #03e7894d
-WHY = ("pronunciation", "prosody", "text", "data") # a word said wrong; its melody or pace; the spelling the model reads; the training clip or its transcript
+# a word said wrong; its melody or pace; the spelling the model reads; the training clip or its transcript
+WHY = ("pronunciation", "prosody", "text", "data")
 SECONDS = (0.4, 30.0) # shortest and longest clip, as in preparation
 
 @dataclass(frozen=True)
@@ -48,25 +49,33 @@ class Record:
     model:str # Fingerprint of the checkpoint that it judges
     speaker:str = "" # Whose voice the clip is in
     was:str = "" # What the text said before
-    origin:str = "" # `train:ID`, `validation:ID`, `test:ID` or `samples/SYSTEM:ID` where the clip is the run's own; empty for a new recording
+    # `train:ID`, `validation:ID`, `test:ID` or `samples/SYSTEM:ID` where the clip is the run's own; empty for
+    # a new recording
+    origin:str = ""
     seconds:float = 0.0 # Duration of the clip
     author:str = "" # Who says so
 
+# %% ../../nbs/8_feedback/00_round.ipynb #af9d6932
 def check_clip(clip:Path)->tuple[np.ndarray, int]: # Waveform (s,) and its rate, Hz
     "Refuse a file that no one could learn from"
     if not Path(clip).is_file(): raise UserError(f"there is no recording {clip}. Check the spelling.")
     wav, rate = decode(clip)
-    found = checks(wav, rate); seconds = len(wav)/rate
+    found = checks(wav, rate)
+    seconds = len(wav)/rate
     if found["nonfinite"] or found["silent"]: raise UserError(f"{clip} is silent or damaged; record it again")
     if not SECONDS[0]<=seconds<=SECONDS[1]:
-        raise UserError(f"{clip} lasts {seconds:.1f} s; a clip has {SECONDS[0]} to {SECONDS[1]:.0f} s. Cut it to one sentence.")
+        raise UserError(f"{clip} lasts {seconds:.1f} s; a clip has {SECONDS[0]} to {SECONDS[1]:.0f} s. Cut "
+                        f"it to one sentence.")
     return wav, rate
 
+# %% ../../nbs/8_feedback/00_round.ipynb #78b9dbd4
 def reader_of(checkpoint:Path): # (front-end, check of a text's letters)
     "What a checkpoint reads, without its weights"
-    facts = read_json(checkpoint/"ttsft.json"); fe = front_end(TextConfig(**facts["front_end"]["config"]))
+    facts = read_json(checkpoint/"ttsft.json")
+    fe = front_end(TextConfig(**facts["front_end"]["config"]))
     tokenizer = Tokenizer.from_file(str(checkpoint/"tokenizer.json"))
-    return fe, lambda text: require_covered(tokenizer, {"the correction": fe(text)}, facts.get("allow_loss", ()))
+    return fe, lambda text: require_covered(tokenizer, {"the correction": fe(text)},
+                                            facts.get("allow_loss", ()))
 
 # %% ../../nbs/8_feedback/00_round.ipynb #497955b6
 class Versions:
@@ -74,8 +83,11 @@ class Versions:
     def __init__(self,
         run:str|Path, # A run's folder, or the name of one below `outputs`
     ):
-        self.run = next((p for p in (Path(run), Path("outputs")/run) if any(p.glob("checkpoints*/final/ttsft.json"))), None)
-        if self.run is None: raise UserError(f"there is no trained checkpoint in {run} nor in outputs/{run}. Train first: ttsft run RECIPE")
+        self.run = next((p for p in (Path(run), Path("outputs")/run)
+                         if any(p.glob("checkpoints*/final/ttsft.json"))), None)
+        if self.run is None:
+            raise UserError(f"there is no trained checkpoint in {run} nor in outputs/{run}. Train first: "
+                            f"ttsft run RECIPE")
         self.dir, self.feedback = self.run/"versions", self.run/"feedback"
     @property
     def trained(self)->Path:
@@ -92,17 +104,21 @@ class Versions:
         return found[name]
     def add(self, name:str, parent:str|None, folder:Path, **facts)->dict:
         "Append a version and point to it"
-        row = dict(name=name, parent=parent, folder=folder.relative_to(self.run).as_posix(), fingerprint=file_fingerprint(folder),
+        row = dict(name=name, parent=parent, folder=folder.relative_to(self.run).as_posix(),
+                   fingerprint=file_fingerprint(folder),
                    time=datetime.now(timezone.utc).isoformat(timespec="seconds"), **facts)
-        write_json(self.dir/"versions.json", [*self.all, row]); self.point(name)
+        write_json(self.dir/"versions.json", [*self.all, row])
+        self.point(name)
         return row
     def point(self, name:str):
         "Make `name` the current version"
         with atomic(self.dir/"current") as f: f.write(name+"\n")
     def open(self)->dict:
         "The current version; a training that is newer than the lineage starts one"
-        self.dir.mkdir(exist_ok=True); (self.feedback/"clips").mkdir(parents=True, exist_ok=True)
-        folder = self.trained.relative_to(self.run).as_posix(); roots = [v for v in self.all if v["parent"] is None]
+        self.dir.mkdir(exist_ok=True)
+        (self.feedback/"clips").mkdir(parents=True, exist_ok=True)
+        folder = self.trained.relative_to(self.run).as_posix()
+        roots = [v for v in self.all if v["parent"] is None]
         if folder not in [v["folder"] for v in roots]:
             self.add("base" if not roots else f"base{len(roots)+1}", None, self.trained, items=[], round=None)
         return self.current
@@ -114,6 +130,7 @@ class Versions:
         while line[-1]["parent"]: line.append(self.get(line[-1]["parent"]))
         return line
 
+# %% ../../nbs/8_feedback/00_round.ipynb #98899ecc
 def current_checkpoint(
     run:str|Path, # A run's folder
 )->Path|None: # None: no feedback has made a version of the newest training
@@ -122,18 +139,23 @@ def current_checkpoint(
     if not (v.dir/"current").is_file(): return None
     root = v.ancestors(v.current["name"])[-1]
     newest = v.trained.relative_to(v.run).as_posix()
-    return v.run/v.current["folder"] if root["folder"]==newest or newest in [x["folder"] for x in v.all] else None
+    return (v.run/v.current["folder"] if root["folder"]==newest or newest in [x["folder"] for x in v.all]
+            else None)
 
+# %% ../../nbs/8_feedback/00_round.ipynb #fc57120d
 def rollback(
     run:str|Path, # A run's folder or name
     to:str="", # A version; empty: the one before the current
 )->dict: # The version that is current now
     "Go back to an earlier version, byte for byte"
-    v = Versions(run); now = v.open(); name = to or now["parent"]
+    v = Versions(run)
+    now = v.open()
+    name = to or now["parent"]
     if not name: raise UserError(f"`{now['name']}` is the first version; there is nothing before it")
     target = v.get(name)
     if file_fingerprint(v.run/target["folder"])!=target["fingerprint"]:
-        raise UserError(f"{v.run/target['folder']} is not what it was when version `{name}` was made: its files have changed. Restore the folder from a copy.")
+        raise UserError(f"{v.run/target['folder']} is not what it was when version `{name}` was made: its "
+                        f"files have changed. Restore the folder from a copy.")
     v.point(name)
     return target
 
@@ -143,32 +165,41 @@ def _own_files(run):
     for p in run.glob("preprocessed*/audio/*"): yield p, "preprocessed", p.stem
     for p in run.glob("samples*/audio/*/*"): yield p, f"samples/{p.parent.name}", p.stem
 
+# %% ../../nbs/8_feedback/00_round.ipynb #37e9216e
 def known_clip(
     run:Path,
     data:bytes, # The clip's
 )->dict: # origin, was, speaker; empty for a new recording
     "What the run knows about a clip"
-    found = next(((kind, id) for p,kind,id in _own_files(run) if p.is_file() and p.stat().st_size==len(data) and p.read_bytes()==data), None)
+    found = next(((kind, id) for p,kind,id in _own_files(run) if p.is_file() and p.stat().st_size==len(data)
+                  and p.read_bytes()==data), None)
     if not found: return {}
-    kind, id = found; codes = Run(run, print).find("codes")
+    kind, id = found
+    codes = Run(run, print).find("codes")
     row = next((r for r in read_jsonl(codes.dir/"index.jsonl") if r["id"]==id), None) if codes else None
     if not row: return {}
     real = kind=="preprocessed" or kind=="samples/real"
     return dict(origin=f"{row['split'] if real else kind}:{id}", was=row["norm_text"], speaker=row["speaker"])
 
+# %% ../../nbs/8_feedback/00_round.ipynb #37a674ef
 def records(run:str|Path)->list[Record]: # In the order in which they came
     "All corrections of a run"
     path = Versions(run).feedback/"records.jsonl"
     return [Record(**r) for r in read_jsonl(path)] if path.is_file() else []
 
+# %% ../../nbs/8_feedback/00_round.ipynb #20d94958
 def append_line(path:Path, row:dict):
     "Append one JSON line, whole or not at all"
     with open(path, "ab+") as f:
         fcntl.flock(f, fcntl.LOCK_EX)
-        f.seek(0); text = f.read()
+        f.seek(0)
+        text = f.read()
         if text and not text.endswith(b"\n"): f.truncate(text.rfind(b"\n")+1)  # a line that a crash cut short
-        f.write((json.dumps(row, ensure_ascii=False)+"\n").encode()); f.flush(); os.fsync(f.fileno())
+        f.write((json.dumps(row, ensure_ascii=False)+"\n").encode())
+        f.flush()
+        os.fsync(f.fileno())
 
+# %% ../../nbs/8_feedback/00_round.ipynb #3f6b1ded
 def add(
     run:str|Path, # A run's folder or name
     clip:Path, # The recording
@@ -179,20 +210,28 @@ def add(
     author:str="",
 )->tuple[Record, bool]: # The record, and whether it is new
     "Record a correction of the current version"
-    if why not in WHY: raise UserError(f"--why: `{why}` is not one of {', '.join(WHY)}. {did_you_mean(why, WHY)}")
+    if why not in WHY:
+        raise UserError(f"--why: `{why}` is not one of {', '.join(WHY)}. {did_you_mean(why, WHY)}")
     if not text.strip(): raise UserError("the corrected text is empty. Write what should be said.")
-    v = Versions(run); wav, rate = check_clip(clip); data = Path(clip).read_bytes()
-    facts = known_clip(v.run, data); now = v.open(); checkpoint = v.run/now["folder"]
+    v = Versions(run)
+    wav, rate = check_clip(clip)
+    data = Path(clip).read_bytes()
+    facts = known_clip(v.run, data)
+    now = v.open()
+    checkpoint = v.run/now["folder"]
     reader_of(checkpoint)[1](text)
     names = read_json(checkpoint/"ttsft.json").get("speakers") or [""]
     speaker = speaker or facts.get("speaker") or (names[0] if len(names)==1 else "")
-    if speaker not in names: raise UserError(f"--speaker: the model knows no speaker `{speaker}`. {did_you_mean(speaker, names)}")
-    sha = hashlib.sha256(data).hexdigest(); name = f"clips/{sha[:32]}{Path(clip).suffix.lower()}"
+    if speaker not in names:
+        raise UserError(f"--speaker: the model knows no speaker `{speaker}`. {did_you_mean(speaker, names)}")
+    sha = hashlib.sha256(data).hexdigest()
+    name = f"clips/{sha[:32]}{Path(clip).suffix.lower()}"
     key = fingerprint([sha, text, why, now["fingerprint"]])[:12]
     if old := next((r for r in records(run) if r.id==key), None): return old, False
     if not (v.feedback/name).is_file():
         with atomic(v.feedback/name, "wb") as f: f.write(data)
-    record = Record(key, datetime.now(timezone.utc).isoformat(timespec="seconds"), name, sha, text, why, now["fingerprint"], speaker,
+    record = Record(key, datetime.now(timezone.utc).isoformat(timespec="seconds"), name, sha, text, why,
+                    now["fingerprint"], speaker,
                     was or facts.get("was", ""), facts.get("origin", ""), round(len(wav)/rate, 3), author)
     append_line(v.feedback/"records.jsonl", asdict(record))
     return record, True
@@ -201,7 +240,8 @@ def add(
 def corrections(
     was:str,
     text:str,
-)->list[tuple[str, str, str, str]]: # (letters before, wrong letters, right letters, letters after) for each word that was changed
+# (letters before, wrong letters, right letters, letters after) for each word that was changed
+)->list[tuple[str, str, str, str]]:
     "What was changed in a text"
     old, new, found = was.split(), text.split(), []
     for op,i1,i2,j1,j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -209,69 +249,91 @@ def corrections(
         one_to_one = op=="replace" and i2-i1==j2-j1
         pairs = zip(old[i1:i2], new[j1:j2]) if one_to_one else [(" ".join(old[i1:i2]), " ".join(new[j1:j2]))]
         for a,b in pairs:
-            n = len(os.path.commonprefix([a, b])); m = len(os.path.commonprefix([a[n:][::-1], b[n:][::-1]]))
+            n = len(os.path.commonprefix([a, b]))
+            m = len(os.path.commonprefix([a[n:][::-1], b[n:][::-1]]))
             found.append((a[:n], a[n:len(a)-m], b[n:len(b)-m], a[len(a)-m:]))
     return found
 
+# %% ../../nbs/8_feedback/00_round.ipynb #c70bd3c2
 def propose_rules(
     items:list[Record],
     texts:list[str], # Training texts as people write them
     support:int=2, # Corrected texts that must agree
-)->list[dict]: # wrong, right, records, exact (how many it corrects wholly), harms (corrected texts that it would spoil), touches (training texts with it)
+# wrong, right, records, exact (how many it corrects wholly), harms (corrected texts that it would spoil),
+# touches (training texts with it)
+)->list[dict]:
     "Letters that were corrected in the same way again and again, with all the letters around them that these cases share"
     seen, rules = defaultdict(list), []
     for r in items:
-        for before,wrong,right,after in corrections(r.was, r.text) if r.was else (): seen[wrong, right].append((r, before, after))
+        for before,wrong,right,after in corrections(r.was, r.text) if r.was else ():
+            seen[wrong, right].append((r, before, after))
     for (wrong, right), cases in seen.items():
         rs = list({r.id: r for r,_,_ in cases}.values())
         if len({r.text for r in rs})<support: continue
-        left, after = os.path.commonprefix([b[::-1] for _,b,_ in cases])[::-1], os.path.commonprefix([a for _,_,a in cases])
+        left, after = os.path.commonprefix([b[::-1] for _,b,_ in cases])[::-1], os.path.commonprefix([a
+                                                                                                      for _,_,a in cases])
         wrong, right = left+wrong+after, left+right+after
-        if wrong: rules.append(dict(wrong=wrong, right=right, records=[r.id for r in rs], exact=sum(r.was.replace(wrong, right)==r.text for r in rs),
-                                    harms=sum(wrong in r.text for r in items), touches=sum(wrong in t for t in texts)))
+        if wrong:
+            rules.append(dict(wrong=wrong, right=right, records=[r.id for r in rs],
+                              exact=sum(r.was.replace(wrong, right)==r.text for r in rs),
+                              harms=sum(wrong in r.text for r in items),
+                              touches=sum(wrong in t for t in texts)))
     return sorted(rules, key=lambda r: (-len(r["records"]), r["wrong"]))
 
+# %% ../../nbs/8_feedback/00_round.ipynb #70589509
 def fault_in(
     r:Record,
     texts:dict[str, str], # Training clip -> its text as people write it
 )->str|None: # The training clip that this record finds fault with
     "Which training clip must not be heard again as it is"
     split, _, source = r.origin.partition(":")
-    return source if split=="train" and source in texts and (r.why=="data" or texts[source].strip()!=r.text.strip()) else None
+    return (source if split=="train" and source in texts
+            and (r.why=="data" or texts[source].strip()!=r.text.strip()) else None)
 
+# %% ../../nbs/8_feedback/00_round.ipynb #fe970d9d
 def _need(r, rule, texts, held_out, foreign):
     "Kind, action and reason for one record that is still open"
     split, _, source = r.origin.partition(":")
     said = texts.get(source) if split=="train" else None  # the transcript, where the clip is a training clip
-    if foreign: return r.why, "wait", "it judges a version that the current one does not come from; listen again, and add it again if it is still wrong"
+    if foreign:
+        return r.why, "wait", "it judges a version that the current one does not come from; listen again, and add it again if it is still wrong"
     if rule and r.why!="data" and (said is None or said.strip()==r.text.strip()):
         wrong, right = (json.dumps(rule[k], ensure_ascii=False) for k in ("wrong", "right"))
-        return "text rule", "rule", (f"{wrong} was corrected to {right} in {len(rule['records'])} records: put `rewrite: {{{wrong}: {right}}}` into the "
-            f"recipe's `text` section; it corrects {rule['exact']} wholly and changes {rule['touches']} training texts")
+        return "text rule", "rule", (f"{wrong} was corrected to {right} in {len(rule['records'])} records: "
+                                     f"put `rewrite: {{{wrong}: {right}}}` into the "
+            f"recipe's `text` section; it corrects {rule['exact']} wholly and changes {rule['touches']} "
+            f"training texts")
     if split in ("validation", "test") or r.text.strip() in held_out:
         return r.why, "wait", "the sentence is on the held-out list, which judges the round; record another sentence with the same fault"
     if said is not None and said.strip()!=r.text.strip():
         return "data fault", "replace", f"training clip {source} says this, its transcript says `{said}`: the model learnt the fault from it"
-    if split.startswith("samples/"): return r.why, "record", "the clip is the model's own speech; to learn the right one, it needs a recording"
+    if split.startswith("samples/"):
+        return r.why, "record", "the clip is the model's own speech; to learn the right one, it needs a recording"
     if r.why=="data" and said is not None:
         return "data fault", "drop", f"training clip {source} is called faulty though its transcript is right: it is left out from now on"
     if r.why=="data": return "data fault", "train", "a repaired clip that the training set does not hold"
-    if r.why=="text": return "text", "wait", "one record does not make a rule; it becomes one when others agree"
+    if r.why=="text":
+        return "text", "wait", "one record does not make a rule; it becomes one when others agree"
     return r.why, "train", "a recording of how it should sound"
 
+# %% ../../nbs/8_feedback/00_round.ipynb #2e6fc72b
 def triage(
     items:list[Record],
     texts:dict[str, str], # Training clip -> its text as people write it
     held_out:Sequence[str]=(), # Texts that judge, and must not be learnt
-    lineage:Sequence[str]=(), # Fingerprints of the current version and of those it came from; empty: all are valid
+    # Fingerprints of the current version and of those it came from; empty: all are valid
+    lineage:Sequence[str]=(),
     used:dict[str, str]|None=None, # Record -> the version of this lineage that learnt it
-)->list[dict]: # One row per record: id, why, kind, action (train, replace, drop, rule, record, wait, done), reason, text
+# One row per record: id, why, kind, action (train, replace, drop, rule, record, wait, done), reason, text
+)->list[dict]:
     "What each record needs, and why"
     rules, used, rows = propose_rules(items, list(texts.values())), used or {}, []
-    by_rule, judges = {id: r for r in reversed(rules) if not r["harms"] for id in r["records"]}, {t.strip() for t in held_out}
+    by_rule, judges = {id: r for r in reversed(rules) if not r["harms"] for id in r["records"]}, {t.strip()
+                                                                                                  for t in held_out}
     for r in items:
         done = (r.why, "done", f"learnt in {used[r.id]}") if r.id in used else None
-        kind, action, reason = done or _need(r, by_rule.get(r.id), texts, judges, lineage and r.model not in lineage)
+        kind, action, reason = (done or _need(r, by_rule.get(r.id), texts, judges,
+                                              lineage and r.model not in lineage))
         rows.append(dict(id=r.id, why=r.why, kind=kind, action=action, reason=reason, text=r.text))
     return rows
 
@@ -286,12 +348,14 @@ class RoundConfig:
     batch_seconds:float = 60.0 # Audio per micro-batch, padding included, seconds
     accumulate:int = 1 # Micro-batches per update
     precision:Literal["no", "bf16", "fp16"] = "no" # As in training
-    train:list[str] = field(default_factory=list) # Parts that train, patterns such as `text_encoder.*`; empty: all
+    # Parts that train, patterns such as `text_encoder.*`; empty: all
+    train:list[str] = field(default_factory=list)
     held_out:int = 20 # Test sentences on the list that judges, at most; fixed by the first round
     draws:int = 4 # Noise draws per sentence and loss
     margin:float = 0.02 # Share by which a held-out mean may be worse where the interval still holds zero
     mcd:bool = True # Compare spoken held-out sentences with their recordings, too
 
+# %% ../../nbs/8_feedback/00_round.ipynb #e10f127b
 def round_clips(
     base:list[Clip], # Training clips
     items:list[Clip], # Corrected clips
@@ -301,7 +365,8 @@ def round_clips(
     "Old and corrected clips in their proportion"
     old = [c for c in base if c.id not in set(replaced)]
     total, ratio = sum(c.weight for c in old), config.share/(1-config.share)
-    weight = min(config.weight, ratio*total/len(items)) if old else 1.0  # few old clips: then the corrections weigh less
+    # few old clips: then the corrections weigh less
+    weight = min(config.weight, ratio*total/len(items)) if old else 1.0
     scale = weight*len(items)/(ratio*total) if old else 1.0
     return [replace(c, weight=c.weight*scale) for c in old]+[replace(c, weight=weight) for c in items]
 
@@ -313,19 +378,24 @@ def scores(
     config:RoundConfig,
     recordings:dict[str, tuple]|None=None, # Clip id -> (waveform, rate in Hz), to speak against
     seed:int=0,
-)->dict[str, list[float]]: # Reading loss, and `mcd` in dB where there are recordings; one value per clip, lower is better
+# Reading loss, and `mcd` in dB where there are recordings; one value per clip, lower is better
+)->dict[str, list[float]]:
     "What the gate compares"
     out = {mismatch_term(fam): mismatch_losses(fam, clips, prompts, config.draws, seed)[:, 0].tolist()}
     if not recordings: return out
-    said = speak_all(fam, [c.norm_text for c in clips], [voice_of(fam, p) for p in prompts], seed, "speak (gate)")
+    said = speak_all(fam, [c.norm_text for c in clips], [voice_of(fam, p) for p in prompts], seed,
+                     "speak (gate)")
     def far(wav, clip): # dB; no number for sound that is none
         if not np.isfinite(wav).all(): return float("nan")
-        a, b = (mel_cepstra(w, fam.sample_rate) for w in (wav, resample(*recordings[clip.id], fam.sample_rate)))
+        a, b = (mel_cepstra(w, fam.sample_rate) for w in (wav,
+                                                          resample(*recordings[clip.id], fam.sample_rate)))
         return 10*2**0.5/np.log(10)*dtw_distance(a, b)[0]
     return out | {"mcd": [far(s.wav, c) for s,c in zip(said, clips)]}
 
+# %% ../../nbs/8_feedback/00_round.ipynb #03cf5815
 def gate(
-    before:dict[str, dict[str, list[float]]], # held_out and items -> measure -> a value per sentence, of the present version
+    # held_out and items -> measure -> a value per sentence, of the present version
+    before:dict[str, dict[str, list[float]]],
     after:dict[str, dict[str, list[float]]], # The same of the candidate
     margin:float, # As in `RoundConfig`
 )->dict: # accepted, reasons, figures
@@ -333,16 +403,24 @@ def gate(
     figures, reasons = {}, []
     for part in ("held_out", "items"):
         for name,a in before[part].items():
-            b = after[part][name]; mean = float(np.mean(a))
-            if not np.isfinite(b).all(): reasons.append(f"{part}: {name} of the candidate is not finite"); continue
+            b = after[part][name]
+            mean = float(np.mean(a))
+            if not np.isfinite(b).all():
+                reasons.append(f"{part}: {name} of the candidate is not finite")
+                continue
             f = paired_bootstrap(a, b) | dict(before=mean, after=float(np.mean(b)))
-            low, high = (None if np.isnan(f[k]) else f[k] for k in ("low", "high")); f |= dict(low=low, high=high)
-            figures.setdefault(part, {})[name] = f; d = f["difference"]
+            low, high = (None if np.isnan(f[k]) else f[k] for k in ("low", "high"))
+            f |= dict(low=low, high=high)
+            figures.setdefault(part, {})[name] = f
+            d = f["difference"]
             interval = f", 95 % interval {low:+.3g} to {high:+.3g}" if low is not None else ""
             says = f"{name} {mean:.4g} -> {f['after']:.4g} ({d:+.3g}{interval}, {f['n']} sentences)"
-            if part=="held_out" and low is not None and low>0: reasons.append(f"held-out sentences became worse: {says}; the interval lies above zero")
-            elif part=="held_out" and d>margin*abs(mean): reasons.append(f"held-out sentences became worse: {says}; more than {margin:.0%}")
-            if part=="items" and name!="mcd" and d>=0: reasons.append(f"the corrected items did not become better: {says}")
+            if part=="held_out" and low is not None and low>0:
+                reasons.append(f"held-out sentences became worse: {says}; the interval lies above zero")
+            elif part=="held_out" and d>margin*abs(mean):
+                reasons.append(f"held-out sentences became worse: {says}; more than {margin:.0%}")
+            if part=="items" and name!="mcd" and d>=0:
+                reasons.append(f"the corrected items did not become better: {says}")
     return dict(accepted=not reasons, reasons=reasons, figures=figures)
 
 # %% ../../nbs/8_feedback/00_round.ipynb #4aaf7b56
@@ -364,16 +442,22 @@ def train_round(
     lists = {"held_out": held_out, "items": items}
     voices = {k: evaluation_prompts(fam, cs, clips, seed) for k,cs in lists.items()}
     def judged(f):
-        device = Accelerator().device; f.module.to(device)
+        device = Accelerator().device
+        f.module.to(device)
         if isinstance(getattr(f.codec, "model", None), torch.nn.Module): f.codec.model.to(device)
-        return {k: scores(f, cs, voices[k], config, recordings if k=="held_out" else None, seed) for k,cs in lists.items()}
-    if not (out/"before.json").is_file(): write_json(out/"before.json", judged(fam))  # a round that was killed is continued: by then the weights have moved
-    settings = TrainConfig(steps=config.steps, lr=config.lr, warmup=min(20, config.steps//10), batch_seconds=config.batch_seconds, accumulate=config.accumulate,
-        precision=config.precision, ema=0.0, weight_decay=0.0, validate_every=config.steps, preview_every=10*config.steps, previews=0,
+        return {k: scores(f, cs, voices[k], config, recordings if k=="held_out" else None, seed)
+                for k,cs in lists.items()}
+    # a round that was killed is continued: by then the weights have moved
+    if not (out/"before.json").is_file(): write_json(out/"before.json", judged(fam))
+    settings = TrainConfig(steps=config.steps, lr=config.lr, warmup=min(20, config.steps//10),
+                           batch_seconds=config.batch_seconds, accumulate=config.accumulate,
+        precision=config.precision, ema=0.0, weight_decay=0.0, validate_every=config.steps,
+        preview_every=10*config.steps, previews=0,
         save_every=max(1, config.steps//4), log_every=max(1, config.steps//5), tensorboard=False,
         stages=[StageConfig("feedback", config.steps, train=config.train)] if config.train else [])
     try:
-        if not (out/"final"/"ttsft.json").is_file() or (out/"state.pt").is_file(): Trainer(fam, clips, held_out, settings, out, seed, say).run(facts)
+        if not (out/"final"/"ttsft.json").is_file() or (out/"state.pt").is_file():
+            Trainer(fam, clips, held_out, settings, out, seed, say).run(facts)
         result = gate(read_json(out/"before.json"), judged(type(fam).open(out/"final")), config.margin)
     except NotFinite as e: result = dict(accepted=False, reasons=[f"training broke down: {e}"], figures={})
     write_json(out/"gate.json", result)
@@ -387,22 +471,32 @@ def held_out_list(
 )->list[Clip]:
     "The fixed list that judges; refuses when its clips have changed"
     path, by_id = v.feedback/"held_out.json", {c.id: c for c in clips}
-    mark = lambda cs: fingerprint([[c.id, c.text, hashlib.sha256(np.ascontiguousarray(c.latents).tobytes()).hexdigest()] for c in cs])
+    mark = lambda cs: fingerprint([[c.id, c.text,
+                                    hashlib.sha256(np.ascontiguousarray(c.latents).tobytes()).hexdigest()]
+                                   for c in cs])
     if not path.is_file():
-        if not clips: raise UserError("the run has no test clips; without a held-out list no round can be judged. Set dataset.test and run again.")
+        if not clips:
+            raise UserError("the run has no test clips; without a held-out list no round can be judged. Set "
+                            "dataset.test and run again.")
         write_json(path, dict(ids=[c.id for c in clips[:n]], sha256=mark(clips[:n])))
-    kept = read_json(path); chosen = [by_id[i] for i in kept["ids"] if i in by_id]
+    kept = read_json(path)
+    chosen = [by_id[i] for i in kept["ids"] if i in by_id]
     if len(chosen)<len(kept["ids"]) or mark(chosen)!=kept["sha256"]:
-        raise UserError(f"the held-out list {path} names test clips that have changed since the first round; rounds before and after would not compare. "
+        raise UserError(f"the held-out list {path} names test clips that have changed since the first "
+                        f"round; rounds before and after would not compare. "
                         "Bring the dataset back, or move the file away to begin a new list.")
     return chosen
 
+# %% ../../nbs/8_feedback/00_round.ipynb #10deac1d
 def reopen(checkpoint:Path, seed:int=0)->Family:
     "A checkpoint, ready to train on"
-    facts = read_json(checkpoint/"ttsft.json"); cls = family(facts["family"])
+    facts = read_json(checkpoint/"ttsft.json")
+    cls = family(facts["family"])
     vocab = VocabConfig("released", allow_loss=facts["allow_loss"]) if facts.get("allow_loss") else None
-    return cls.load(checkpoint, build(cls.Config, facts["model"]), reader_of(checkpoint)[0], vocab, language=facts["language"], seed=seed)
+    return cls.load(checkpoint, build(cls.Config, facts["model"]), reader_of(checkpoint)[0], vocab,
+                    language=facts["language"], seed=seed)
 
+# %% ../../nbs/8_feedback/00_round.ipynb #ff73b72f
 def item_clip(
     fam:Family,
     r:Record,
@@ -411,28 +505,39 @@ def item_clip(
     "A record's clip as training sees it: resampled, trimmed and levelled as in preparation"
     data = (folder/r.clip).read_bytes()
     if hashlib.sha256(data).hexdigest()!=r.sha256:
-        raise UserError(f"{folder/r.clip} is not the clip that was added (record {r.id}); restore it, or add the correction again")
-    wav, native = decode(data); cut = bounds(hear(wav, native), lead=0.1, tail=0.2)  # as `prepare` cuts
+        raise UserError(f"{folder/r.clip} is not the clip that was added (record {r.id}); restore it, or "
+                        f"add the correction again")
+    wav, native = decode(data)
+    cut = bounds(hear(wav, native), lead=0.1, tail=0.2)  # as `prepare` cuts
     start, stop = (round(t*fam.sample_rate) for t in cut)
     wav = level(resample(wav, native, fam.sample_rate)[start:stop], fam.sample_rate)[0]
-    return Clip(f"feedback-{r.id}", r.speaker, fam.front_end(r.text), fam.encode(wav), len(wav)/fam.sample_rate, fam.front_end.normalise(r.text))
+    return Clip(f"feedback-{r.id}", r.speaker, fam.front_end(r.text), fam.encode(wav),
+                len(wav)/fam.sample_rate, fam.front_end.normalise(r.text))
 
+# %% ../../nbs/8_feedback/00_round.ipynb #e176d93f
 def overview(
     run:str|Path, # A run's folder or name
 )->list[dict]: # As `triage`
     "Every record of a run, and what becomes of it"
-    v = Versions(run); items = records(run)
+    v = Versions(run)
+    items = records(run)
     if not items: return []
-    now, codes = v.open(), Run(v.run, print).find("codes"); rows = read_jsonl(codes.dir/"index.jsonl") if codes else []
-    line = v.ancestors(now["name"]); path = v.feedback/"held_out.json"; ids = set(read_json(path)["ids"]) if path.is_file() else set()
-    return triage(items, {r["id"]: r["norm_text"] for r in rows if r["split"]=="train"}, [r["norm_text"] for r in rows if r["split"]=="test" or r["id"] in ids],
+    now, codes = v.open(), Run(v.run, print).find("codes")
+    rows = read_jsonl(codes.dir/"index.jsonl") if codes else []
+    line = v.ancestors(now["name"])
+    path = v.feedback/"held_out.json"
+    ids = set(read_json(path)["ids"]) if path.is_file() else set()
+    return triage(items, {r["id"]: r["norm_text"] for r in rows if r["split"]=="train"},
+                  [r["norm_text"] for r in rows if r["split"]=="test" or r["id"] in ids],
                   [x["fingerprint"] for x in line], {i: x["name"] for x in line for i in x["items"]})
 
+# %% ../../nbs/8_feedback/00_round.ipynb #d78e9b3c
 def _test_recordings(v, clips):
     "The held-out clips as they were recorded, where preparation left them"
     files = {p.stem: p for p in v.run.glob("preprocessed*/audio/*")}
     return {c.id: decode(files[c.id]) for c in clips} if all(c.id in files for c in clips) else None
 
+# %% ../../nbs/8_feedback/00_round.ipynb #df9d66b5
 def feedback_round(
     run:str|Path, # A run's folder or name
     config:RoundConfig|None=None, # None: the defaults
@@ -440,45 +545,68 @@ def feedback_round(
     say:Callable=tqdm.write, # Called with one line per event
 )->dict: # As `gate`, with `version`: the new one's name, or None
     "Learn the open corrections of a run; keep the result only if nothing else became worse"
-    config, v = config or RoundConfig(), Versions(run); now = v.open(); codes = Run(v.run, print).find("codes")
-    if codes is None: raise UserError(f"{v.run} has no `codes` step; a round replays the old clips from there. Make it: ttsft run RECIPE --to codes")
+    config, v = config or RoundConfig(), Versions(run)
+    now = v.open()
+    codes = Run(v.run, print).find("codes")
+    if codes is None:
+        raise UserError(f"{v.run} has no `codes` step; a round replays the old clips from there. Make it: "
+                        f"ttsft run RECIPE --to codes")
     plan = {row["id"]: row for row in overview(run)}
     chosen = [r for r in records(run) if plan[r.id]["action"] in ("train", "replace", "drop")]
     learnt = [r for r in chosen if plan[r.id]["action"]!="drop"]
     if not learnt:
-        raise UserError("there is nothing to learn: " + ("; ".join(f"{k}: {p['reason']}" for k,p in plan.items()) or "no correction was added") + ".")
-    parent = v.run/now["folder"]; fam = reopen(parent, seed)
-    base, held_out = load_clips(codes.dir, "train"), held_out_list(v, load_clips(codes.dir, "test"), config.held_out)
+        raise UserError("there is nothing to learn: "
+                        + ("; ".join(f"{k}: {p['reason']}" for k,p in plan.items())
+                           or "no correction was added") + ".")
+    parent = v.run/now["folder"]
+    fam = reopen(parent, seed)
+    base, held_out = load_clips(codes.dir, "train"), held_out_list(v, load_clips(codes.dir, "test"),
+                                                                   config.held_out)
     held_texts = {c.norm_text for c in held_out}
-    old = {c.id: c for c in base}; transcripts = {c.id: c.norm_text for c in base}
+    old = {c.id: c for c in base}
+    transcripts = {c.id: c.norm_text for c in base}
     def clip_of(r): # a repaired transcript keeps its sound as it was prepared
-        said = dict(id=f"feedback-{r.id}", text=fam.front_end(r.text), norm_text=fam.front_end.normalise(r.text))
-        return replace(old[r.origin.partition(":")[2]], **said) if r.origin.startswith("train:") else item_clip(fam, r, v.feedback)
-    past = [r for r in records(run) if plan[r.id]["action"]=="done"]  # learnt in earlier rounds: now replayed, like any other old clip
+        said = dict(id=f"feedback-{r.id}", text=fam.front_end(r.text),
+                    norm_text=fam.front_end.normalise(r.text))
+        return (replace(old[r.origin.partition(":")[2]], **said) if r.origin.startswith("train:")
+                else item_clip(fam, r, v.feedback))
+    # learnt in earlier rounds: now replayed, like any other old clip
+    past = [r for r in records(run) if plan[r.id]["action"]=="done"]
     replaced = {c for r in (*past, *chosen) if (c := fault_in(r, transcripts))}
-    dropped = {r.id for r in past if fault_in(r, transcripts) and r.text.strip()==transcripts[fault_in(r, transcripts)].strip()}
-    base += [clip_of(r) for r in past if r.id not in dropped]; items = [clip_of(r) for r in learnt]
+    dropped = {r.id for r in past if fault_in(r, transcripts)
+               and r.text.strip()==transcripts[fault_in(r, transcripts)].strip()}
+    base += [clip_of(r) for r in past if r.id not in dropped]
+    items = [clip_of(r) for r in learnt]
     if same := [c.id for c in items if c.norm_text in held_texts]:
-        raise UserError(f"{same[0]} says a sentence of the held-out list once the front-end has read it, and the list could no longer judge. "
+        raise UserError(f"{same[0]} says a sentence of the held-out list once the front-end has read it, "
+                        f"and the list could no longer judge. "
                         "Record another sentence.")
     key = fingerprint([now["fingerprint"], [r.id for r in chosen], asdict(config), seed])[:8]
-    rounds = v.feedback/"rounds"; rounds.mkdir(exist_ok=True); work = rounds/f".{key}.part"; work.mkdir(exist_ok=True)
-    names = [x["name"] for x in v.all]; name = f"v{1+max((int(n[1:]) for n in names if re.fullmatch('v[0-9]+', n)), default=0)}"
+    rounds = v.feedback/"rounds"
+    rounds.mkdir(exist_ok=True)
+    work = rounds/f".{key}.part"
+    work.mkdir(exist_ok=True)
+    names = [x["name"] for x in v.all]
+    name = f"v{1+max((int(n[1:]) for n in names if re.fullmatch('v[0-9]+', n)), default=0)}"
     says = read_json(parent/"ttsft.json")
-    facts = {k: says[k] for k in ("base", "recipe", "recipe_name", "speakers", "note", "vowelled") if k in says}
+    facts = {k: says[k] for k in ("base", "recipe", "recipe_name", "speakers", "note", "vowelled")
+             if k in says}
     facts |= dict(stage="feedback", version=name, parent=now["fingerprint"], feedback=[r.id for r in chosen])
     say(f"  feedback: {len(items)} corrected clips and {len(base)} old ones, from version {now['name']}")
     recordings = _test_recordings(v, held_out) if config.mcd else None
-    result = train_round(fam, base, items, held_out, work, config, facts, seed, sorted(replaced), recordings, say)
+    result = train_round(fam, base, items, held_out, work, config, facts, seed, sorted(replaced), recordings,
+                         say)
     told = dict(items=[r.id for r in chosen], left_out=sorted(replaced), plan=list(plan.values()))
     return _settle(v, now, work, name if result["accepted"] else None, result, told, say)
 
+# %% ../../nbs/8_feedback/00_round.ipynb #8e58fa09
 def _settle(v, now, work, name, result, told, say):
     "Publish or refuse, and keep the figures"
     number = 1+max((int(p.name) for p in (v.feedback/"rounds").glob("[0-9]*")), default=0)
     if name:
         for voices in ("voices.safetensors", "voices.json"):
-            if (v.run/now["folder"]/voices).is_file(): shutil.copyfile(v.run/now["folder"]/voices, work/"final"/voices)
+            if (v.run/now["folder"]/voices).is_file():
+                shutil.copyfile(v.run/now["folder"]/voices, work/"final"/voices)
         shutil.rmtree(v.dir/name, ignore_errors=True)  # not in the list: left by a round that died here
         os.replace(work/"final", v.dir/name)
     shutil.rmtree(work/"final", ignore_errors=True)
@@ -497,41 +625,56 @@ class Form:
         run:str|Path, # A run's folder or name
     ):
         import ipywidgets as w
-        v = Versions(run); names = read_json(v.run/v.open()["folder"]/"ttsft.json").get("speakers") or [""]
+        v = Versions(run)
+        names = read_json(v.run/v.open()["folder"]/"ttsft.json").get("speakers") or [""]
         wide = w.Layout(width="36rem")
         self.run, self.v = run, v
-        self.clip = w.Text(description="recording", placeholder="path of a sound file, or upload one", layout=wide)
+        self.clip = w.Text(description="recording", placeholder="path of a sound file, or upload one",
+                           layout=wide)
         self.upload = w.FileUpload(accept="audio/*", multiple=False)
         self.text = w.Textarea(description="says", layout=wide)
-        self.was = w.Text(description="said before", placeholder="the text before the correction, if it was another", layout=wide)
-        self.why, self.speaker = w.Dropdown(options=WHY, description="why"), w.Dropdown(options=names, description="voice")
-        self.author, self.send, self.said = w.Text(description="who"), w.Button(description="Add", button_style="primary"), w.HTML()
+        self.was = w.Text(description="said before",
+                          placeholder="the text before the correction, if it was another", layout=wide)
+        self.why, self.speaker = w.Dropdown(options=WHY, description="why"), w.Dropdown(options=names,
+                                                                                        description="voice")
+        self.author, self.send, self.said = w.Text(description="who"), w.Button(description="Add",
+                                                                                button_style="primary"), w.HTML()
         self.table = w.HTML()
         self.send.on_click(lambda _: self.submit())
-        self.view = w.VBox([w.HBox([self.clip, self.upload]), self.text, self.was, w.HBox([self.why, self.speaker, self.author]),
+        self.view = w.VBox([w.HBox([self.clip, self.upload]), self.text, self.was,
+                            w.HBox([self.why, self.speaker, self.author]),
                             self.send, self.said, self.table])
         self.show()
     def file(self)->Path:
         "The recording: a path, or what was uploaded"
         if not self.upload.value: return Path(self.clip.value.strip())
-        up = self.upload.value[0]; folder = self.v.feedback/"uploads"; folder.mkdir(exist_ok=True)
-        path = folder/f"upload{Path(up['name']).suffix.lower()}"; path.write_bytes(bytes(up["content"]))
+        up = self.upload.value[0]
+        folder = self.v.feedback/"uploads"
+        folder.mkdir(exist_ok=True)
+        path = folder/f"upload{Path(up['name']).suffix.lower()}"
+        path.write_bytes(bytes(up["content"]))
         return path
     def submit(self):
         "Add what the form says, or say why not"
         from html import escape
-        try: r, new = add(self.run, self.file(), self.text.value, self.why.value, self.was.value, self.speaker.value, self.author.value)
-        except UserError as e: self.said.value = f"<b>Not added:</b> {escape(str(e))}"; return
+        try:
+            r, new = add(self.run, self.file(), self.text.value, self.why.value, self.was.value,
+                         self.speaker.value, self.author.value)
+        except UserError as e:
+            self.said.value = f"<b>Not added:</b> {escape(str(e))}"
+            return
         finally: shutil.rmtree(self.v.feedback/"uploads", ignore_errors=True)
-        self.said.value = f"Added as {r.id}." if new else f"This very correction is there already ({r.id}); nothing was added."
+        self.said.value = (f"Added as {r.id}." if new
+                           else f"This very correction is there already ({r.id}); nothing was added.")
         if new: self.text.value = self.was.value = ""
         self.show()
     def show(self):
         "The table of what is there"
         from html import escape
-        def row(r): return "".join(f"<td dir=auto>{escape(r[k])}</td>" for k in ("id", "text", "action", "reason"))
+        def row(r):
+            return "".join(f"<td dir=auto>{escape(r[k])}</td>" for k in ("id", "text", "action", "reason"))
         rows = "".join(f"<tr>{row(r)}</tr>" for r in overview(self.run))
-        self.table.value = f"<table><tr><th>id</th><th>text</th><th>next</th><th>because</th></tr>{rows}</table>" if rows else "No corrections yet."
+        self.table.value = (f"<table><tr><th>id</th><th>text</th><th>next</th><th>because</th></tr>{rows}</table>" if rows else "No corrections yet.")
     def _ipython_display_(self):
         from IPython.display import display
         display(self.view)

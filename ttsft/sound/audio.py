@@ -31,9 +31,11 @@ _all_ = ["AudioError", "decode", "probe"]
 def _checked(wav, empty_ok=True):
     "`wav` as float32 of shape (s,), or an `AudioError`"
     wav = np.asarray(wav, dtype=np.float32)
-    if wav.ndim != 1: raise AudioError(f"expected mono of shape (s,), got {wav.shape}; read files with `decode`")
+    if wav.ndim != 1:
+        raise AudioError(f"expected mono of shape (s,), got {wav.shape}; read files with `decode`")
     if not (wav.size or empty_ok): raise AudioError("holds no samples; drop it")
-    if not np.isfinite(wav).all(): raise AudioError("holds NaN or infinite samples; export it again from its source")
+    if not np.isfinite(wav).all():
+        raise AudioError("holds NaN or infinite samples; export it again from its source")
     return wav
 
 # %% ../../nbs/1_sound/01_audio.ipynb #dc624e29
@@ -55,12 +57,14 @@ def _weighting(sample_rate):
     filters = pyloudnorm.Meter(sample_rate)._filters.values()
     return np.array([np.r_[f.b*f.passband_gain, f.a] for f in filters])
 
+# %% ../../nbs/1_sound/01_audio.ipynb #9b26a75d
 def _gated(power): # mean square of each block, K-weighted
     "Loudness of blocks above -70 LUFS and above 10 LU below their mean"
     loud = power[power > 10**((-70 + .691)/10)]
     loud = loud[loud > loud.mean()/10] if loud.size else loud
     return -.691 + 10*math.log10(loud.mean()) if loud.size else -math.inf
 
+# %% ../../nbs/1_sound/01_audio.ipynb #861a9213
 def loudness(
     wav:np.ndarray, # Waveform in [-1, 1], shape (s,)
     sample_rate:int, # Hz
@@ -83,13 +87,15 @@ def loudness(
 def _db(power): # floor of -inf for silence, without a warning
     with np.errstate(divide="ignore"): return 10*np.log10(power)
 
+# %% ../../nbs/1_sound/01_audio.ipynb #1a20a34c
 def level(
     wav:np.ndarray, # Waveform in [-1, 1], shape (s,)
     sample_rate:int, # Hz
     target_lufs:float=-23.0, # Wanted loudness, EBU R 128
     peak_dbfs:float=-1.0, # Ceiling of the sample peak
     max_gain_db:float=20.0, # Largest amplification
-)->tuple[np.ndarray, float, float]: # Levelled wav; gain in dB; dB missing to the target, inf (and gain 0) for silence
+# Levelled wav; gain in dB; dB missing to the target, inf (and gain 0) for silence
+)->tuple[np.ndarray, float, float]:
     "Bring `wav` to one loudness by a constant gain that never clips"
     wav = _checked(wav)
     wanted = target_lufs - loudness(wav, sample_rate)
@@ -103,10 +109,12 @@ def _energy(wav, sample_rate):
     hop = max(1, sample_rate//100)
     n_cells = max(2, -(-wav.size//hop))
     whole, rest = wav[:wav.size//hop*hop].reshape(-1, hop), wav[wav.size//hop*hop:]
-    cells = np.zeros(n_cells); cells[:len(whole)] = np.einsum("ij,ij->i", whole, whole)/hop
+    cells = np.zeros(n_cells)
+    cells[:len(whole)] = np.einsum("ij,ij->i", whole, whole)/hop
     if rest.size: cells[len(whole)] = rest @ rest/hop
     return _db((cells[:-1] + cells[1:])/2), hop
 
+# %% ../../nbs/1_sound/01_audio.ipynb #f9f60f91
 def _limit(energy, top_db, headroom):
     "Level above which a frame of `energy` is active, dB; noise counts when the clip rises `headroom` dB above it"
     heard = energy[np.isfinite(energy)]
@@ -115,6 +123,7 @@ def _limit(energy, top_db, headroom):
     steady = heard.size >= 50 and high - low < 3 and floor + headroom < heard.max()
     return max(heard.max() - top_db, floor + 6 if steady else -math.inf)
 
+# %% ../../nbs/1_sound/01_audio.ipynb #f99b8b35
 def _active(wav, sample_rate, top_db=40.0):
     "Active frames, broadband energy of each frame in dB, hop in samples"
     energy, hop = _energy(wav - wav.mean(), sample_rate)
@@ -150,16 +159,20 @@ _WINDOW = signal.get_window("blackmanharris", 512).astype(np.float32)
 def _spectra(wav, sample_rate, bright_hz=2000):
     "Mean power spectrum, shape (257,), and the mean square above `bright_hz` of each frame; 512 samples every 10 ms"
     hop = max(1, sample_rate//100)
-    offset = wav.mean()*_WINDOW # taken off frame by frame: a second copy of a long clip costs more than its spectra
+    # taken off frame by frame: a second copy of a long clip costs more than its spectra
+    offset = wav.mean()*_WINDOW
     if wav.size < 512: wav = np.pad(wav, (0, 512 - wav.size), constant_values=wav.mean())
     frames = np.lib.stride_tricks.sliding_window_view(wav, 512)[::hop]
     first, total, bright = 2*math.ceil(bright_hz*512/sample_rate), np.zeros(514), []
     for i in range(0, len(frames), 128): # a block that stays in the processor's cache
-        parts = fft.rfft(frames[i:i + 128]*_WINDOW - offset).view(np.float32) # real and imaginary parts side by side
+        # real and imaginary parts side by side
+        parts = fft.rfft(frames[i:i + 128]*_WINDOW - offset).view(np.float32)
         total += np.einsum("ij,ij->j", parts, parts)
         bright.append(np.einsum("ij,ij->i", parts[:, first:], parts[:, first:]))
-    return total.reshape(257, 2).sum(1)/len(frames), np.concatenate(bright)*np.float32(2/(512*np.square(_WINDOW).sum()))
+    return total.reshape(257,
+                         2).sum(1)/len(frames), np.concatenate(bright)*np.float32(2/(512*np.square(_WINDOW).sum()))
 
+# %% ../../nbs/1_sound/01_audio.ipynb #8e042719
 def _highest(power, sample_rate):
     "Highest frequency in Hz within 50 dB of the peak of a spectrum of 257 bins, 0 for silence"
     return float(np.flatnonzero(power >= power.max()*1e-5)[-1]*sample_rate/512) if power.any() else 0.0
@@ -184,7 +197,8 @@ def _snr(active, energy, hop_seconds):
     if not heard.any(): return math.nan, True
     pause, power = heard & ~active, 10**(energy[heard]/10)
     noise = np.percentile(power, 10)
-    return float(_db(max(power.mean() - noise, 0)/noise)), bool(pause.sum() < max(.15*heard.sum(), .2/hop_seconds))
+    return float(_db(max(power.mean() - noise, 0)/noise)), bool(pause.sum() < max(.15*heard.sum(),
+                                                                                  .2/hop_seconds))
 
 # %% ../../nbs/1_sound/01_audio.ipynb #45d25c8f
 def measure(
@@ -200,7 +214,8 @@ def measure(
     edge = lambda n_frames: float(min(n_frames*hop/sample_rate, duration))
     return dict(
         duration=duration, peak_dbfs=float(_db(power.max())), rms_dbfs=float(_db(power.mean())),
-        lufs=loudness(wav, sample_rate), dc_offset=float(abs(wav.mean(dtype=np.float64))), clipping=_clipping(wav),
+        lufs=loudness(wav, sample_rate), dc_offset=float(abs(wav.mean(dtype=np.float64))),
+        clipping=_clipping(wav),
         silence=float(1 - active.mean()), snr_db=snr_db, snr_low_confidence=doubt,
         bandwidth_hz=_bandwidth(wav, sample_rate),
         leading_silence=edge(on[0]) if on.size else duration,
@@ -215,6 +230,7 @@ def _encode(samples, sample_rate, format, subtype):
         for start in range(0, samples.size, sample_rate): f.write(samples[start:start + sample_rate])
     return buf.getvalue()
 
+# %% ../../nbs/1_sound/01_audio.ipynb #23175b99
 def _write(path, wav, sample_rate, format):
     "Write 16-bit `wav` to `path` in one step"
     pcm = np.clip(np.rint(_checked(wav, empty_ok=False)*2.**15), -2**15, 2**15 - 1).astype(np.int16)
@@ -234,6 +250,7 @@ def write_wav(
     "Write a 16-bit WAV file"
     _write(path, wav, sample_rate, "WAV")
 
+# %% ../../nbs/1_sound/01_audio.ipynb #f2143770
 def write_flac(
     path, # File to write or replace; its folder must exist
     wav:np.ndarray, # Waveform in [-1, 1], shape (s,); beyond that it is clipped
@@ -251,22 +268,26 @@ def _ogg_crc(page):
     mirrored = zlib.crc32(page.translate(_MIRROR), 0xffffffff) ^ 0xffffffff
     return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRROR), "big")
 
+# %% ../../nbs/1_sound/01_audio.ipynb #14694f9f
 def _same_serial(ogg):
     "The stream serial number, which libsndfile draws at random, set to 0 on every page"
     pages, at = [], 0
     while at < len(ogg): # a page: 27 bytes, as many lengths as byte 26 says, and what they add up to
         end = at + 27 + ogg[at+26] + sum(ogg[at+27:at+27+ogg[at+26]])
         page = ogg[at:at+14] + bytes(4) + ogg[at+18:at+22] + bytes(4) + ogg[at+26:end]
-        pages.append(page[:22] + _ogg_crc(page).to_bytes(4, "little") + page[26:]); at = end
+        pages.append(page[:22] + _ogg_crc(page).to_bytes(4, "little") + page[26:])
+        at = end
     return b"".join(pages)
 
+# %% ../../nbs/1_sound/01_audio.ipynb #a6684e33
 def to_ogg(
     wav:np.ndarray, # Waveform in [-1, 1], shape (s,); beyond that it is clipped
     sample_rate:int, # Hz
 )->bytes: # An Ogg Opus file
     "Encode `wav` for listening; the same wav gives the same bytes"
     rate = next((r for r in OPUS_RATES if r >= sample_rate), OPUS_RATES[-1])
-    return _same_serial(_encode(np.clip(resample(_checked(wav, empty_ok=False), sample_rate, rate), -1, 1), rate, "OGG", "OPUS"))
+    return _same_serial(_encode(np.clip(resample(_checked(wav, empty_ok=False), sample_rate, rate), -1, 1),
+                                rate, "OGG", "OPUS"))
 
 # %% ../../nbs/1_sound/01_audio.ipynb #60daf4f2
 MEL_FLOOR = 1e-5 # magnitude; HiFi-GAN's `dynamic_range_compression`, ln 1e-5 = -11.5
@@ -292,9 +313,11 @@ def _figure(title, height, **labels):
     import matplotlib.pyplot as plt
     fig, ax = plt.subplots(figsize=(5, height), layout="constrained")
     plt.close(fig)
-    ax.set(**labels); ax.set_title(title, parse_math=False)
+    ax.set(**labels)
+    ax.set_title(title, parse_math=False)
     return fig, ax
 
+# %% ../../nbs/1_sound/01_audio.ipynb #d2742da0
 def show_wave(
     wav:np.ndarray, # Waveform, shape (s,)
     sample_rate:int, # Hz
@@ -308,6 +331,7 @@ def show_wave(
     ax.fill_between(starts/sample_rate, low, high, linewidth=.5, edgecolor="C0")
     return fig
 
+# %% ../../nbs/1_sound/01_audio.ipynb #469fd195
 def show_mel(
     mel:np.ndarray, # Log-mel spectrogram, shape (d, t)
     sample_rate:int, # Hz
@@ -332,6 +356,7 @@ def player_html(
     return (f'<figure class="player"><figcaption>{label}</figcaption><audio controls preload="metadata" '
             f'aria-label="{label}" src="data:audio/ogg;base64,{sound}"></audio></figure>')
 
+# %% ../../nbs/1_sound/01_audio.ipynb #21110e3a
 def player(
     wav:np.ndarray, # Waveform in [-1, 1], shape (s,)
     sample_rate:int, # Hz

@@ -23,18 +23,26 @@ class AugmentConfig:
     "What augmented copies of training clips may be; an empty range switches a kind off"
     copies:int = 0 # Extra rows per training clip; 0: no augmentation
     chance:float = 0.5 # Chance of each kind to be applied to a copy; every copy gets one at least
-    speed:list[float] = field(default_factory=lambda: [0.9, 1.1]) # Slowest and fastest pace, 1 is the recording's; the pitch stays
-    pitch:list[float] = field(default_factory=lambda: [-2., 2.]) # Lowest and highest shift, semitones; it changes whose voice it is, a little
-    noise_snr:list[float] = field(default_factory=lambda: [15., 30.]) # Loudest and softest noise, as dB of speech over noise
+    # Slowest and fastest pace, 1 is the recording's; the pitch stays
+    speed:list[float] = field(default_factory=lambda: [0.9, 1.1])
+    # Lowest and highest shift, semitones; it changes whose voice it is, a little
+    pitch:list[float] = field(default_factory=lambda: [-2., 2.])
+    # Loudest and softest noise, as dB of speech over noise
+    noise_snr:list[float] = field(default_factory=lambda: [15., 30.])
     noise_folder:str|None = None # Recordings of noise; none: white and pink noise are generated
-    room_rt60:list[float] = field(default_factory=lambda: [0.1, 0.4]) # Shortest and longest reverberation, seconds to fall by 60 dB
+    # Shortest and longest reverberation, seconds to fall by 60 dB
+    room_rt60:list[float] = field(default_factory=lambda: [0.1, 0.4])
     def __post_init__(self):
-        if not 0<=self.copies<=100: raise UserError(f"dataset.augment.copies: `{self.copies}` is not between 0 and 100")
-        if not 0<self.chance<=1: raise UserError(f"dataset.augment.chance: `{self.chance}` is not above 0 and at most 1")
-        for name,low,high in (("speed", 0.5, 2), ("pitch", -12, 12), ("noise_snr", -10, 100), ("room_rt60", 0.02, 3)):
+        if not 0<=self.copies<=100:
+            raise UserError(f"dataset.augment.copies: `{self.copies}` is not between 0 and 100")
+        if not 0<self.chance<=1:
+            raise UserError(f"dataset.augment.chance: `{self.chance}` is not above 0 and at most 1")
+        for name,low,high in (("speed", 0.5, 2), ("pitch", -12, 12), ("noise_snr", -10, 100),
+                              ("room_rt60", 0.02, 3)):
             r = getattr(self, name)
             if r and not (len(r)==2 and low<=r[0]<=r[1]<=high):
-                raise UserError(f"dataset.augment.{name}: `{r}` is no range. Write the lower and the upper end, between {low} and {high}, "
+                raise UserError(f"dataset.augment.{name}: `{r}` is no range. Write the lower and the upper "
+                                f"end, between {low} and {high}, "
                                 "or [] to leave it out.")
         if self.copies and not any((self.speed, self.pitch, self.noise_snr, self.room_rt60)):
             raise UserError("dataset.augment: copies are asked for, and every kind is switched off")
@@ -48,6 +56,7 @@ def change_speed(
     import librosa
     return librosa.effects.time_stretch(wav, rate=ratio).astype(np.float32)
 
+# %% ../../nbs/1_sound/03_augment.ipynb #8472fa07
 def change_pitch(
     wav:np.ndarray, # (s,)
     sample_rate:int, # Hz
@@ -55,7 +64,8 @@ def change_pitch(
 )->np.ndarray: # (s,), as long as before
     "Another pitch"
     import librosa
-    return librosa.effects.pitch_shift(wav, sr=sample_rate, n_steps=semitones, res_type="soxr_hq").astype(np.float32)
+    return librosa.effects.pitch_shift(wav, sr=sample_rate, n_steps=semitones,
+                                       res_type="soxr_hq").astype(np.float32)
 
 # %% ../../nbs/1_sound/03_augment.ipynb #91f7bd39
 def noise(
@@ -69,6 +79,7 @@ def noise(
     wav = np.fft.irfft(spectrum, n)
     return (wav/np.sqrt(np.mean(wav**2)+1e-20)).astype(np.float32)
 
+# %% ../../nbs/1_sound/03_augment.ipynb #a3317383
 def recorded_noise(
     folder:str, # Recordings of noise, in any format
     n:int, # Samples
@@ -76,15 +87,21 @@ def recorded_noise(
     rng:np.random.Generator,
 )->tuple[str, np.ndarray]: # File name, and (n,) float32 of mean power 1
     "A stretch of one of the recordings, repeated where it is too short"
-    files = sorted(p for p in Path(folder).expanduser().rglob("*") if p.is_file() and not p.name.startswith("."))
-    if not files: raise UserError(f"dataset.augment.noise_folder: {folder} has no file in it. Put recordings of noise there, or leave the setting out.")
+    files = sorted(p for p in Path(folder).expanduser().rglob("*") if p.is_file()
+                   and not p.name.startswith("."))
+    if not files:
+        raise UserError(f"dataset.augment.noise_folder: {folder} has no file in it. Put recordings of noise "
+                        f"there, or leave the setting out.")
     file = files[rng.integers(len(files))]
-    wav, native = decode(file); wav = resample(wav, native, sample_rate)
-    start = rng.integers(max(1, len(wav)-n)); wav = np.resize(wav[start:] if len(wav)-start>=n else wav, n)
+    wav, native = decode(file)
+    wav = resample(wav, native, sample_rate)
+    start = rng.integers(max(1, len(wav)-n))
+    wav = np.resize(wav[start:] if len(wav)-start>=n else wav, n)
     power = np.mean(wav**2)
     if power<1e-10: raise UserError(f"dataset.augment.noise_folder: {file.name} is silent. Take it out.")
     return file.name, (wav/np.sqrt(power)).astype(np.float32)
 
+# %% ../../nbs/1_sound/03_augment.ipynb #8b57d8c7
 def add_noise(
     wav:np.ndarray, # (s,)
     noise:np.ndarray, # (s,), mean power 1
@@ -101,11 +118,15 @@ def room(
     direct_db:float=6.0, # Direct sound over tail, dB
 )->np.ndarray: # (s,) float32 impulse response, energy 1
     "A synthetic impulse response"
-    n = int(1.2*rt60*sample_rate)+1; gap = int(0.0025*sample_rate)  # the first reflection comes from about a metre away
-    tail = rng.standard_normal(n)*10**(-3*np.arange(n)/(rt60*sample_rate)); tail[:gap] = 0
-    tail *= np.sqrt(10**(-direct_db/10)/max(np.sum(tail**2), 1e-20)); tail[0] = 1
+    n = int(1.2*rt60*sample_rate)+1
+    gap = int(0.0025*sample_rate)  # the first reflection comes from about a metre away
+    tail = rng.standard_normal(n)*10**(-3*np.arange(n)/(rt60*sample_rate))
+    tail[:gap] = 0
+    tail *= np.sqrt(10**(-direct_db/10)/max(np.sum(tail**2), 1e-20))
+    tail[0] = 1
     return (tail/np.sqrt(np.sum(tail**2))).astype(np.float32)
 
+# %% ../../nbs/1_sound/03_augment.ipynb #ab30f270
 def reverberate(
     wav:np.ndarray, # (s,)
     response:np.ndarray, # Impulse response
@@ -124,22 +145,33 @@ def augment(
     seed:int=0,
 )->tuple[np.ndarray, str]: # The copy, and what was done
     "One augmented copy of a clip"
-    rng = np.random.default_rng(seed_for(seed, "augment", clip_id, number)); done = []
+    rng = np.random.default_rng(seed_for(seed, "augment", clip_id, number))
+    done = []
     ranges = {k: r for k in ("speed", "pitch", "room_rt60", "noise_snr") if (r := getattr(config, k))}
     take = {k: bool(rng.random()<config.chance) for k in ranges}
     take[[*ranges][rng.integers(len(ranges))]] |= not any(take.values())
     for k,(low,high) in ranges.items():
         x = rng.uniform(low, high)  # drawn even when unused: one kind's draw does not depend on another's
         if not take[k]: continue
-        if k=="speed": wav = change_speed(wav, x); done.append(f"speed {x:.2f}")
-        if k=="pitch": wav = change_pitch(wav, sample_rate, x); done.append(f"pitch {x:+.1f} semitones")
-        if k=="room_rt60": wav = reverberate(wav, room(x, sample_rate, rng)); done.append(f"room {x:.2f} s")
+        if k=="speed":
+            wav = change_speed(wav, x)
+            done.append(f"speed {x:.2f}")
+        if k=="pitch":
+            wav = change_pitch(wav, sample_rate, x)
+            done.append(f"pitch {x:+.1f} semitones")
+        if k=="room_rt60":
+            wav = reverberate(wav, room(x, sample_rate, rng))
+            done.append(f"room {x:.2f} s")
         if k=="noise_snr":
-            kind, added = ((kind := ("white", "pink")[rng.integers(2)]), noise(kind, len(wav), rng)) if not config.noise_folder \
+            kind, added = ((kind := ("white", "pink")[rng.integers(2)]),
+                           noise(kind, len(wav), rng)) if not config.noise_folder \
                 else recorded_noise(config.noise_folder, len(wav), sample_rate, rng)
-            wav = add_noise(wav, added, x); done.append(f"{kind} noise {x:.0f} dB")
-    return (wav*np.float32(min(1, PEAK/max(np.abs(wav).max(initial=0), 1e-9)))).astype(np.float32), ", ".join(done)
+            wav = add_noise(wav, added, x)
+            done.append(f"{kind} noise {x:.0f} dB")
+    return (wav*np.float32(min(1, PEAK/max(np.abs(wav).max(initial=0),
+                                           1e-9)))).astype(np.float32), ", ".join(done)
 
+# %% ../../nbs/1_sound/03_augment.ipynb #c25f2434
 def augment_flac(
     data:bytes, # An encoded clip
     clip_id:str, # Whose copy
@@ -151,5 +183,6 @@ def augment_flac(
     wav, sample_rate = decode(data)
     wav, done = augment(wav, sample_rate, clip_id, number, config, seed)
     pcm = np.trunc(wav*2.**15).astype(np.int16)  # towards zero: never above the ceiling
-    buf = io.BytesIO(); sf.write(buf, pcm, sample_rate, format="FLAC", subtype="PCM_16")
+    buf = io.BytesIO()
+    sf.write(buf, pcm, sample_rate, format="FLAC", subtype="PCM_16")
     return buf.getvalue(), len(wav)/sample_rate, done

@@ -28,12 +28,14 @@ def _opened(src):
     "Yield `src` as a binary file; every decoding failure inside becomes an `AudioError` that names it"
     in_memory = isinstance(src, (bytes, bytearray, memoryview))
     name = f"<{len(src)} bytes>" if in_memory else str(src)
-    if not (in_memory or Path(src).is_file()): raise AudioError(f"{name}: no such file; check the path in the manifest")
+    if not (in_memory or Path(src).is_file()):
+        raise AudioError(f"{name}: no such file; check the path in the manifest")
     with io.BytesIO(src) if in_memory else open(os.open(src, os.O_RDONLY), "rb") as file:
         head = file.read(24)
         if not head: raise AudioError(f"{name}: is empty (0 bytes); copy or download it again")
-        if head == b"version https://git-lfs.": raise AudioError(
-            f"{name}: is a pointer of Git LFS in the place of the recording; run `git lfs pull` where it was cloned")
+        if head == b"version https://git-lfs.":
+            raise AudioError(
+f"{name}: is a pointer of Git LFS in the place of the recording; run `git lfs pull` where it was cloned")
         try: yield file
         except AudioError as e: raise AudioError(f"{name}: {e}") from e
         except (sf.LibsndfileError, av.error.FFmpegError, ValueError) as e:
@@ -57,12 +59,15 @@ SHORTFALL = 0.5 # seconds a header may claim beyond what decodes
 
 def _claimed(container, stream, file):
     "Seconds the header promises, 0 when it only guesses"
-    file.seek(0); head = file.read(2**16)
+    file.seek(0)
+    head = file.read(2**16)
     kind = container.format.name.split(",")[0]
     exact = kind in ("matroska", "mov", "flac") or (kind == "mp3" and (b"Xing" in head or b"Info" in head))
     if exact and stream.duration: return float(stream.duration*stream.time_base)
-    return container.duration/av.time_base if exact and container.duration and len(container.streams) == 1 else 0.0
+    return (container.duration/av.time_base if exact and container.duration and len(container.streams) == 1
+            else 0.0)
 
+# %% ../../nbs/1_sound/00_recording.ipynb #af32325f
 def _pyav_blocks(file):
     "Yield (sample_rate, block of shape (s, c)) from the start of `file`"
     file.seek(0)
@@ -94,8 +99,10 @@ PAGE = 65_307 # bytes, the largest Ogg page (RFC 3533, section 6)
 def _refuse_cut(file):
     "Raise when a RIFF, AIFF or Ogg file ends before its own structure does"
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - PAGE)); tail = file.read()
-    file.seek(0); kind, field = file.read(4), file.read(4)
+    file.seek(max(0, size - PAGE))
+    tail = file.read()
+    file.seek(0)
+    kind, field = file.read(4), file.read(4)
     claimed = int.from_bytes(field, "big" if kind == b"FORM" else "little") + 8
     cut = kind in (b"RIFF", b"FORM") and size + 64 < claimed < 2**31 - 2**16
     if kind == b"OggS":
@@ -109,11 +116,13 @@ ANTIPHASE = -0.5 # correlation; below it the mean loses more than 6 dB
 
 def _gram(
     block:np.ndarray, # Samples, shape (s, c)
-)->np.ndarray: # Products of all pairs of columns of [block, 1], shape (c+1, c+1); sums over blocks are meaningful
+# Products of all pairs of columns of [block, 1], shape (c+1, c+1); sums over blocks are meaningful
+)->np.ndarray:
     "Second moments, sums and count of a block"
     ones = np.column_stack([block, np.ones(len(block))]).astype(np.float64)
     return ones.T @ ones
 
+# %% ../../nbs/1_sound/00_recording.ipynb #35255a4a
 def mono_weights(
     gram:np.ndarray, # Sum of the `_gram` of all blocks, shape (c+1, c+1)
 )->np.ndarray: # Weight of each channel in the mix, shape (c,), sums to 1
@@ -134,16 +143,20 @@ def _watched(blocks, max_seconds):
     n_samples = 0
     for sample_rate, block in blocks:
         n_samples += len(block)
-        if not 0 < sample_rate <= MAX_RATE: raise AudioError(f"claims {sample_rate} Hz; resample it below {MAX_RATE}")
+        if not 0 < sample_rate <= MAX_RATE:
+            raise AudioError(f"claims {sample_rate} Hz; resample it below {MAX_RATE}")
         if n_samples > max_seconds*sample_rate: raise AudioError(
             f"is longer than max_seconds={max_seconds:g}; cut it into utterances or raise max_seconds")
-        if not np.isfinite(block).all(): raise AudioError("holds NaN or infinite samples; export it from its source")
+        if not np.isfinite(block).all():
+            raise AudioError("holds NaN or infinite samples; export it from its source")
         yield sample_rate, block
 
+# %% ../../nbs/1_sound/00_recording.ipynb #67e3e645
 def decode(
     src, # Path, or bytes of a file, in any container libsndfile or FFmpeg reads; the extension is ignored
     max_seconds:float=3600.0, # Longest recording accepted
-)->tuple[np.ndarray, int]: # `wav`, float32 mono, shape (s,), nominally in [-1, 1]; and its native sample rate in Hz
+# `wav`, float32 mono, shape (s,), nominally in [-1, 1]; and its native sample rate in Hz
+)->tuple[np.ndarray, int]:
     "Read a recording as mono at its own rate"
     with _opened(src) as file:
         gram, kept = 0.0, []
@@ -167,11 +180,13 @@ def probe(
         file.seek(0)
         try:
             with sf.SoundFile(file) as f:
-                return dict(duration=f.frames/f.samplerate if f.frames < UNKNOWN else None, sample_rate=f.samplerate,
+                return dict(duration=f.frames/f.samplerate if f.frames < UNKNOWN else None,
+                            sample_rate=f.samplerate,
                             channels=f.channels, format=f.format.lower())
         except sf.LibsndfileError: file.seek(0)
         with av.open(file, metadata_errors="replace", options={"format_whitelist": CONTAINERS}) as container:
             if not container.streams.audio: raise AudioError("holds no audio stream; export its sound track")
             stream = container.streams.audio[0]
             return dict(duration=container.duration/av.time_base if container.duration else None,
-                        sample_rate=stream.rate, channels=stream.channels, format=container.format.name.split(",")[0])
+                        sample_rate=stream.rate, channels=stream.channels,
+                        format=container.format.name.split(",")[0])

@@ -69,48 +69,70 @@ _FRONT = """<ir_version: 8, opset_import: ["": 16]> front (float[b, 256, 32] win
 
 def _network(path):
     "The package's sequence form with its front replaced"
-    model = onnx.load(path); graph = model.graph
+    model = onnx.load(path)
+    graph = model.graph
     weights = {w.name: onnx.numpy_helper.to_array(w) for w in graph.initializer}
     basis = weights["stft.forward_basis_buffer"][:, 0]
     ours = dict(cosines=basis[:129], sines=basis[129:],
-                weight0=weights["encoder.0.weight"].reshape(128, -1), weight1=weights["encoder.1.weight"].reshape(64, -1),
+                weight0=weights["encoder.0.weight"].reshape(128, -1),
+                weight1=weights["encoder.1.weight"].reshape(64, -1),
                 bias0=weights["encoder.0.bias"][:, None], bias1=weights["encoder.1.bias"][:, None])
-    front, joint = onnx.parser.parse_model(_FRONT).graph, "/Relu_1_output_0" # what the second convolution gives
+    # what the second convolution gives
+    front, joint = onnx.parser.parse_model(_FRONT).graph, "/Relu_1_output_0"
     back = list(graph.node)[next(i for i,n in enumerate(graph.node) if joint in n.output) + 1:]
     for n in back: n.input[:] = ["heard" if name==joint else name for name in n.input]
     used = {name for n in back for name in n.input}
-    tensors = [w for w in graph.initializer if w.name in used] + [onnx.numpy_helper.from_array(np.ascontiguousarray(v), k) for k,v in ours.items()]
+    tensors = ([w for w in graph.initializer if w.name in used]
+               + [onnx.numpy_helper.from_array(np.ascontiguousarray(v), k) for k,v in ours.items()])
     inputs = [front.input[0], *(i for i in graph.input if i.name in used)]
-    return onnx.helper.make_model(onnx.helper.make_graph([*front.node, *back], "vad", inputs, list(graph.output), tensors),
-                                  opset_imports=model.opset_import, ir_version=model.ir_version).SerializeToString()
+    return onnx.helper.make_model(onnx.helper.make_graph([*front.node, *back], "vad", inputs,
+                                                         list(graph.output), tensors),
+                                  opset_imports=model.opset_import,
+                                  ir_version=model.ir_version).SerializeToString()
 
+# %% ../../nbs/1_sound/02_vad.ipynb #643add45
 @lru_cache(1)
 def _session():
     "The network, opened once per process"
     package = importlib.util.find_spec("silero_vad")
-    if not package: raise UserError("speech cannot be found without the package `silero-vad`. Install it with `pip install silero-vad`.")
+    if not package:
+        raise UserError("speech cannot be found without the package `silero-vad`. Install it with `pip "
+                        "install silero-vad`.")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     path = Path(package.submodule_search_locations[0])/"data"/"silero_vad_16k_sequence.onnx"
-    if not path.is_file(): raise UserError(f"the package `silero-vad` has no file {path.name}. Install a version from 6.2 on.")
+    if not path.is_file():
+        raise UserError(f"the package `silero-vad` has no file {path.name}. Install a version from 6.2 on.")
     try: network = _network(path)
-    except (KeyError, StopIteration): raise UserError(f"{path.name} of the package `silero-vad` is another network than that of version 6.2. "
-                                                      "Install it with `pip install 'silero-vad>=6.2,<6.3'`.") from None
+    except (KeyError, StopIteration):
+        raise UserError(f"{path.name} of the package `silero-vad` is another network than that of version "
+                        f"6.2. "
+                        "Install it with `pip install 'silero-vad>=6.2,<6.3'`.") from None
     return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
+# %% ../../nbs/1_sound/02_vad.ipynb #8966baad
 def speech_probabilities(
     wav:np.ndarray, # Waveform at 16 kHz, shape (s,)
 )->np.ndarray: # float32, shape (ceil(s/512),): how likely each 32 ms hold speech
     "Silero VAD, frame by frame"
-    n = -(-len(wav)//VAD_FRAME); n_blocks = -(-n//_SIDE); size = VAD_CONTEXT + VAD_FRAME
-    padded = np.zeros(VAD_CONTEXT + n_blocks*_SIDE*VAD_FRAME, np.float32); padded[VAD_CONTEXT:VAD_CONTEXT + len(wav)] = wav
-    h = c = np.zeros((1, 1, 128), np.float32); found = [np.zeros(0, np.float32)]
+    n = -(-len(wav)//VAD_FRAME)
+    n_blocks = -(-n//_SIDE)
+    size = VAD_CONTEXT + VAD_FRAME
+    padded = np.zeros(VAD_CONTEXT + n_blocks*_SIDE*VAD_FRAME, np.float32)
+    padded[VAD_CONTEXT:VAD_CONTEXT + len(wav)] = wav
+    h = c = np.zeros((1, 1, 128), np.float32)
+    found = [np.zeros(0, np.float32)]
     for i in range(0, n_blocks, _CALL):
         part = padded[i*_SIDE*VAD_FRAME:(i + _CALL)*_SIDE*VAD_FRAME + VAD_CONTEXT]
         frames = np.lib.stride_tricks.sliding_window_view(part, size)[::VAD_FRAME]
-        frames = np.concatenate([frames, frames[:, -2:-VAD_CONTEXT - 2:-1]], 1) # the last window of a frame looks into its mirror
-        windows = np.lib.stride_tricks.sliding_window_view(frames, 256, axis=1)[:, ::128].reshape(-1, _SIDE, 4, 256).transpose(0, 3, 2, 1)
-        p, h, c = _session().run(("speech_probs", "hn", "cn"), {"windows": np.ascontiguousarray(windows).reshape(-1, 256, 4*_SIDE), "h": h, "c": c})
+        # the last window of a frame looks into its mirror
+        frames = np.concatenate([frames, frames[:, -2:-VAD_CONTEXT - 2:-1]], 1)
+        windows = np.lib.stride_tricks.sliding_window_view(frames, 256, axis=1)[:, ::128].reshape(-1, _SIDE,
+                                                                                                  4,
+                                                                                                  256).transpose(0, 3, 2, 1)
+        p, h, c = _session().run(("speech_probs", "hn", "cn"),
+                                 {"windows": np.ascontiguousarray(windows).reshape(-1, 256, 4*_SIDE), "h": h,
+                                  "c": c})
         found.append(p)
     return np.concatenate(found)[:n]
 
@@ -119,6 +141,7 @@ def _runs(mask):
     "(start, stop) of the runs of True in `mask`, shape (n, 2)"
     return np.flatnonzero(np.diff(np.r_[False, mask, False].astype(np.int8))).reshape(-1, 2)
 
+# %% ../../nbs/1_sound/02_vad.ipynb #fc67cb82
 def speech_spans(
     probabilities:np.ndarray, # Of `speech_probabilities`
     threshold:float=0.5, # Speech reaches this somewhere
@@ -147,6 +170,7 @@ class Heard:
 
 HOP = 0.01 # seconds
 
+# %% ../../nbs/1_sound/02_vad.ipynb #ead8689e
 def hear(
     wav:np.ndarray, # Waveform as it came, shape (s,)
     sample_rate:int, # Hz
@@ -160,7 +184,9 @@ def hear(
     spectrum, bright = _spectra(wav, sample_rate)
     active = energy > _limit(energy, top_db, 12)
     if sample_rate > 5000 and active.any():
-        bright = _db(np.pad(bright.astype(np.float64), (0, len(energy)))[(np.arange(len(energy))*HOP*sample_rate/max(1, sample_rate//100)).astype(int)])
+        bright = _db(np.pad(bright.astype(np.float64),
+                            (0, len(energy)))[(np.arange(len(energy))*HOP*sample_rate/max(1,
+                                                                                          sample_rate//100)).astype(int)])
         active |= bright > max(_limit(bright, top_db, 0), energy.max() - top_db - 20)
     spans, speech = speech_spans(speech_probabilities(at_16k)), np.zeros(len(energy), bool)
     for a,b in spans: speech[int(a/HOP):int(np.ceil(b/HOP))] = True
@@ -175,13 +201,15 @@ def voiced(
     if not heard.active.any() and not heard.speech.any(): return 0, 0
     runs = _runs(heard.active)
     if not heard.speech.any(): return int(runs[0, 0]), int(runs[-1, 1])
-    on = np.flatnonzero(heard.speech); start, stop, near = on[0], on[-1] + 1, reach/HOP
+    on = np.flatnonzero(heard.speech)
+    start, stop, near = on[0], on[-1] + 1, reach/HOP
     for a,b in runs[::-1]:
         if a < start and b >= start - near: start = a
     for a,b in runs:
         if b > stop and a <= stop + near: stop = b
     return int(start), int(stop)
 
+# %% ../../nbs/1_sound/02_vad.ipynb #03d660fa
 def bounds(
     heard:Heard,
     lead:float=0.15, # Seconds kept before the speech
@@ -189,7 +217,8 @@ def bounds(
     snap:float=0.05, # Seconds a cut may move outward to a quieter place
 )->tuple[float, float]: # Seconds at which to cut
     "Where to cut silence off both ends: never inside speech, never inside an active stretch"
-    start, stop = voiced(heard); n, reach = len(heard.energy), round(snap/HOP)
+    start, stop = voiced(heard)
+    n, reach = len(heard.energy), round(snap/HOP)
     if not stop: return 0.0, heard.duration
     first, last = start - round(lead/HOP), stop + round(tail/HOP)
     for a,b in _runs(heard.active):
@@ -207,7 +236,9 @@ def snr(
     "Speech against the room it was recorded in"
     audible = np.isfinite(heard.energy)
     if not audible.any(): return float("nan"), True
-    power, near = 10**(np.where(audible, heard.energy, -200)/10), np.convolve(heard.speech, np.ones(2*margin + 1))[margin:-margin] > 0
+    power, near = 10**(np.where(audible, heard.energy, -200)/10), np.convolve(heard.speech,
+                                                                              np.ones(2*margin
+                                                                                      + 1))[margin:-margin] > 0
     room, inside = audible & ~near, audible & heard.speech
     doubt = room.sum()*HOP < .2 or not inside.any()
     noise = float(np.percentile(power[audible], 10) if doubt else np.median(power[room]))

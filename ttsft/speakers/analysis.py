@@ -26,14 +26,17 @@ from .cluster import VOICE_LIMIT, agreement, by_size, find_voices, link_blocks, 
 @dataclass(frozen=True)
 class SpeakersConfig:
     "How voices are found"
-    method:Literal["given", "spectral", "agglomerative", "kmeans", "hdbscan"]="given" # given: the source's own labels
-    model:str = "" # resemblyzer, transformers:WHERE, pyannote:WHERE or none; empty: none for `given`, else resemblyzer
+    # given: the source's own labels
+    method:Literal["given", "spectral", "agglomerative", "kmeans", "hdbscan"]="given"
+    # resemblyzer, transformers:WHERE, pyannote:WHERE or none; empty: none for `given`, else resemblyzer
+    model:str = ""
     min_speakers:int = 1 # Fewer voices are split further
     max_speakers:int = 20 # More voices are merged
     voice_limit:float = VOICE_LIMIT # Cosine between two voices above which they are one, 0 to 1
     margin:float = 0.05 # Clips whose second voice is closer than this are unknown, cosine
     min_clips:int = 2 # Smaller clusters are unknown
-    pool:Literal["", "session", "speaker"]="" # Clips that share this label are taken together until they are long enough
+    # Clips that share this label are taken together until they are long enough
+    pool:Literal["", "session", "speaker"]=""
     pool_seconds:float = 4.0 # Long enough, seconds
     samples:int = 3 # Clips of each kind to listen to, for each voice
     decisions:str = "" # YAML file with a person's corrections
@@ -43,7 +46,8 @@ class SpeakersConfig:
 class Decisions:
     "What a person has heard"
     merge:list = field(default_factory=list) # Lists of voices that are one; the first name stays
-    split:dict = field(default_factory=dict) # Voice -> number of voices it holds; the parts are called spk01a, spk01b, ...
+    # Voice -> number of voices it holds; the parts are called spk01a, spk01b, ...
+    split:dict = field(default_factory=dict)
     rename:dict = field(default_factory=dict) # Voice -> name
     same:list = field(default_factory=list) # Lists of clips that share a voice
     different:list = field(default_factory=list) # Pairs of clips that do not
@@ -52,45 +56,62 @@ class Decisions:
 
 _SHAPES = dict(merge="a list of lists of at least two voices, as in `merge: [[spk01, spk03]]`",
                split="a mapping of voices to numbers from 2, as in `split: {spk01: 2}`",
-               rename="a mapping of voices to names of letters, digits, spaces, `.`, `'`, `-`, as in `rename: {spk01: Azad}`",
-               same="a list of lists of at least two clips", different="a list of pairs of clips", bad="a list of clips",
+               rename="a mapping of voices to names of letters, digits, spaces, `.`, `'`, `-`, as in "
+                      "`rename: {spk01: Azad}`",
+               same="a list of lists of at least two clips", different="a list of pairs of clips",
+               bad="a list of clips",
                anchors="a mapping of voices to lists of clips")
+
 NAME = re.compile(r"[\w][\w .'-]{0,63}") # a speaker's name is also the name of a folder
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #a68bff3b
 def _well_formed(key, value):
-    words = lambda xs, least=1, most=10**9: isinstance(xs, list) and least<=len(xs)<=most and all(isinstance(x, str) and x for x in xs)
+    words = lambda xs, least=1, most=10**9: isinstance(xs,
+                                                       list) and least<=len(xs)<=most and all(isinstance(x,
+                                                                                                         str)
+                                                                                              and x
+                                                                                              for x in xs)
     if key=="bad": return words(value, 0)
     if key in ("merge", "same"): return isinstance(value, list) and all(words(v, 2) for v in value)
     if key=="different": return isinstance(value, list) and all(words(v, 2, 2) for v in value)
     if not isinstance(value, dict) or not all(isinstance(k, str) for k in value): return False
-    if key=="split": return all(isinstance(v, int) and not isinstance(v, bool) and v>=2 for v in value.values())
+    if key=="split":
+        return all(isinstance(v, int) and not isinstance(v, bool) and v>=2 for v in value.values())
     if key=="anchors": return all(words(v, 0) for v in value.values())
     return all(isinstance(v, str) and NAME.fullmatch(v) and v!="unknown" for v in value.values())
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #b5238dcf
 def read_decisions(
     path, # YAML file; "" for none
 )->Decisions:
     "Read and check corrections"
     if not path: return Decisions()
-    if not Path(path).is_file(): raise UserError(f"speakers.decisions: {path} does not exist. Check the spelling, or leave the setting empty.")
+    if not Path(path).is_file():
+        raise UserError(f"speakers.decisions: {path} does not exist. Check the spelling, or leave the "
+                        f"setting empty.")
     found = load_yaml(Path(path).read_text(encoding="utf-8"), str(path)) or {}
-    if not isinstance(found, dict): raise UserError(f"{path} must hold words like `merge:` and `bad:`, not a {type(found).__name__}")
+    if not isinstance(found, dict):
+        raise UserError(f"{path} must hold words like `merge:` and `bad:`, not a {type(found).__name__}")
     for key,value in found.items():
-        if key not in _SHAPES: raise UserError(f"{path}: `{key}` is not a decision. {did_you_mean(str(key), _SHAPES)}")
+        if key not in _SHAPES:
+            raise UserError(f"{path}: `{key}` is not a decision. {did_you_mean(str(key), _SHAPES)}")
         if not _well_formed(key, value):
-            raise UserError(f"{path}: `{key}` must be {_SHAPES[key]}, with names in quotes where they look like numbers")
+            raise UserError(f"{path}: `{key}` must be {_SHAPES[key]}, with names in quotes where they look "
+                            f"like numbers")
     for word in ("same", "different"):
         if twice := [v for v in found.get(word, []) if len(set(v))<len(v)]:
             raise UserError(f"{path}: `{word}` names a clip twice: {', '.join(twice[0])}")
     return Decisions(**found)
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #f56f7665
 def write_decisions(
     path:Path, # YAML file to write
     decisions:Decisions,
 ):
     "Write corrections, without the empty ones"
     held = {k: v for k,v in vars(decisions).items() if v}
-    with atomic(path) as f: yaml.safe_dump(held, f, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
+    with atomic(path) as f:
+        yaml.safe_dump(held, f, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
 
 # %% ../../nbs/4_speakers/02_analysis.ipynb #8a6aa2ac
 def _position(ids):
@@ -98,10 +119,12 @@ def _position(ids):
     def find(clip, word):
         if clip not in where:
             help = did_you_mean(clip, ids[:2000]) if len(ids)<=2000 else "Look it up in the manifest."
-            raise UserError(f"decisions: `{word}` names the clip `{clip}`, which is not in this corpus. {help if len(help)<200 else ''}".strip())
+            raise UserError(f"decisions: `{word}` names the clip `{clip}`, which is not in this corpus. "
+                            f"{help if len(help)<200 else ''}".strip())
         return where[clip]
     return find
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #88ed4b73
 def clip_links(
     decisions:Decisions,
     ids:list, # All clips
@@ -114,6 +137,7 @@ def clip_links(
     link_blocks(ids, same, different)  # refuses contradictions
     return same, different, bad
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #b3b69a35
 def _today(name, word, names, anchors, labels, at):
     "The voice that `name` means now"
     clips = anchors.get(name, [])
@@ -122,12 +146,16 @@ def _today(name, word, names, anchors, labels, at):
         counts = {v: votes.count(v) for v in votes if v!="unknown"}
         best = max(counts, key=counts.get, default=None)
         if best is None or 2*counts[best]<=len(votes):
-            raise UserError(f"decisions: `{word}` speaks of `{name}`, but its clips are now in several voices: {', '.join(sorted(set(votes)))}. "
+            raise UserError(f"decisions: `{word}` speaks of `{name}`, but its clips are now in several "
+                            f"voices: {', '.join(sorted(set(votes)))}. "
                             "Listen again, and decide anew.")
         return best
-    if name not in names: raise UserError(f"decisions: `{word}` names the voice `{name}`, which does not exist. {did_you_mean(name, names)}")
+    if name not in names:
+        raise UserError(f"decisions: `{word}` names the voice `{name}`, which does not exist. "
+                        f"{did_you_mean(name, names)}")
     return name
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #496d3e66
 def apply_decisions(
     names:np.ndarray, # Voice of each clip, `unknown` for none, shape (n,)
     x:np.ndarray, # Unit vectors, shape (n, d)
@@ -137,15 +165,21 @@ def apply_decisions(
 )->np.ndarray: # Voices after splitting, merging and renaming, in this order
     "Do what a person has decided about whole voices"
     names, at, found = names.astype(object), _position(ids), names.copy()
-    today = lambda name, word: _today(name, word, sorted(set(names)-{"unknown"}), {} if name in parts else decisions.anchors, found, at)
+    today = lambda name, word: _today(name, word, sorted(set(names)-{"unknown"}),
+                                      {} if name in parts else decisions.anchors, found, at)
     parts = set()
     for voice,k in decisions.split.items():
-        if not x.shape[1]: raise UserError("decisions: `split` needs embeddings. Set speakers.model, as in `model: resemblyzer`.")
+        if not x.shape[1]:
+            raise UserError("decisions: `split` needs embeddings. Set speakers.model, as in `model: "
+                            "resemblyzer`.")
         mine = np.flatnonzero(names==today(voice, "split"))
-        if len(mine)<k: raise UserError(f"decisions: `split` asks for {k} voices in `{voice}`, which has {len(mine)} clips")
+        if len(mine)<k:
+            raise UserError(f"decisions: `split` asks for {k} voices in `{voice}`, which has {len(mine)} "
+                            f"clips")
         cut = split_into(x[mine], k, seed)
         if cut.max()+1<k:
-            raise UserError(f"decisions: `{voice}` cannot be split into {k} voices: its clips are too alike. Use `different` for two of its clips.")
+            raise UserError(f"decisions: `{voice}` cannot be split into {k} voices: its clips are too "
+                            f"alike. Use `different` for two of its clips.")
         for i,c in zip(mine, cut): names[i] = f"{voice}{chr(97+c)}"
         parts |= {f"{voice}{chr(97+c)}" for c in range(k)}
     for group in decisions.merge:
@@ -155,9 +189,11 @@ def apply_decisions(
     result = np.array([renamed.get(v, v) for v in names], dtype=object)
     taken = set(names)-set(renamed)
     if clash := [n for n in renamed.values() if n in taken or list(renamed.values()).count(n)>1]:
-        raise UserError(f"decisions: `rename` gives the name `{clash[0]}` to two voices. Use `merge` if they are one.")
+        raise UserError(f"decisions: `rename` gives the name `{clash[0]}` to two voices. Use `merge` if "
+                        f"they are one.")
     return result
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #e7f90dc6
 def check_decisions(
     names:np.ndarray, # Voice of each clip in the end, shape (n,)
     ids:list, # All clips
@@ -166,10 +202,12 @@ def check_decisions(
     bad:list=(), # Indices of clips that were taken out
 ):
     "No decision about voices may undo one about clips"
-    for pairs,wrong,said in ((same, lambda a, b: names[a]!=names[b], "the same"), (different, lambda a, b: names[a]==names[b], "different")):
+    for pairs,wrong,said in ((same, lambda a, b: names[a]!=names[b], "the same"),
+                             (different, lambda a, b: names[a]==names[b], "different")):
         for a,b in pairs:
             if a in bad or b in bad or not wrong(a, b): continue
-            raise UserError(f"decisions: `{ids[a]}` and `{ids[b]}` are called {said}, but `merge`, `split` or the labels put them into {names[a]} and "
+            raise UserError(f"decisions: `{ids[a]}` and `{ids[b]}` are called {said}, but `merge`, `split` "
+                            f"or the labels put them into {names[a]} and "
                             f"{names[b]}. Take one of these decisions back.")
 
 # %% ../../nbs/4_speakers/02_analysis.ipynb #08378db2
@@ -184,8 +222,11 @@ def pool_clips(
     for clips in groups.values():
         total, first = 0.0, n
         for j,i in enumerate(clips):
-            pool[i] = n; total += seconds[i]
-            if total>=enough and j<len(clips)-1: n += 1; total = 0.0
+            pool[i] = n
+            total += seconds[i]
+            if total>=enough and j<len(clips)-1:
+                n += 1
+                total = 0.0
         if total<enough and n>first:  # the rest joins the pool before it
             pool[[i for i in clips if pool[i]==n]] = n-1
         else: n += 1
@@ -202,30 +243,38 @@ def read_clips(
     table = pq.read_table(Path(preprocessed)/"manifest.parquet", columns=list(COLUMNS))
     return {c: table[c].to_pylist() for c in COLUMNS}
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #572be157
 def _found(x, rows, config, same, different, kept, seed):
     "Voices of the clips in `kept`, by their sound"
     ids, number = [rows["id"][i] for i in kept], {i: j for j,i in enumerate(kept)}
-    pairs = [[(number[a], number[b]) for a,b in links if a in number and b in number] for links in (same, different)]
+    pairs = [[(number[a], number[b]) for a,b in links if a in number and b in number]
+             for links in (same, different)]
     x, label = x[kept], np.arange(len(kept))
     settings = {k: getattr(config, k) for k in ("method", "min_speakers", "max_speakers", "voice_limit")}
     if config.pool:
-        label = pool_clips([rows[config.pool][i] for i in kept], [rows["duration"][i] for i in kept], config.pool_seconds)
+        label = pool_clips([rows[config.pool][i] for i in kept], [rows["duration"][i] for i in kept],
+                           config.pool_seconds)
         weights = np.array([rows["duration"][i] for i in kept])
-        y = np.zeros((label.max()+1, x.shape[1])); np.add.at(y, label, x*weights[:,None])
+        y = np.zeros((label.max()+1, x.shape[1]))
+        np.add.at(y, label, x*weights[:,None])
         inside = [(ids[a], ids[b]) for a,b in pairs[1] if label[a]==label[b]]
         if inside:
-            raise UserError(f"decisions: `{inside[0][0]}` and `{inside[0][1]}` are called different, but speakers.pool takes them together as one "
+            raise UserError(f"decisions: `{inside[0][0]}` and `{inside[0][1]}` are called different, but "
+                            f"speakers.pool takes them together as one "
                             f"{config.pool}. Leave pool empty, or take the decision back.")
         x = y/np.linalg.norm(y, axis=1, keepdims=True)
         pairs = [[(label[a], label[b]) for a,b in links if label[a]!=label[b]] for links in pairs]
     first = [ids[np.flatnonzero(label==p)[0]] for p in range(len(x))] if config.pool else ids
     least = 1 if config.pool else config.min_clips
-    v = find_voices(x, margin=config.margin, min_clips=least, same=pairs[0], different=pairs[1], ids=first, seed=seed, **settings)
+    v = find_voices(x, margin=config.margin, min_clips=least, same=pairs[0], different=pairs[1], ids=first,
+                    seed=seed, **settings)
     labels = by_size(v.labels[label], ids)
-    facts = v.facts | dict(unknown_clips=int((labels<0).sum()), unknown_share=round(float((labels<0).mean()), 4))
+    facts = (v.facts | dict(unknown_clips=int((labels<0).sum()),
+                            unknown_share=round(float((labels<0).mean()), 4)))
     facts["stability"] = stability(x, seed, **(settings | dict(min_speakers=1)))
     return labels, v.margin[label], facts
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #5f371985
 def voice_names(
     labels:np.ndarray, # -1 for unknown, shape (n,)
 )->np.ndarray: # spk01 for the voice with most clips, `unknown`
@@ -233,6 +282,7 @@ def voice_names(
     digits = max(2, len(str(labels.max(initial=0)+1)))
     return np.array(["unknown" if v<0 else f"spk{v+1:0{digits}}" for v in labels], dtype=object)
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #ae7c83a9
 def analyse(
     preprocessed:Path, # Folder of prepared clips
     out:Path, # Folder to fill: embeddings.npy, speaker_ids.json, cluster_samples/
@@ -249,7 +299,8 @@ def analyse(
     if not ids: raise UserError(f"{preprocessed} holds no clips, so nobody speaks in it")
     model = config.model or ("none" if config.method=="given" else "resemblyzer")
     if model=="none" and config.method!="given":
-        raise UserError(f"speakers.model: the method `{config.method}` listens, so it needs a model. Write `resemblyzer`.")
+        raise UserError(f"speakers.model: the method `{config.method}` listens, so it needs a model. Write "
+                        f"`resemblyzer`.")
     same, different, bad = clip_links(decisions, ids)
     if model=="none": x, work = np.zeros((len(ids), 0), np.float32), dict(computed=0, from_cache=0)
     else:
@@ -268,9 +319,11 @@ def analyse(
     out.mkdir(parents=True, exist_ok=True)
     with atomic(out/"embeddings.npy", "wb") as f: np.save(f, x.astype(np.float32))
     write_json(out/"speaker_ids.json", dict(zip(ids, names.tolist())))
-    write_samples(preprocessed, out/"cluster_samples", rows, x, names, automatic, margin, config.samples, seed)
+    write_samples(preprocessed, out/"cluster_samples", rows, x, names, automatic, margin, config.samples,
+                  seed)
     return _counts(rows, names, facts, work, decisions, config)
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #5503f7a4
 def _counts(rows, names, facts, work, decisions, config):
     known = names!="unknown"
     given = [bool(s) for s in rows["speaker"]]
@@ -279,12 +332,14 @@ def _counts(rows, names, facts, work, decisions, config):
         labels = np.unique(names, return_inverse=True)[1]
         truth = dict(agreement_with_labels=agreement(rows["speaker"], np.where(known, labels, -1)))
     hours = {v: sum(d for d,n in zip(rows["duration"], names) if n==v)/3600 for v in sorted(set(names))}
-    return dict(clips=len(names), method=config.method, found=facts, speakers=len(set(names[known])), unknown_clips=int((~known).sum()),
+    return dict(clips=len(names), method=config.method, found=facts, speakers=len(set(names[known])),
+                unknown_clips=int((~known).sum()),
                 hours={k: round(v, 5) for k,v in hours.items()}, embeddings=work,
                 decisions={k: len(v) for k,v in vars(decisions).items() if v}, **truth)
 
 # %% ../../nbs/4_speakers/02_analysis.ipynb #0419b0ef
-KINDS = {"nearest": "in the middle of the voice", "border": "closest to another voice", "random": "drawn at random", "longest": "longest"}
+KINDS = {"nearest": "in the middle of the voice", "border": "closest to another voice",
+         "random": "drawn at random", "longest": "longest"}
 
 def pick_samples(
     x:np.ndarray, # Unit vectors, shape (n, d); d may be 0
@@ -299,18 +354,23 @@ def pick_samples(
     near = x[mine]@center if x.shape[1] else np.zeros(len(mine))
     edge = np.where(np.isfinite(margin[mine]), margin[mine], near/max(float(np.linalg.norm(center)), 1e-9))
     shuffled = np.random.default_rng(seed).permutation(len(mine))
-    orders = dict(nearest=np.argsort(-near, kind="stable"), border=np.argsort(edge, kind="stable")) if x.shape[1] else {}
+    orders = (dict(nearest=np.argsort(-near, kind="stable"), border=np.argsort(edge, kind="stable"))
+              if x.shape[1] else {})
     orders |= dict(random=shuffled, longest=np.argsort(-seconds[mine], kind="stable"))
     taken, picked = set(), []
     for kind,order in orders.items():
         fresh = [int(mine[i]) for i in order if int(mine[i]) not in taken][:each]
-        taken |= set(fresh); picked += [(kind, i) for i in fresh]
+        taken |= set(fresh)
+        picked += [(kind, i) for i in fresh]
     return picked
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #a090358a
 def _folder(name, number):
     "The voice's name where it can be one of a folder"
-    return name if NAME.fullmatch(name) and name[-1] not in ". " else f"{number:03}_{re.sub(r'[^0-9A-Za-z_-]', '_', name)[:40]}"
+    return (name if NAME.fullmatch(name) and name[-1] not in ". "
+            else f"{number:03}_{re.sub(r'[^0-9A-Za-z_-]', '_', name)[:40]}")
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #424b87e5
 def write_samples(preprocessed, folder, rows, x, names, automatic, margin, each, seed):
     "Write `cluster_samples/`: Ogg files by voice, index.csv, index.html to listen to, voices.json"
     ids, seconds, index, voices = rows["id"], np.array(rows["duration"], dtype=float), [], {}
@@ -322,17 +382,23 @@ def write_samples(preprocessed, folder, rows, x, names, automatic, margin, each,
         for kind,i in picked:
             path = here/f"{kind}_{ids[i]}.ogg"
             with atomic(path, "wb") as f: f.write(to_ogg(*decode(preprocessed/rows["file_name"][i])))
-            index.append(dict(voice=voice, kind=kind, id=ids[i], margin="" if np.isnan(margin[i]) else round(float(margin[i]), 3),
-                              seconds=round(float(seconds[i]), 2), file=path.relative_to(folder).as_posix(), text=rows["text"][i]))
+            index.append(dict(voice=voice, kind=kind, id=ids[i],
+                              margin="" if np.isnan(margin[i]) else round(float(margin[i]), 3),
+                              seconds=round(float(seconds[i]), 2), file=path.relative_to(folder).as_posix(),
+                              text=rows["text"][i]))
         anchors = [ids[i] for kind,i in picked if kind in ("nearest", "random")][:5]
-        voices[voice] = dict(clips=len(mine), minutes=round(float(seconds[mine].sum())/60, 3), found_as=sorted(set(automatic[mine].tolist())),
+        voices[voice] = dict(clips=len(mine), minutes=round(float(seconds[mine].sum())/60, 3),
+                             found_as=sorted(set(automatic[mine].tolist())),
                              anchors=anchors)
     with atomic(folder/"index.csv") as f:
-        table = csv.DictWriter(f, list(index[0]), lineterminator="\n"); table.writeheader()
-        table.writerows(r | dict(text=("'"+r["text"] if r["text"][:1] in "=+-@\t\r" else r["text"])) for r in index)
+        table = csv.DictWriter(f, list(index[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(r | dict(text=("'"+r["text"] if r["text"][:1] in "=+-@\t\r" else r["text"]))
+                        for r in index)
     write_json(folder/"voices.json", dict(voices=voices, closest=closest_pairs(x, names)))
     with atomic(folder/"index.html") as f: f.write(_page(index, voices))
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #5e6bb8f5
 def closest_pairs(
     x:np.ndarray, # Unit vectors, shape (n, d)
     names:np.ndarray, # Voice of each clip
@@ -342,17 +408,22 @@ def closest_pairs(
     voices = [v for v in sorted(set(names)) if v!="unknown"]
     if len(voices)<2 or not x.shape[1]: return []
     cosines, _ = voice_cosines(x, [np.flatnonzero(names==v) for v in voices])
-    pairs = sorted(((float(cosines[i,j]), i, j) for i in range(len(voices)) for j in range(i)), reverse=True)[:most]
+    pairs = sorted(((float(cosines[i,j]), i, j) for i in range(len(voices)) for j in range(i)),
+                   reverse=True)[:most]
     return [dict(a=voices[j], b=voices[i], cosine=round(c, 3)) for c,i,j in pairs]
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #fe9526fe
 def _page(index, voices):
     "A page to listen to; it needs no server"
     e = lambda s: html.escape(str(s))
-    parts = ['<!doctype html><meta charset="utf-8"><title>Voices</title><style>body{font:15px sans-serif;margin:2em}',
+    parts = ['<!doctype html><meta charset="utf-8"><title>Voices</title><style>body{font:15px '
+             'sans-serif;margin:2em}',
              "td{padding:.2em .6em}audio{height:2em}</style><h1>Voices</h1>"]
     for voice,facts in voices.items():
-        parts.append(f"<h2 dir=auto>{e(voice)}</h2><p>{facts['clips']} clips, {facts['minutes']} minutes</p><table>")
-        parts += [f'<tr><td>{KINDS[r["kind"]]}<td>{e(r["id"])}<td><audio controls preload=none src="{e(quote(r["file"]))}"></audio><td dir=auto>{e(r["text"])}'
+        parts.append(f"<h2 dir=auto>{e(voice)}</h2><p>{facts['clips']} clips, {facts['minutes']} "
+                     f"minutes</p><table>")
+        parts += [f'<tr><td>{KINDS[r["kind"]]}<td>{e(r["id"])}<td><audio controls preload=none '
+                  f'src="{e(quote(r["file"]))}"></audio><td dir=auto>{e(r["text"])}'
                   for r in index if r["voice"]==voice]
         parts.append("</table>")
     return "\n".join(parts)+"\n"
@@ -367,8 +438,10 @@ class Review:
         self.folder, self.path = Path(analysis)/"cluster_samples", Path(path)
         self.decisions = read_decisions(path) if self.path.is_file() else Decisions()
         self.clips = read_json(Path(analysis)/"speaker_ids.json")
-        found = read_json(self.folder/"voices.json"); self.voices, self.closest = found["voices"], found["closest"]
-        with open(self.folder/"index.csv", encoding="utf-8", newline="") as f: self.samples = list(csv.DictReader(f))
+        found = read_json(self.folder/"voices.json")
+        self.voices, self.closest = found["voices"], found["closest"]
+        with open(self.folder/"index.csv", encoding="utf-8", newline="") as f:
+            self.samples = list(csv.DictReader(f))
 
     def decide(self,
         word:str, # merge, split, rename, same, different or bad
@@ -378,7 +451,9 @@ class Review:
         "Add a decision, check it, and write all of them"
         known = self.clips if word in ("same", "different", "bad") else set(self.voices)-{"unknown"}
         for n in names:
-            if n not in known: raise UserError(f"`{n}` is not one of the {'clips' if known is self.clips else 'voices'} here. {did_you_mean(n, list(known)[:5000])}")
+            if n not in known:
+                raise UserError(f"`{n}` is not one of the {'clips' if known is self.clips else 'voices'} "
+                                f"here. {did_you_mean(n, list(known)[:5000])}")
         new = Decisions(**{k: (v.copy()) for k,v in vars(self.decisions).items()})
         target = getattr(new, word)
         if word in ("split", "rename"): target[names[0]] = value
@@ -386,8 +461,10 @@ class Review:
         elif list(names) not in target: target.append(list(names))
         if not _well_formed(word, target): raise UserError(f"`{word}` must be {_SHAPES[word]}")
         clip_links(new, list(self.clips))  # refuses contradictions
-        if known is not self.clips: new.anchors |= {n: self.voices[n]["anchors"] for n in names if n not in new.anchors}
-        write_decisions(self.path, new); self.decisions = new
+        if known is not self.clips:
+            new.anchors |= {n: self.voices[n]["anchors"] for n in names if n not in new.anchors}
+        write_decisions(self.path, new)
+        self.decisions = new
 
     def undo(self,
         word:str, # Kind of decision
@@ -398,6 +475,7 @@ class Review:
         held.popitem() if isinstance(held, dict) else held.pop()
         write_decisions(self.path, self.decisions)
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #071f7007
 def review_widget(
     review:Review,
     voice:str="", # Voice to begin with; the first when empty
@@ -405,7 +483,8 @@ def review_widget(
     "Listen to voices and correct them"
     import ipywidgets as w
     names = [v for v in review.voices if v!="unknown"]
-    show = w.Dropdown(options=list(review.voices), value=voice or next(iter(review.voices)), description="voice")
+    show = w.Dropdown(options=list(review.voices), value=voice or next(iter(review.voices)),
+                      description="voice")
     other, text = w.Dropdown(options=names, description="other"), w.Text(description="name or number")
     clips, said, players = w.SelectMultiple(description="clips", rows=6), w.HTML(), w.VBox()
     word = w.Dropdown(options=[k for k in _SHAPES if k!="anchors"], description="decision")
@@ -413,10 +492,14 @@ def review_widget(
     def refresh(*_):
         mine = [r for r in review.samples if r["voice"]==show.value]
         clips.options = [r["id"] for r in review.samples if r["voice"] in (show.value, other.value)]
-        sound = [w.Audio(value=(review.folder/r["file"]).read_bytes(), format="ogg", autoplay=False, loop=False) for r in mine]
-        players.children = [w.HBox([w.Label(f"{KINDS[r['kind']]}: {r['id']}"), s]) for r,s in zip(mine, sound)]
+        sound = [w.Audio(value=(review.folder/r["file"]).read_bytes(), format="ogg", autoplay=False,
+                         loop=False) for r in mine]
+        players.children = [w.HBox([w.Label(f"{KINDS[r['kind']]}: {r['id']}"), s])
+                            for r,s in zip(mine, sound)]
     def attempt(action):
-        try: action(); said.value = f"<pre>{html.escape(review.path.read_text(encoding='utf-8'))}</pre>"
+        try:
+            action()
+            said.value = f"<pre>{html.escape(review.path.read_text(encoding='utf-8'))}</pre>"
         except UserError as e: said.value = f"<b>{html.escape(str(e))}</b>"
     def decide():
         if word.value=="merge": review.decide("merge", show.value, other.value)
@@ -425,10 +508,14 @@ def review_widget(
             review.decide("split", show.value, value=int(text.value))
         elif word.value=="rename": review.decide("rename", show.value, value=text.value.strip())
         else: review.decide(word.value, *clips.value)
-    show.observe(refresh, "value"); other.observe(refresh, "value"); refresh()
-    do.on_click(lambda _: attempt(decide)); undo.on_click(lambda _: attempt(lambda: review.undo(word.value)))
+    show.observe(refresh, "value")
+    other.observe(refresh, "value")
+    refresh()
+    do.on_click(lambda _: attempt(decide))
+    undo.on_click(lambda _: attempt(lambda: review.undo(word.value)))
     box = w.VBox([w.HBox([show, other]), players, clips, w.HBox([word, text, do, undo]), said])
-    box.parts = dict(voice=show, other=other, text=text, clips=clips, decision=word, decide=do, undo=undo, said=said, players=players)
+    box.parts = dict(voice=show, other=other, text=text, clips=clips, decision=word, decide=do, undo=undo,
+                     said=said, players=players)
     return box
 
 # %% ../../nbs/4_speakers/02_analysis.ipynb #e92cf915
@@ -443,18 +530,24 @@ def voice_map(
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
     names = np.asarray(names, dtype=object)
-    some = np.sort(np.random.default_rng(seed).permutation(len(x))[:most]); x, names = x[some], names[some]
+    some = np.sort(np.random.default_rng(seed).permutation(len(x))[:most])
+    x, names = x[some], names[some]
     if len(x)>=10 and np.ptp(x, axis=0).max()>1e-6:
-        xy = TSNE(perplexity=min(30, (len(x)-1)/3), init="pca", random_state=seed).fit_transform(x.astype(np.float64))
+        xy = TSNE(perplexity=min(30, (len(x)-1)/3), init="pca",
+                  random_state=seed).fit_transform(x.astype(np.float64))
     else: xy = PCA(2).fit_transform(x) if len(x)>2 else np.c_[np.arange(len(x)), np.zeros(len(x))]
     fig, ax = plt.subplots(figsize=(6, 4.2), layout="constrained")
     voices = [v for v in sorted(set(names)) if v!="unknown"]
-    for i,v in enumerate(voices): ax.scatter(*xy[names==v].T, s=14, color=plt.cm.tab20(i%20), label=v if i<20 else None)
-    if (names=="unknown").any(): ax.scatter(*xy[names=="unknown"].T, s=18, color="0.6", marker="x", label="unknown")
-    ax.set(xticks=[], yticks=[]); ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
+    for i,v in enumerate(voices):
+        ax.scatter(*xy[names==v].T, s=14, color=plt.cm.tab20(i%20), label=v if i<20 else None)
+    if (names=="unknown").any():
+        ax.scatter(*xy[names=="unknown"].T, s=18, color="0.6", marker="x", label="unknown")
+    ax.set(xticks=[], yticks=[])
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
     plt.close(fig)
     return fig
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #c2dd970c
 def confusions(
     given, # Label of the source for each clip
     names, # Voice found for each clip
@@ -466,9 +559,11 @@ def confusions(
         heard = names[given==label]
         counts = sorted(((int((heard==v).sum()), v) for v in set(heard)), key=lambda c: (-c[0], c[1]))
         others = ", ".join(f"{v} {n}" for n,v in counts[1:6])
-        rows.append({"label": label, "clips": len(heard), "mostly": counts[0][1], "share": counts[0][0]/len(heard), "others": others})
+        rows.append({"label": label, "clips": len(heard), "mostly": counts[0][1],
+                     "share": counts[0][0]/len(heard), "others": others})
     return sorted(rows, key=lambda r: (r["share"], r["label"]))[:most]
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #f202e0dc
 def read_analysis(
     preprocessed:Path, # Folder of prepared clips
     analysis:Path, # Folder that `analyse` filled
@@ -479,11 +574,15 @@ def read_analysis(
     names, found = [called[i] for i in ids], read_json(folder/"voices.json")
     sizes = [dict(voice=v, clips=f["clips"], minutes=f["minutes"]) for v,f in found["voices"].items()]
     with open(folder/"index.csv", encoding="utf-8", newline="") as f: index = list(csv.DictReader(f))
-    samples = [dict(voice=v, clips={r["kind"]: folder/r["file"] for r in reversed(index) if r["voice"]==v}) for v in found["voices"]]
-    unknown = [dict(id=i, seconds=d, text=t) for i,d,t,n in zip(ids, rows["duration"], rows["text"], names) if n=="unknown"]
-    return dict(names=names, given=rows["speaker"], embeddings=np.load(Path(analysis)/"embeddings.npy"), sizes=sorted(sizes, key=lambda r: -r["minutes"]),
+    samples = [dict(voice=v, clips={r["kind"]: folder/r["file"] for r in reversed(index) if r["voice"]==v})
+               for v in found["voices"]]
+    unknown = [dict(id=i, seconds=d, text=t) for i,d,t,n in zip(ids, rows["duration"], rows["text"], names)
+               if n=="unknown"]
+    return dict(names=names, given=rows["speaker"], embeddings=np.load(Path(analysis)/"embeddings.npy"),
+                sizes=sorted(sizes, key=lambda r: -r["minutes"]),
                 closest=found["closest"], samples=samples, unknown=unknown)
 
+# %% ../../nbs/4_speakers/02_analysis.ipynb #f212b9fd
 def sample_rows(
     result:dict, # What `read_analysis` returns
     most:int=12, # Voices, those with most speech; unknown clips besides
@@ -491,5 +590,7 @@ def sample_rows(
     "One clip of each kind for every voice"
     minutes = {r["voice"]: r["minutes"] for r in result["sizes"]}
     some = [v for v in minutes if v!="unknown"][:most] + ["unknown"]
-    chosen = sorted((r for r in result["samples"] if r["voice"] in some), key=lambda r: some.index(r["voice"]))
-    return [dict(text=r["voice"], clips={k: decode(f) for k,f in r["clips"].items()}, numbers={"minutes": minutes[r["voice"]]}) for r in chosen]
+    chosen = sorted((r for r in result["samples"] if r["voice"] in some),
+                    key=lambda r: some.index(r["voice"]))
+    return [dict(text=r["voice"], clips={k: decode(f) for k,f in r["clips"].items()},
+                 numbers={"minutes": minutes[r["voice"]]}) for r in chosen]

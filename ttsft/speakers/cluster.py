@@ -21,20 +21,25 @@ def _within(x, groups, prior=0.85, weight=3.0):
     total = np.array([(x[g].sum(0)@x[g].sum(0) - (x[g]**2).sum())/2 for g in groups])
     pairs = np.array([len(g)*(len(g)-1)/2 for g in groups])
     pooled = (total.sum()+prior)/(pairs.sum()+1)
-    return np.maximum((total+weight*pooled)/(pairs+weight), max(pooled, 0.05)) # a group of two voices must not look noisy: it would swallow others
+    # a group of two voices must not look noisy: it would swallow others
+    return np.maximum((total+weight*pooled)/(pairs+weight), max(pooled, 0.05))
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #864d787c
 def voice_cosines(
     x:np.ndarray, # Unit vectors, shape (n, d)
     groups:list, # Indices of the clips of each voice
-)->tuple[np.ndarray, np.ndarray]: # Cosines of the voices, shape (k, k), and the similarity within each, shape (k,)
+# Cosines of the voices, shape (k, k), and the similarity within each, shape (k,)
+)->tuple[np.ndarray, np.ndarray]:
     "Cosines between voices, with the noise of single clips taken out"
     within = _within(x, groups)
     means = np.stack([x[g].mean(0) for g in groups])
     return means@means.T/np.sqrt(np.outer(within, within)), within
 
 VOICE_LIMIT = 0.86 # two groups with a larger cosine are one voice
+
 SLACK = 0.45 # how far the limit gives way for few, noisy clips
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #1d320728
 def voice_limits(
     within:np.ndarray, # Similarity within each voice, shape (k,)
     sizes, # Clips of each voice
@@ -45,12 +50,14 @@ def voice_limits(
     counts = np.where(np.asarray(sizes)<2, 0.4, sizes) # a single clip shows no spread of its own
     return voice_limit - SLACK*noise/np.sqrt(np.minimum.outer(counts, counts))
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #6824dfd6
 def closest_voices(
     x:np.ndarray, # Unit vectors, shape (n, d)
     groups:list, # Indices of the clips of each voice, at least two groups
     voice_limit:float=VOICE_LIMIT,
     apart:np.ndarray|None=None, # Pairs that a person has called different, shape (k, k)
-)->tuple[float, int, int, float, float]: # Excess over the limit (negative: two voices), the pair, its cosine, its limit
+# Excess over the limit (negative: two voices), the pair, its cosine, its limit
+)->tuple[float, int, int, float, float]:
     "The pair that looks most like one voice"
     cosines, within = voice_cosines(x, groups)
     limits = voice_limits(within, np.array([len(g) for g in groups]), voice_limit)
@@ -69,6 +76,7 @@ def _sample(n, most, seed, keep=()):
     drawn = np.random.default_rng(seed).permutation(n)[:most]
     return np.union1d(drawn, np.array(sorted(keep), dtype=int))
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #ecb38879
 def _kmeans(x, k, seed):
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
@@ -76,14 +84,18 @@ def _kmeans(x, k, seed):
         warnings.simplefilter("ignore", ConvergenceWarning) # clips that are all the same
         return KMeans(k, n_init=10, random_state=seed).fit_predict(x)
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #b43ef0dd
 def _average_link(x, k):
     from sklearn.cluster import AgglomerativeClustering
     return AgglomerativeClustering(k, metric="cosine", linkage="average").fit_predict(x)
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #82c5651c
 def assign(
     x:np.ndarray, # Unit vectors, shape (n, d)
     labels:np.ndarray, # Cluster of each clip, -1 for none, shape (n,)
-)->tuple[np.ndarray, np.ndarray]: # Cosine to the mean of each cluster, shape (n, k), and the k labels; a clip has no part in the mean it is compared with
+# Cosine to the mean of each cluster, shape (n, k), and the k labels; a clip has no part in the mean it is
+# compared with
+)->tuple[np.ndarray, np.ndarray]:
     "How close every clip is to every cluster"
     names = np.unique(labels[labels>=0])
     mine = labels[:,None]==names[None]
@@ -91,9 +103,11 @@ def assign(
     scores = (x@sums.T)/np.maximum(np.linalg.norm(sums, axis=1), 1e-9)
     for j,m in enumerate(mine.T):
         others = sums[j]-x[m]
-        scores[m,j] = (x[m]*others).sum(1)/np.maximum(np.linalg.norm(others, axis=1), 1e-9) if m.sum()>1 else 1.0
+        scores[m,j] = ((x[m]*others).sum(1)/np.maximum(np.linalg.norm(others, axis=1), 1e-9) if m.sum()>1
+                       else 1.0)
     return scores, names
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #7722c909
 def refine(
     x:np.ndarray, # Unit vectors, shape (n, d)
     labels:np.ndarray, # First guess, -1 for none, shape (n,)
@@ -107,12 +121,14 @@ def refine(
         labels = new
     return labels
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #1ba7826f
 def best_split(
     x:np.ndarray, # Unit vectors of one cluster, shape (n, d)
     voice_limit:float=VOICE_LIMIT,
     seed:int=0,
     most:int=800, # Larger clusters are judged by a sample
-)->tuple[np.ndarray|None, tuple]: # Labels of the cut whose parts are most surely different voices, and what `closest_voices` says of it
+# Labels of the cut whose parts are most surely different voices, and what `closest_voices` says of it
+)->tuple[np.ndarray|None, tuple]:
     "The one-speaker test: excess of at least 0 means that this is one voice"
     some = _sample(len(x), most, seed)
     y, best, cut = x[some], (np.inf, 0, 0, np.nan, np.nan), None
@@ -131,17 +147,21 @@ def best_split(
 # %% ../../nbs/4_speakers/01_cluster.ipynb #35990db7
 def _order(x):
     "Neighbours of each clip, nearest first, itself left out"
-    s = x@x.T; np.fill_diagonal(s, np.inf)
+    s = x@x.T
+    np.fill_diagonal(s, np.inf)
     return np.argsort(-s, axis=1, kind="stable")[:,1:]
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #ac0fcce0
 def _laplacian(order, p):
     "Normalised Laplacian of the graph that keeps `p` neighbours of each clip"
-    n = len(order); a = np.zeros((n, n))
+    n = len(order)
+    a = np.zeros((n, n))
     np.put_along_axis(a, order[:,:p], 1.0, 1)
     a = (a+a.T)/2
     d = np.sqrt(a.sum(1))
     return np.eye(n)-a/np.outer(d, d)
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #7621dd7b
 def eigengap(
     x:np.ndarray, # Unit vectors, shape (n, d)
     most:int=20, # Largest number of voices looked for
@@ -150,15 +170,18 @@ def eigengap(
 )->dict: # k, the gap, and the neighbours kept as a share of all clips
     "Number of voices that the spectrum of a neighbour graph proposes"
     from scipy.linalg import eigvalsh
-    x = x[_sample(len(x), sample, seed)]; n = len(x)
+    x = x[_sample(len(x), sample, seed)]
+    n = len(x)
     if n<3: return dict(k=1, gap=0.0, neighbours=1.0)
     order, low = _order(x), min(max(3, n//20), n-1)
     best = (np.inf,)
     for p in sorted({int(p) for p in np.linspace(low, max(low, n//3), 12)}):
         gaps = np.diff(eigvalsh(_laplacian(order, p))[:min(most, n-1)+1])
-        if (ratio := p/n/(gaps.max()+1e-9)) < best[0]: best = (ratio, dict(k=int(gaps.argmax())+1, gap=round(float(gaps.max()), 4), neighbours=p/n))
+        if (ratio := p/n/(gaps.max()+1e-9)) < best[0]:
+            best = (ratio, dict(k=int(gaps.argmax())+1, gap=round(float(gaps.max()), 4), neighbours=p/n))
     return best[1]
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #e5458195
 def spectral(
     x:np.ndarray, # Unit vectors, shape (n, d)
     k:int, # Voices
@@ -180,33 +203,44 @@ def link_blocks(
 )->tuple[list, list]: # Blocks of indices; pairs of blocks that differ
     "What must stay together, and what apart"
     near = {}
-    for a,b in same: near.setdefault(a, []).append(b); near.setdefault(b, []).append(a)
+    for a,b in same:
+        near.setdefault(a, []).append(b)
+        near.setdefault(b, []).append(a)
     block, blocks = {}, []
     for start in sorted({*near, *(i for pair in different for i in pair)}):
         if start in block: continue
-        queue, members = deque([start]), []; block[start] = len(blocks)
+        queue, members = deque([start]), []
+        block[start] = len(blocks)
         while queue:
-            i = queue.popleft(); members.append(i)
+            i = queue.popleft()
+            members.append(i)
             for j in near.get(i, []):
-                if j not in block: block[j] = len(blocks); queue.append(j)
+                if j not in block:
+                    block[j] = len(blocks)
+                    queue.append(j)
         blocks.append(np.array(sorted(members)))
     for a,b in different:
         if block[a]==block[b]:
-            raise UserError(f"`{ids[a]}` and `{ids[b]}` are called different, but also the same: {_chain(near, a, b, ids)}. "
+            raise UserError(f"`{ids[a]}` and `{ids[b]}` are called different, but also the same: "
+                            f"{_chain(near, a, b, ids)}. "
                             "Take one of these decisions back.")
     return blocks, sorted({tuple(sorted((block[a], block[b]))) for a,b in different})
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #0ca8ec2d
 def _chain(near, a, b, ids):
     "The decisions that lead from `a` to `b`"
     came, queue = {a: None}, deque([a])
     while queue and b not in came:
         i = queue.popleft()
         for j in near.get(i, []):
-            if j not in came: came[j] = i; queue.append(j)
+            if j not in came:
+                came[j] = i
+                queue.append(j)
     path = [b]
     while came[path[-1]] is not None: path.append(came[path[-1]])
     return " = ".join(f"`{ids[i]}`" for i in path[::-1])
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #8f3bc662
 def constrain(
     x:np.ndarray, # Unit vectors, shape (n, d)
     labels:np.ndarray, # Shape (n,)
@@ -217,7 +251,9 @@ def constrain(
     "Give every block the nearest cluster that is free for it, and a new one where there is none"
     if not blocks: return labels
     labels, against = labels.copy(), {i: set() for i in range(len(blocks))}
-    for a,b in conflicts: against[a].add(b); against[b].add(a)
+    for a,b in conflicts:
+        against[a].add(b)
+        against[b].add(a)
     scores, names = assign(x, labels)
     names, taken = list(names), {}
     for b in sorted(against, key=lambda b: (-len(against[b]), -len(blocks[b]), blocks[b][0])):
@@ -226,11 +262,16 @@ def constrain(
         made = [name for name in names[scores.shape[1]:] if name not in closed]
         if free: taken[b] = names[max(free, key=lambda j: scores[blocks[b],j].sum())]
         elif made: taken[b] = made[0]
-        else: taken[b] = max(names, default=-1)+1; names.append(taken[b])
-    if len(names)>most: raise UserError(f"the clips called different need {len(names)} voices, but max_speakers is {most}. Raise it, or take a decision back.")
+        else:
+            taken[b] = max(names, default=-1)+1
+            names.append(taken[b])
+    if len(names)>most:
+        raise UserError(f"the clips called different need {len(names)} voices, but max_speakers is {most}. "
+                        f"Raise it, or take a decision back.")
     for b,name in taken.items(): labels[blocks[b]] = name
     return labels
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #ca7b5255
 def settle(
     x:np.ndarray, # Unit vectors, shape (n, d)
     labels:np.ndarray, # Shape (n,)
@@ -256,8 +297,10 @@ class Voices:
 
 METHODS = "spectral", "agglomerative", "kmeans", "hdbscan"
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #b991f63d
 def _guess(x, method, most, seed):
-    gap = eigengap(x, most, seed); k = min(gap["k"], len(x))
+    gap = eigengap(x, most, seed)
+    k = min(gap["k"], len(x))
     if method=="hdbscan" and len(x)>=6:
         from sklearn.cluster import HDBSCAN
         labels = HDBSCAN(min_cluster_size=max(2, min(5, len(x)//6)), copy=True).fit_predict(x)
@@ -266,6 +309,7 @@ def _guess(x, method, most, seed):
     if method=="spectral": return spectral(x, k, gap["neighbours"], seed), gap
     return (_kmeans(x, k, seed) if method=="kmeans" else _average_link(x, k)), gap
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #37e7d512
 def _split_all(x, labels, voice_limit, seed):
     "Cut clusters that hold more than one voice"
     todo = list(np.unique(labels[labels>=0]))
@@ -273,16 +317,21 @@ def _split_all(x, labels, voice_limit, seed):
         mine = np.flatnonzero(labels==(a := todo.pop()))
         cut, (excess, *_) = best_split(x[mine], voice_limit, seed)
         if excess>=0: continue
-        labels = labels.copy(); todo.append(a)
-        for part in range(1, cut.max()+1): todo.append(labels.max()+1); labels[mine[cut==part]] = todo[-1]
+        labels = labels.copy()
+        todo.append(a)
+        for part in range(1, cut.max()+1):
+            todo.append(labels.max()+1)
+            labels[mine[cut==part]] = todo[-1]
     return labels
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #53e525fb
 def _apart(labels, groups, blocks, conflicts):
     where = {int(labels[g[0]]): i for i,g in enumerate(groups)}
     apart = np.zeros((len(groups),)*2, dtype=bool)
     for a,b in conflicts: apart[where[int(labels[blocks[a][0]])], where[int(labels[blocks[b][0]])]] = True
     return apart
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #8da542ef
 def _merge_all(x, labels, voice_limit, most, blocks, conflicts):
     "Join clusters that are one voice, and the closest ones while there are too many"
     labels = labels.copy()
@@ -292,6 +341,7 @@ def _merge_all(x, labels, voice_limit, most, blocks, conflicts):
         labels[groups[j]] = labels[groups[i][0]]
     return labels
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #0bfb303e
 def _rejoin(x, labels, voice_limit, seed, clear=0.1):
     "Clips that HDBSCAN calls noise, where the sound leaves no doubt about the voice"
     if (labels>=0).all(): return labels
@@ -300,6 +350,7 @@ def _rejoin(x, labels, voice_limit, seed, clear=0.1):
     top = np.sort(scores, axis=1)
     return np.where((labels<0) & (top[:,-1]-top[:,-2]>=clear), names[scores.argmax(1)], labels)
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #09819334
 def split_into(
     x:np.ndarray, # Unit vectors of one cluster, shape (n, d)
     k:int, # Parts
@@ -307,8 +358,10 @@ def split_into(
 )->np.ndarray: # Labels 0 to k-1, 0 for the largest part
     "Cut a cluster because a person says so"
     if len(x)<k: raise UserError(f"{len(x)} clips cannot be split into {k} voices")
-    return by_size(_kmeans(x, k, seed), np.arange(len(x))) # not refined: where there is one voice, that would undo it
+    # not refined: where there is one voice, that would undo it
+    return by_size(_kmeans(x, k, seed), np.arange(len(x)))
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #030c916b
 def by_size(
     labels:np.ndarray, # -1 for none, shape (n,)
     ids, # Names of the clips: of two clusters of one size, the one with the first name comes first
@@ -319,12 +372,14 @@ def by_size(
     number = {v: i for i,v in enumerate(rank)} | {-1: -1}
     return np.array([number[v] for v in labels], dtype=int)
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #91f3cf4c
 def find_voices(
     x:np.ndarray, # Unit vectors, shape (n, d)
     method:Literal["spectral", "agglomerative", "kmeans", "hdbscan"]="spectral",
     min_speakers:int=1, # Fewer voices are split further
     max_speakers:int=20, # More voices are merged
-    voice_limit:float=VOICE_LIMIT, # Cosine between two voices above which they are one; higher separates more alike voices
+    # Cosine between two voices above which they are one; higher separates more alike voices
+    voice_limit:float=VOICE_LIMIT,
     margin:float=0.05, # Clips whose second voice is closer than this are unknown
     min_clips:int=2, # Smaller clusters are unknown, unless a decision or min_speakers made them
     same:list=(), # Pairs of indices that share a voice
@@ -335,12 +390,16 @@ def find_voices(
 )->Voices:
     "Find the voices of a corpus"
     n, ids = len(x), list(range(len(x))) if ids is None else list(ids)
-    if method not in METHODS: raise UserError(f"speakers.method: there is no method `{method}`. {did_you_mean(method, METHODS)}")
+    if method not in METHODS:
+        raise UserError(f"speakers.method: there is no method `{method}`. {did_you_mean(method, METHODS)}")
     if not 1<=min_speakers<=max_speakers:
-        raise UserError(f"speakers: min_speakers is {min_speakers} and max_speakers {max_speakers}. Between them must lie at least one number from 1.")
+        raise UserError(f"speakers: min_speakers is {min_speakers} and max_speakers {max_speakers}. Between "
+                        f"them must lie at least one number from 1.")
     if n<min_speakers: raise UserError(f"speakers.min_speakers: {n} clips cannot hold {min_speakers} voices")
-    if not np.isfinite(x).all(): raise UserError("an embedding is not a number; delete the cache of embeddings and run again")
-    x = np.asarray(x, dtype=np.float64); x = x/np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
+    if not np.isfinite(x).all():
+        raise UserError("an embedding is not a number; delete the cache of embeddings and run again")
+    x = np.asarray(x, dtype=np.float64)
+    x = x/np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
     blocks, conflicts = link_blocks(ids, same, different)
     some = _sample(n, largest, seed)
     guess, gap = _guess(x[some], method, max_speakers, seed)
@@ -352,23 +411,29 @@ def find_voices(
         labels[some] = guess
     labels = _split_all(x, settle(x, labels), voice_limit, seed)
     labels = settle(x, labels, blocks, conflicts, max_speakers if conflicts else 10**9)
-    labels = _rejoin(x, _merge_all(x, labels, voice_limit, max_speakers, blocks, conflicts), voice_limit, seed)
+    labels = _rejoin(x, _merge_all(x, labels, voice_limit, max_speakers, blocks, conflicts), voice_limit,
+                     seed)
     while len(groups := _groups(labels))<min_speakers:
         cuts = [(g, split_into(x[g], 2, seed)) for g in groups if len(g)>1]
-        g, cut = min(cuts, key=lambda c: voice_cosines(x[c[0]], _groups(c[1]))[0][0,-1] if c[1].max() else np.inf)
+        g, cut = min(cuts, key=lambda c: voice_cosines(x[c[0]], _groups(c[1]))[0][0,-1] if c[1].max()
+                     else np.inf)
         if not cut.max(): cut = np.arange(len(g))>0 # clips that are all the same: any cut will do
         labels[g[cut>0]] = labels.max()+1
     settled = settle(x, labels, blocks, conflicts, max_speakers)
     if len(_groups(settled))<min_speakers: settled = constrain(x, labels, blocks, conflicts, max_speakers)
     labels = settled
-    if len(_groups(labels))<min_speakers: raise UserError(f"speakers.min_speakers: the clips called the same leave fewer than {min_speakers} voices. Lower it.")
+    if len(_groups(labels))<min_speakers:
+        raise UserError(f"speakers.min_speakers: the clips called the same leave fewer than {min_speakers} "
+                        f"voices. Lower it.")
     return _finish(x, labels, gap, blocks, ids, voice_limit, margin, min_clips, min_speakers, seed)
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #ef763c8f
 def _finish(x, labels, gap, blocks, ids, voice_limit, margin, min_clips, min_speakers, seed):
     "Leave out what is doubtful, number the voices, write down the figures"
     labels, held = labels.copy(), {int(i) for b in blocks for i in b}
     for g in sorted(_groups(labels), key=len):
-        if len(g)<min_clips and held.isdisjoint(g.tolist()) and len(_groups(labels))>min_speakers: labels[g] = -1
+        if len(g)<min_clips and held.isdisjoint(g.tolist()) and len(_groups(labels))>min_speakers:
+            labels[g] = -1
     scores, names = assign(x, labels)
     gaps = np.full(len(x), np.nan)
     if len(names)>1:
@@ -380,11 +445,14 @@ def _finish(x, labels, gap, blocks, ids, voice_limit, margin, min_clips, min_spe
         doubtful = (gaps<margin) & (labels>=0) & ~np.isin(np.arange(len(x)), list(held))
         for g in _groups(labels):
             if not doubtful[g].all(): labels[g[doubtful[g]]] = -1
-    labels = by_size(labels, ids); groups = _groups(labels)
+    labels = by_size(labels, ids)
+    groups = _groups(labels)
     test = closest_voices(x, groups, voice_limit) if len(groups)>1 else best_split(x, voice_limit, seed)[1]
     cosine, limit = (round(v, 4) if np.isfinite(v) else None for v in test[3:])
-    facts = dict(speakers=len(groups), eigengap_speakers=gap["k"], eigengap=gap["gap"], one_speaker=len(groups)==1,
-                 voice_cosine=cosine, voice_cosine_limit=limit, unknown_clips=int((labels<0).sum()), unknown_share=round(float((labels<0).mean()), 4))
+    facts = dict(speakers=len(groups), eigengap_speakers=gap["k"], eigengap=gap["gap"],
+                 one_speaker=len(groups)==1,
+                 voice_cosine=cosine, voice_cosine_limit=limit, unknown_clips=int((labels<0).sum()),
+                 unknown_share=round(float((labels<0).mean()), 4))
     return Voices(labels, gaps, facts)
 
 # %% ../../nbs/4_speakers/01_cluster.ipynb #08404509
@@ -395,15 +463,19 @@ def agreement(
     "Compare clusters with known speakers"
     from sklearn.metrics import adjusted_rand_score, v_measure_score
     from sklearn.metrics.cluster import contingency_matrix, pair_confusion_matrix
-    labels = np.asarray(labels); unknown = labels<0
+    labels = np.asarray(labels)
+    unknown = labels<0
     alone = np.where(unknown, labels.max(initial=0)+1+np.cumsum(unknown), labels)
     (_, wrong), (missed, right) = pair_confusion_matrix(truth, alone).astype(float)
     precision, recall = (right/d if d else 1.0 for d in (right+wrong, right+missed))
     table = contingency_matrix(truth, alone)
-    found = dict(ari=adjusted_rand_score(truth, alone), v_measure=v_measure_score(truth, alone), pair_precision=precision, pair_recall=recall,
-                 pair_f1=2*precision*recall/max(precision+recall, 1e-9), purity=table.max(0).sum()/table.sum(), coverage=table.max(1).sum()/table.sum())
+    found = dict(ari=adjusted_rand_score(truth, alone), v_measure=v_measure_score(truth, alone),
+                 pair_precision=precision, pair_recall=recall,
+                 pair_f1=2*precision*recall/max(precision+recall, 1e-9),
+                 purity=table.max(0).sum()/table.sum(), coverage=table.max(1).sum()/table.sum())
     return {k: round(float(v), 4) for k,v in found.items()} | dict(unknown=round(float(unknown.mean()), 4))
 
+# %% ../../nbs/4_speakers/01_cluster.ipynb #c721c326
 def stability(
     x:np.ndarray, # Unit vectors, shape (n, d)
     seed:int=0,
@@ -417,7 +489,8 @@ def stability(
     if len(x)<8: return None
     scores, rng = [], np.random.default_rng(seed)
     for _ in range(repeats):
-        order = rng.permutation(len(x)); a, b = x[order[::2]], x[order[1::2]]
+        order = rng.permutation(len(x))
+        a, b = x[order[::2]], x[order[1::2]]
         one, two = (find_voices(y, seed=seed, margin=-1, **settings) for y in (a, b))
         means = np.stack([a[g].mean(0) for g in _groups(one.labels)])
         moved = (b@(means/np.linalg.norm(means, axis=1, keepdims=True)).T).argmax(1)

@@ -20,8 +20,10 @@ from ..sound.recording import AudioError, decode
 from ..corpus.shards import chunked, run_shards
 
 # %% ../../nbs/4_speakers/00_embed.ipynb #3400b43c
-RATE, HOP, N_FFT, N_MELS, WINDOW = 16_000, 160, 400, 40, 160 # Hz, samples, samples, bands, frames: as the encoder was trained
-LOUD_DBFS = -30.0 # quieter clips are raised to this RMS: the spectrogram is a power, not its logarithm, so level matters
+# Hz, samples, samples, bands, frames: as the encoder was trained
+RATE, HOP, N_FFT, N_MELS, WINDOW = 16_000, 160, 400, 40, 160
+# quieter clips are raised to this RMS: the spectrogram is a power, not its logarithm, so level matters
+LOUD_DBFS = -30.0
 
 def windows(
     n_samples:int, # Length of the clip at 16 kHz
@@ -40,21 +42,25 @@ def voice_mel(
 )->np.ndarray: # Power in 40 mel bands, shape (t, 40), float32
     "What the encoder sees: frames of 25 ms, 10 ms apart"
     import librosa
-    return librosa.feature.melspectrogram(y=wav, sr=RATE, n_fft=N_FFT, hop_length=HOP, n_mels=N_MELS).astype(np.float32).T
+    return librosa.feature.melspectrogram(y=wav, sr=RATE, n_fft=N_FFT, hop_length=HOP,
+                                          n_mels=N_MELS).astype(np.float32).T
 
 # %% ../../nbs/4_speakers/00_embed.ipynb #f3eb9292
 @contextmanager
 def one_thread():
     "torch with one thread: on a busy machine two threads are many times slower, and sums depend on their number"
     import torch
-    before = torch.get_num_threads(); torch.set_num_threads(1)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     try: yield
     finally: torch.set_num_threads(before)
 
+# %% ../../nbs/4_speakers/00_embed.ipynb #e73bcb65
 def _resemblyzer(path):
     import torch
     from safetensors.torch import load_file
-    layers = torch.nn.ModuleDict(dict(lstm=torch.nn.LSTM(N_MELS, 256, 3, batch_first=True), linear=torch.nn.Linear(256, 256)))
+    layers = torch.nn.ModuleDict(dict(lstm=torch.nn.LSTM(N_MELS, 256, 3, batch_first=True),
+                                      linear=torch.nn.Linear(256, 256)))
     layers.load_state_dict({k: v.float() for k,v in load_file(path/"encoder.safetensors").items()})
     def embed(wav):
         rms = float(np.sqrt(np.mean(wav.astype(np.float64)**2)))
@@ -62,7 +68,8 @@ def _resemblyzer(path):
         wav = wav*np.float32(max(1.0, 10**(LOUD_DBFS/20)/rms))
         starts = windows(len(wav))
         mel = voice_mel(np.pad(wav, (0, max(0, (starts[-1]+WINDOW)*HOP-len(wav)))))
-        with torch.inference_mode(): # the windows of one clip are one batch: its vector never depends on its neighbours
+        # the windows of one clip are one batch: its vector never depends on its neighbours
+        with torch.inference_mode():
             hidden = layers["lstm"](torch.from_numpy(np.stack([mel[i:i+WINDOW] for i in starts])))[1][0][-1]
             voices = torch.nn.functional.normalize(torch.relu(layers["linear"](hidden)), dim=1)
             return voices.mean(0).numpy()
@@ -77,15 +84,18 @@ def torchaudio_shim()->bool: # Whether it was needed
     cuda = version.exists() and "+cu" in version.read_text()
     if not cuda or list((Path(torch.origin).parent/"lib").glob("*torch_cuda*")): return False
     def refuse(f):
-        def needs_native(*args, **kw): raise RuntimeError(f"torchaudio's {f.__name__} needs its native library, built for another torch")
+        def needs_native(*args, **kw):
+            raise RuntimeError(f"torchaudio's {f.__name__} needs its native library, built for another torch")
         return needs_native
-    stand_in = types.ModuleType("torchaudio._extension"); stand_in.__path__ = []
+    stand_in = types.ModuleType("torchaudio._extension")
+    stand_in.__path__ = []
     stand_in.__spec__ = importlib.machinery.ModuleSpec("torchaudio._extension", None, is_package=True)
     stand_in._IS_TORCHAUDIO_EXT_AVAILABLE = stand_in._IS_ALIGN_AVAILABLE = False
     stand_in.fail_if_no_align, stand_in._check_cuda_version = refuse, lambda: None
     sys.modules["torchaudio._extension"] = stand_in
     return True
 
+# %% ../../nbs/4_speakers/00_embed.ipynb #ce7fe6ee
 def _transformers(path):
     torchaudio_shim()
     import torch
@@ -93,19 +103,23 @@ def _transformers(path):
     front = AutoFeatureExtractor.from_pretrained(path, local_files_only=True)
     model = AutoModelForAudioXVector.from_pretrained(path, local_files_only=True, use_safetensors=True).eval()
     def embed(wav):
-        wav = np.tile(wav, -(-RATE//len(wav))) if len(wav)<RATE else wav # convolutions need some frames: a short clip is repeated
-        with torch.inference_mode(): return model(**front(wav, sampling_rate=RATE, return_tensors="pt")).embeddings[0].float().numpy()
+        # convolutions need some frames: a short clip is repeated
+        wav = np.tile(wav, -(-RATE//len(wav))) if len(wav)<RATE else wav
+        with torch.inference_mode():
+            return model(**front(wav, sampling_rate=RATE, return_tensors="pt")).embeddings[0].float().numpy()
     return embed
 
 # %% ../../nbs/4_speakers/00_embed.ipynb #c44e00a8
 def _pyannote(path):
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     if importlib.util.find_spec("pyannote") is None or importlib.util.find_spec("pyannote.audio") is None:
-        raise UserError("speakers.model: `pyannote:` needs a package that is not installed. Install it with `pip install ttsft[diar]`, or use `resemblyzer`.")
+        raise UserError("speakers.model: `pyannote:` needs a package that is not installed. Install it with "
+                        "`pip install ttsft[diar]`, or use `resemblyzer`.")
     torchaudio_shim()
     import torch
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore") # it warns that torchcodec is missing, which reads files; ours are in memory
+        # it warns that torchcodec is missing, which reads files; ours are in memory
+        warnings.simplefilter("ignore")
         from pyannote.audio import Inference, Model, Pipeline
     clip = lambda wav: dict(waveform=torch.from_numpy(wav[None]), sample_rate=RATE)
     config = path/"config.yaml"
@@ -115,12 +129,14 @@ def _pyannote(path):
     infer = Inference(Model.from_pretrained(path), window="whole")
     return lambda wav: np.asarray(infer(clip(wav)), dtype=np.float32).reshape(-1)
 
+# %% ../../nbs/4_speakers/00_embed.ipynb #ceec8c6d
 def longest_voice(
     found, # What a pyannote pipeline returns: `speaker_diarization` and `speaker_embeddings`
 )->np.ndarray: # Shape (d,)
     "The voice that speaks longest"
     names = found.speaker_diarization.labels()
-    if not names or found.speaker_embeddings is None: raise UserError("the pipeline hears no speech in it; leave the clip out, or use another model")
+    if not names or found.speaker_embeddings is None:
+        raise UserError("the pipeline hears no speech in it; leave the clip out, or use another model")
     seconds = [found.speaker_diarization.label_duration(n) for n in names]
     return np.asarray(found.speaker_embeddings[int(np.argmax(seconds))], dtype=np.float32)
 
@@ -138,26 +154,34 @@ class Embedder:
     )->np.ndarray: # Unit vector, shape (d,), float32
         "The voice of one clip"
         if not len(wav): raise UserError("holds no samples, so it has no voice; leave the clip out")
-        with one_thread(): voice = self.embed(np.ascontiguousarray(resample(wav, sample_rate, RATE), dtype=np.float32))
+        with one_thread():
+            voice = self.embed(np.ascontiguousarray(resample(wav, sample_rate, RATE), dtype=np.float32))
         size = float(np.linalg.norm(voice))
-        if not np.isfinite(size) or not size: raise UserError(f"gives no usable voice with `{self.spec}`; leave the clip out")
+        if not np.isfinite(size) or not size:
+            raise UserError(f"gives no usable voice with `{self.spec}`; leave the clip out")
         return (voice/size).astype(np.float32)
 
 LOADERS = {"resemblyzer": _resemblyzer, "transformers": _transformers, "pyannote": _pyannote}
 
+# %% ../../nbs/4_speakers/00_embed.ipynb #c1caf2f8
 @functools.lru_cache(maxsize=2)
 def _loaded(kind, path, spec, key): return Embedder(spec, key, LOADERS[kind](Path(path)))
 
+# %% ../../nbs/4_speakers/00_embed.ipynb #670083a2
 def model_path(
-    spec:str, # `resemblyzer`, `transformers:WHERE` or `pyannote:WHERE`; WHERE is a folder or `hub:OWNER/NAME@COMMIT`
+    # `resemblyzer`, `transformers:WHERE` or `pyannote:WHERE`; WHERE is a folder or `hub:OWNER/NAME@COMMIT`
+    spec:str,
 )->tuple[str, Path]: # Kind of model, and where its weights are
     "What `spec` means; nothing is loaded"
     kind, _, where = spec.partition(":")
-    if kind not in LOADERS: raise UserError(f"speakers.model: there is no model `{kind}`. {did_you_mean(kind, LOADERS)}")
+    if kind not in LOADERS:
+        raise UserError(f"speakers.model: there is no model `{kind}`. {did_you_mean(kind, LOADERS)}")
     if (kind=="resemblyzer") == bool(where):
-        raise UserError(f"speakers.model: `{spec}` cannot be used. Write `resemblyzer`, or `{kind}:` and a folder or `hub:OWNER/NAME@COMMIT`.")
+        raise UserError(f"speakers.model: `{spec}` cannot be used. Write `resemblyzer`, or `{kind}:` and a "
+                        f"folder or `hub:OWNER/NAME@COMMIT`.")
     return kind, local_path(where or "asset:resemblyzer", "speakers.model")
 
+# %% ../../nbs/4_speakers/00_embed.ipynb #b8ece29f
 def load_embedder(
     spec:str="resemblyzer", # As for `model_path`
 )->Embedder:
@@ -169,9 +193,13 @@ def load_embedder(
 def _read_shard(path):
     from safetensors import safe_open
     try:
-        with safe_open(path, "np") as f: return dict(zip(json.loads(f.metadata()["audio_sha256"]), f.get_tensor("embeddings")))
-    except Exception as e: raise UserError(f"{path} cannot be read ({type(e).__name__}). Delete this file: its clips will be embedded again.") from None
+        with safe_open(path, "np") as f:
+            return dict(zip(json.loads(f.metadata()["audio_sha256"]), f.get_tensor("embeddings")))
+    except Exception as e:
+        raise UserError(f"{path} cannot be read ({type(e).__name__}). Delete this file: its clips will be "
+                        f"embedded again.") from None
 
+# %% ../../nbs/4_speakers/00_embed.ipynb #d7ce2c63
 def cached(
     folder:Path, # Cache folder of one model
     wanted:set|None=None, # Hashes to keep; all when None
@@ -182,6 +210,7 @@ def cached(
         found |= {k: v for k,v in _read_shard(path).items() if wanted is None or k in wanted}
     return found
 
+# %% ../../nbs/4_speakers/00_embed.ipynb #08a61906
 def embed_shard(
     clips:list, # (hash of the samples, path) of each clip
     spec:str, # As for `model_path`
@@ -198,6 +227,7 @@ def embed_shard(
         f.write(save({"embeddings": np.stack(voices)}, {"audio_sha256": json.dumps(names)}))
     return len(clips)
 
+# %% ../../nbs/4_speakers/00_embed.ipynb #8adf6cd6
 def embed_clips(
     clips:list, # (hash of the samples, path) of each clip
     spec:str, # As for `model_path`
@@ -205,7 +235,8 @@ def embed_clips(
     engine:str="serial", # serial, pool or ray
     workers:int=2, # Processes, each with one thread
     per_shard:int=64, # Clips in a cache file: what a stopped run may lose
-)->tuple[np.ndarray, dict]: # Unit vectors in the order of `clips`, shape (n, d), float32; and how many were computed and how many found
+# Unit vectors in the order of `clips`, shape (n, d), float32; and how many were computed and how many found
+)->tuple[np.ndarray, dict]:
     "The voices of `clips`, from the cache where they are there"
     kind, path = model_path(spec)
     folder = Path(cache)/f"{kind}-{fingerprint([kind, 1, file_fingerprint(path)])[:16]}"
@@ -213,6 +244,9 @@ def embed_clips(
     unique = {str(sha): str(p) for sha,p in clips}
     found = cached(folder, set(unique))
     missing = [(sha, p) for sha,p in unique.items() if sha not in found]
-    run_shards(functools.partial(embed_shard, spec=spec, folder=folder), chunked(missing, per_shard), engine, workers, "embed", len(found))
+    run_shards(functools.partial(embed_shard, spec=spec, folder=folder), chunked(missing, per_shard), engine,
+               workers, "embed", len(found))
     if missing: found |= cached(folder, {sha for sha,_ in missing})
-    return np.stack([found[str(sha)] for sha,_ in clips]), dict(computed=len(missing), from_cache=len(unique)-len(missing), model=spec, weights=folder.name)
+    return np.stack([found[str(sha)] for sha,_ in clips]), dict(computed=len(missing),
+                                                                from_cache=len(unique)-len(missing),
+                                                                model=spec, weights=folder.name)

@@ -31,7 +31,8 @@ class TextError(UserError):
         chars:Iterable[str] = (), # Characters to blame, or a Counter of them
     ):
         self.chars = Counter(chars)
-        named = [f"{c!r} U+{ord(c):04X} {unicodedata.name(c, 'unnamed')} x{n}" for c, n in self.chars.most_common(12)]
+        named = [f"{c!r} U+{ord(c):04X} {unicodedata.name(c, 'unnamed')} x{n}"
+                 for c, n in self.chars.most_common(12)]
         if len(self.chars) > 12: named.append(f"and {len(self.chars)-12} more")
         super().__init__(f"{message}: {', '.join(named)}" if named else message)
 
@@ -48,13 +49,16 @@ class TextConfig:
     abbreviations:dict[str, str] = field(default_factory=dict) # Written form -> what is said
     affixes:bool = False # Letters may be attached to an abbreviation, as Amharic prefixes are
     symbols:dict[str, str] = field(default_factory=dict) # One sign -> the words said for it
-    lexicon:dict[str, str] = field(default_factory=dict) # Word, whatever its case -> spelt as it is said; for names and foreign words
+    # Word, whatever its case -> spelt as it is said; for names and foreign words
+    lexicon:dict[str, str] = field(default_factory=dict)
     rewrite:dict[str, str] = field(default_factory=dict) # Letters -> letters, the longest first
     fold:dict[str, str] = field(default_factory=dict) # One letter -> the letter that sounds the same
     diacritics:str = "" # Marks that readers may leave out, as Arabic's vowels
-    diacritise:str = "keep" # keep | strip | the name of an installed restorer, see `ttsft.text.translit.restorers`
+    # keep | strip | the name of an installed restorer, see `ttsft.text.translit.restorers`
+    diacritise:str = "keep"
     alphabet:str = "" # Letters and marks allowed; empty: what the scheme covers, or all if there is none
-    ranges:list[str] = field(default_factory=list) # Letters allowed beside `alphabet`, for scripts too large to list: first-last code point, as 4E00-9FFF
+    # Letters allowed beside `alphabet`, for scripts too large to list: first-last code point, as 4E00-9FFF
+    ranges:list[str] = field(default_factory=list)
     punctuation:str = ".,!?;:-" # Punctuation allowed after `replace`
     digits:str = "refuse" # refuse | keep | words
     numbers:str = "" # Table of number words for `digits: words`, see `ttsft.text.numbers`
@@ -62,33 +66,46 @@ class TextConfig:
     phonemes:str = "" # Voice of espeak-ng that turns text into phonemes, instead of a scheme
     sentence_end:str = ".!?؟…" # Marks that end a sentence, before or after `replace`
     clause_end:str = "،؛,;:" # Marks that end a clause, before or after `replace`
-    probes:list[str] = field(default_factory=list) # The language's own texts, beside `PROBES`, to tell front-ends apart
-    examples:dict[str, str] = field(default_factory=dict) # Raw text -> model text; checked whenever the front-end is made
+    # The language's own texts, beside `PROBES`, to tell front-ends apart
+    probes:list[str] = field(default_factory=list)
+    # Raw text -> model text; checked whenever the front-end is made
+    examples:dict[str, str] = field(default_factory=dict)
     check_examples:bool = True # false: for a recipe that changes a language's scheme or marks on purpose
 
     def __post_init__(self):
-        for name, allowed in (("form", ("NFC", "NFD")), ("case", ("keep", "lower")), ("digits", ("refuse", "keep", "words"))):
+        for name, allowed in (("form", ("NFC", "NFD")), ("case", ("keep", "lower")),
+                              ("digits", ("refuse", "keep", "words"))):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(allowed)}")
         if not unicodedata.is_normalized(self.form, self.alphabet):
-            raise ValueError(f"alphabet changes under {self.form}; compose letters, and write marks before letters")
+            raise ValueError(f"alphabet changes under {self.form}; compose letters, and write marks before "
+                             f"letters")
         for old, new in self.replace.items():
             if len(old) != 1 or unicodedata.normalize(self.form, old) != old:
                 raise ValueError(f"replace: {old!r} is not one character in {self.form}; give one character")
             again = sorted(c for c in new if c in self.replace or c in self.remove)
-            if again: raise ValueError(f"replace: {old!r} gives {new!r}, of which {again} is replaced or removed again")
+            if again:
+                raise ValueError(f"replace: {old!r} gives {new!r}, of which {again} is replaced or removed "
+                                 f"again")
         for r in self.ranges:
-            if not re.fullmatch("[0-9A-F]{4,6}-[0-9A-F]{4,6}", r): raise ValueError(f"ranges: {r!r} is not first-last code point, such as 4E00-9FFF")
-        if (self.digits=="words")!=bool(self.numbers): raise ValueError("`digits: words` and a table in `numbers` go together")
-        if self.phonemes and self.scheme!="none": raise ValueError("`phonemes` takes the place of `scheme`; choose one")
+            if not re.fullmatch("[0-9A-F]{4,6}-[0-9A-F]{4,6}", r):
+                raise ValueError(f"ranges: {r!r} is not first-last code point, such as 4E00-9FFF")
+        if (self.digits=="words")!=bool(self.numbers):
+            raise ValueError("`digits: words` and a table in `numbers` go together")
+        if self.phonemes and self.scheme!="none":
+            raise ValueError("`phonemes` takes the place of `scheme`; choose one")
         for name in ("symbols", "fold"):
-            if odd := [c for c in getattr(self, name) if len(c)!=1]: raise ValueError(f"{name}: {odd[0]!r} is not one character")
+            if odd := [c for c in getattr(self, name) if len(c)!=1]:
+                raise ValueError(f"{name}: {odd[0]!r} is not one character")
         for name in ("abbreviations", "symbols", "lexicon", "rewrite", "fold"):
-            table = {unicodedata.normalize(self.form, k).casefold(): v for k, v in getattr(self, name).items()}
+            table = {unicodedata.normalize(self.form, k).casefold(): v
+                     for k, v in getattr(self, name).items()}
             for old, new in table.items():
                 if not old.strip(): raise ValueError(f"{name}: an empty key says nothing")
-                again = [k for k in table if k in (new.casefold().split() if name in ("abbreviations", "lexicon") else new)]
-                if again: raise ValueError(f"{name}: {old!r} gives {new!r}, of which {again[0]!r} is replaced again")
+                again = [k for k in table if k in (new.casefold().split()
+                                                   if name in ("abbreviations", "lexicon") else new)]
+                if again:
+                    raise ValueError(f"{name}: {old!r} gives {new!r}, of which {again[0]!r} is replaced again")
 
 # %% ../../nbs/2_text/00_front_end.ipynb #1170f1dd
 def canonical(
@@ -98,7 +115,8 @@ def canonical(
     "Unicode normal form in linear time, also for long runs of combining marks"
     if unicodedata.is_normalized(form, text): return text
     runs = groupby(text, key=lambda c: unicodedata.combining(c) > 0)
-    return unicodedata.normalize(form, "".join("".join(sorted(run, key=unicodedata.combining) if marks else run)
+    return unicodedata.normalize(form, "".join("".join(sorted(run, key=unicodedata.combining) if marks
+                                                       else run)
                                                for marks, run in runs))
 
 # %% ../../nbs/2_text/00_front_end.ipynb #0736f4c8
@@ -147,27 +165,37 @@ class Stage:
 def _longest_first(table): return "|".join(map(re.escape, sorted(table, key=len, reverse=True)))
 
 _LETTER = r"[^\W\d_\u1369-\u137C]" # no digit, which becomes a word of its own
+
 _MARK = "[\u0300-\u036F\u0591-\u05C7\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06ED\u135D-\u135F]"
 
+# %% ../../nbs/2_text/00_front_end.ipynb #42c1b49f
 def _abbreviate(text:str, pattern:re.Pattern, table:dict[str, str], plain:dict[int, str])->str:
     "Say abbreviations in full; `plain` gives the usual spelling of one"
     def full(m):
         short = (m[0].lower() if pattern.flags & re.I else m[0]).translate(plain)
         said = table.get(short, m[0])
-        return said + ("." if short.endswith(".") and not text[m.end():].strip() and not said.endswith(".") else "")
+        return (said + ("." if short.endswith(".") and not text[m.end():].strip() and not said.endswith(".")
+                        else ""))
     return pattern.sub(full, text)
 
+# %% ../../nbs/2_text/00_front_end.ipynb #067a2f83
 def _abbreviations(config):
     "The stage for abbreviations; finds them in whatever characters `replace` and `fold` would turn into the usual ones"
     plain = {c: config.fold.get(new, new) for c, new in (config.fold | config.replace).items() if len(new)==1}
-    def usual(k): return canonical(k.lower() if config.case=="lower" else k, config.form).translate(str.maketrans(plain))
+    def usual(k):
+        return canonical(k.lower() if config.case=="lower" else k,
+                         config.form).translate(str.maketrans(plain))
     table = {usual(k): v for k, v in config.abbreviations.items()}
-    def spelt(key): return "".join(f"[{re.escape(c + ''.join(old for old, new in plain.items() if new==c))}]" for c in key)
+    def spelt(key):
+        return "".join(f"[{re.escape(c + ''.join(old for old, new in plain.items() if new==c))}]"
+                       for c in key)
     pattern = "|".join(map(spelt, sorted(table, key=len, reverse=True)))
     if not config.affixes: pattern = f"(?<!{_LETTER})(?<!{_MARK})(?:{pattern})(?!{_LETTER}|{_MARK})"
     found = re.compile(pattern, re.I if config.case=="lower" else 0)
-    return Stage("abbreviations", 1, partial(_abbreviate, pattern=found, table=table, plain=str.maketrans(plain)))
+    return Stage("abbreviations", 1, partial(_abbreviate, pattern=found, table=table,
+                                             plain=str.maketrans(plain)))
 
+# %% ../../nbs/2_text/00_front_end.ipynb #eb14651e
 def _respell(text:str, pattern:re.Pattern, table:dict[str, str])->str:
     "Spell words of the lexicon as they are said"
     return pattern.sub(lambda m: table.get(m[0].casefold(), m[0]), text)
@@ -176,16 +204,19 @@ def _rewrite(text:str, pattern:re.Pattern, table:dict[str, str])->str:
     "Replace letter sequences in one pass"
     return pattern.sub(lambda m: table[m[0]], text)
 
+# %% ../../nbs/2_text/00_front_end.ipynb #d7525804
 def _spoken_stages(config):
     "The stages of this section that the configuration asks for"
-    def keys(table): return {canonical(k.lower() if config.case=="lower" else k, config.form): v for k, v in table.items()}
+    def keys(table):
+        return {canonical(k.lower() if config.case=="lower" else k, config.form): v for k, v in table.items()}
     words, letters = {k.casefold(): v for k, v in keys(config.lexicon).items()}, keys(config.rewrite)
     signs = str.maketrans({c: f" {w} " for c, w in config.symbols.items()})
     inner = re.escape("".join(sorted({c for k in words for c in k})))
     stages = [Stage(name, 1, run) for name, table, run in (
         ("symbols", signs, partial(_substitute, table=signs)),
         ("lexicon", words, partial(_respell, pattern=re.compile(f"[\\w{inner}]+", re.I), table=words)),
-        ("rewrite", letters, partial(_rewrite, pattern=re.compile(_longest_first(letters)), table=letters))) if table]
+        ("rewrite", letters, partial(_rewrite, pattern=re.compile(_longest_first(letters)), table=letters)))
+        if table]
     return [_abbreviations(config), *stages] if config.abbreviations else stages
 
 # %% ../../nbs/2_text/00_front_end.ipynb #70df8ca4
@@ -195,8 +226,10 @@ def native_stages(
     restore:Stage|None = None, # Puts diacritics back, for `diacritise`
 )->list[Stage]: # Stages before transliteration
     "The steps that keep the native script, in order"
-    if (expand is None)==(config.digits=="words") or (restore is None)!=(config.diacritise in ("keep", "strip")):
-        raise ValueError("`digits: words` and a restorer bring a stage of their own; make the front-end with `ttsft.text.translit.front_end`")
+    if (expand is None)==(config.digits=="words") or (restore is None)!=(config.diacritise in ("keep",
+                                                                                               "strip")):
+        raise ValueError("`digits: words` and a restorer bring a stage of their own; make the front-end "
+                         "with `ttsft.text.translit.front_end`")
     ends = config.sentence_end + config.clause_end
     becomes = {c: config.replace.get(c, c) for c in (*ends, *'"”»', *config.replace)}
     marks = "".join(c for c, new in becomes.items() if all(m in ends or m.isspace() for m in new))
@@ -205,44 +238,56 @@ def native_stages(
     if config.fold_presentation: stages.append(Stage("presentation", 1, _fold_shapes))
     lower = [Stage("lower", 1, str.lower)] if config.case == "lower" else []
     if not expand: stages += lower
-    stages.append(Stage("remove", 1, partial(_substitute, table=str.maketrans(dict.fromkeys(NOISE + config.remove, "")))))
-    short, *others = [*_spoken_stages(config), None] if config.abbreviations else [None, *_spoken_stages(config)]
-    visual = Stage("visual", 1, partial(_move_punctuation, marks=marks, quotes=quotes)) if config.visual_punctuation else None
-    early, late = (visual, None) if short else (None, visual)  # a full stop may have to go back to its abbreviation
+    stages.append(Stage("remove", 1, partial(_substitute,
+                                             table=str.maketrans(dict.fromkeys(NOISE + config.remove, "")))))
+    short, *others = ([*_spoken_stages(config), None] if config.abbreviations
+                      else [None, *_spoken_stages(config)])
+    visual = (Stage("visual", 1, partial(_move_punctuation, marks=marks, quotes=quotes))
+              if config.visual_punctuation else None)
+    # a full stop may have to go back to its abbreviation
+    early, late = (visual, None) if short else (None, visual)
     stages += [s for s in (early, short, expand, *(lower if expand else ()), *others, late) if s]
-    if config.replace: stages.append(Stage("replace", 1, partial(_substitute, table=str.maketrans(config.replace))))
+    if config.replace:
+        stages.append(Stage("replace", 1, partial(_substitute, table=str.maketrans(config.replace))))
     if config.fold: stages.append(Stage("fold", 1, partial(_substitute, table=str.maketrans(config.fold))))
-    if config.diacritise=="strip": stages.append(Stage("strip", 1, partial(_substitute, table=str.maketrans(dict.fromkeys(config.diacritics, "")))))
+    if config.diacritise=="strip":
+        stages.append(Stage("strip", 1, partial(_substitute,
+                                                table=str.maketrans(dict.fromkeys(config.diacritics, "")))))
     return [*stages, *([restore] if restore else ()), Stage("space", 1, partial(_single_space, marks=ends))]
 
 # %% ../../nbs/2_text/00_front_end.ipynb #9b0e4fd0
 class Allowed:
     "The characters that may remain after normalisation"
-    def __init__(self, config:TextConfig, covered:set[str]|None = None): # `covered`: by the transliteration; None: all
+    # `covered`: by the transliteration; None: all
+    def __init__(self, config:TextConfig, covered:set[str]|None = None):
         self.digits, self.covered, self.any_letter = config.digits, covered, not config.alphabet and not config.ranges and covered is None
         self.ranges = [tuple(int(x, 16) for x in r.split("-")) for r in config.ranges]
         letters = {*config.alphabet} or {c for c in covered or () if unicodedata.category(c)[0] in "LM"}
         self.chars = {" ", *config.punctuation} | letters
         beyond = self.chars - covered if covered is not None else ()
-        if beyond: raise TextError(f"scheme {config.scheme} cannot carry all of alphabet and punctuation", beyond)
+        if beyond:
+            raise TextError(f"scheme {config.scheme} cannot carry all of alphabet and punctuation", beyond)
 
     def __contains__(self, c):
         if c in self.chars: return True
         kind = unicodedata.category(c)[0]
         if kind == "N": return self.digits == "keep" and (self.covered is None or c in self.covered)
         if kind not in "LM": return False
-        return self.any_letter or any(a <= ord(c) <= b for a, b in self.ranges) and (self.covered is None or c in self.covered)
+        return (self.any_letter or any(a <= ord(c) <= b for a, b in self.ranges)
+                and (self.covered is None or c in self.covered))
 
     def check(self, norm_text:str): # Normalised text
         "Refuse, by a `TextError`, a text that is not allowed or has nothing to say"
         bad = {c for c in {*norm_text} if c not in self}
         unknown = Counter(c for c in norm_text if c in bad) if bad else bad
         if any(unicodedata.category(c)[0] == "N" for c in unknown):
-            raise TextError("text has digits, which no one can read aloud for sure; write numbers as words", unknown)
+            raise TextError("text has digits, which no one can read aloud for sure; write numbers as words",
+                            unknown)
         if unknown: raise TextError("text has characters that the model would never see; add them to "
                                     "alphabet, replace or remove, or drop the text", unknown)
         if not any(unicodedata.category(c)[0] in "LN" for c in norm_text):
-            raise TextError("text has nothing to say: no letter is left after normalisation; drop it", norm_text)
+            raise TextError("text has nothing to say: no letter is left after normalisation; drop it",
+                            norm_text)
 
 # %% ../../nbs/2_text/00_front_end.ipynb #cba99f55
 class FrontEnd:
@@ -260,7 +305,8 @@ class FrontEnd:
         self.allowed = Allowed(config, set.intersection(*covers) if covers else None)
         for raw, model_text in config.examples.items() if config.check_examples else ():
             if (found := self(raw)) != model_text:
-                raise ValueError(f"examples: {raw!r} becomes {found!r} and not {model_text!r}; put one of the two right, "
+                raise ValueError(f"examples: {raw!r} becomes {found!r} and not {model_text!r}; put one of "
+                                 f"the two right, "
                                  "or set `check_examples: false` if you changed the language on purpose")
 
     def _run(self, text, stages):
@@ -287,12 +333,14 @@ class FrontEnd:
     def restore(self, translit:str)->str: # Model text -> normalised native text
         "Model text back to the native script"
         for stage in reversed(self.model):
-            if stage.undo is None: raise ValueError(f"stage {stage.name} cannot be undone; keep the native text beside")
+            if stage.undo is None:
+                raise ValueError(f"stage {stage.name} cannot be undone; keep the native text beside")
             translit = stage.undo(translit)
         return canonical(translit, self.config.form)
 
 # %% ../../nbs/2_text/00_front_end.ipynb #40fd9806
-def _explain(self, text:str)->list[tuple[str, str]]: # Raw text -> (stage name, text after it), from ("raw", text) on
+# Raw text -> (stage name, text after it), from ("raw", text) on
+def _explain(self, text:str)->list[tuple[str, str]]:
     'The text after every stage; ends with ("refused", why) if the text is refused'
     steps = self._run(text, self.native)
     try:
@@ -300,12 +348,14 @@ def _explain(self, text:str)->list[tuple[str, str]]: # Raw text -> (stage name, 
         return steps + self._run(steps[-1][1], self.model)[1:]
     except TextError as error: return [*steps, ("refused", str(error))]
 
+# %% ../../nbs/2_text/00_front_end.ipynb #c6d3a98f
 def _marked(before, after):
     old, new = before.split(" "), after.split(" ")
     ops = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     words = [(op, html.escape(w)) for op, _, _, a, b in ops for w in new[a:b]]
     return " ".join(w if op == "equal" else f"<mark>{w}</mark>" for op, w in words)
 
+# %% ../../nbs/2_text/00_front_end.ipynb #788dce82
 def _show(self, text:str)->HTML: # Raw text -> table with a row for each stage that changed it
     "What each stage did, changed words marked"
     steps = self.explain(text)
@@ -317,15 +367,20 @@ def _show(self, text:str)->HTML: # Raw text -> table with a row for each stage t
 FrontEnd.explain, FrontEnd.show = _explain, _show
 
 # %% ../../nbs/2_text/00_front_end.ipynb #f76d53cb
-def _losses(self, texts:Iterable[str])->list[dict]: # Raw texts -> rows of stage, lost, gained (Counters of characters), texts, example
+# Raw texts -> rows of stage, lost, gained (Counters of characters), texts, example
+def _losses(self, texts:Iterable[str])->list[dict]:
     "What each stage took away and put in its place"
-    rows = {s.name: {"stage": s.name, "lost": Counter(), "gained": Counter(), "texts": 0, "example": ""} for s in self.stages}
+    rows = {s.name: {"stage": s.name, "lost": Counter(), "gained": Counter(), "texts": 0, "example": ""}
+            for s in self.stages}
     for text in texts:
         steps = self._run(text, self.native)
         for (_, before), (name, after) in zip(steps, steps[1:]):
             if before == after: continue
             row, a, b = rows[name], Counter(before), Counter(after)
-            row["lost"].update(a - b); row["gained"].update(b - a); row["texts"] += 1; row["example"] = row["example"] or text
+            row["lost"].update(a - b)
+            row["gained"].update(b - a)
+            row["texts"] += 1
+            row["example"] = row["example"] or text
     return [r for r in rows.values() if r["texts"]]
 
 FrontEnd.losses = _losses
@@ -341,18 +396,25 @@ PROBES = (
 def _sha256(value):
     return hashlib.sha256(json.dumps(value, ensure_ascii=True, sort_keys=True).encode()).hexdigest()
 
-def _changes(steps): return [[name, after] for (_, before), (name, after) in zip(steps, steps[1:]) if before != after]
+# %% ../../nbs/2_text/00_front_end.ipynb #58172c21
+def _changes(steps):
+    return [[name, after] for (_, before), (name, after) in zip(steps, steps[1:]) if before != after]
 
+# %% ../../nbs/2_text/00_front_end.ipynb #b9e09025
 def _spec(self):
     "All that decides the output, as JSON values: what the config sets, the stages, and each probe with the stages that changed it"
-    config = {k: v for k, v in asdict(self.config).items() if v != asdict(TextConfig())[k]} # a later version's new, unused setting changes nothing
+    # a later version's new, unused setting changes nothing
+    config = {k: v for k, v in asdict(self.config).items() if v != asdict(TextConfig())[k]}
     def said(probe):
         steps = self._run(probe, self.native)
-        try: return _changes(steps) + _changes(self._run("".join(c for c in steps[-1][1] if c in self.allowed), self.model))
+        try:
+            return (_changes(steps) + _changes(self._run("".join(c for c in steps[-1][1]
+                                                                 if c in self.allowed), self.model)))
         except TextError: return [*_changes(steps), ["refused", ""]]
     return {"config": config, "probes": [[p, said(p)] for p in (*PROBES, *self.config.probes)],
             "stages": [{"name": s.name, "version": s.version, **s.data} for s in self.stages]}
 
+# %% ../../nbs/2_text/00_front_end.ipynb #97dd6621
 def spec_differences(
     want:dict, # `spec` of a front-end, as a checkpoint stores it
     found:dict, # `spec` of another
@@ -362,17 +424,23 @@ def spec_differences(
     def cut(value): return text if len(text := repr(value)) <= 120 else text[:117] + "..."
     for k in names:
         a, b = (x["config"].get(k) for x in (want, found))
-        if isinstance(a, dict) and isinstance(b, dict): a, b = ({x: t[x] for x in sorted(t) if x not in o or t[x] != o[x]} for t, o in ((a, b), (b, a)))
+        if isinstance(a, dict) and isinstance(b, dict):
+            a, b = ({x: t[x] for x in sorted(t) if x not in o or t[x] != o[x]} for t, o in ((a, b), (b, a)))
         if a != b: said.append(f"{k}: {cut(a)} there, {cut(b)} here")
     for i, (a, b) in enumerate(zip_longest(want["stages"], found["stages"])):
-        if a != b: said.append(f"stage {i}: {cut(a)} there, {cut(b)} here"); break
+        if a != b:
+            said.append(f"stage {i}: {cut(a)} there, {cut(b)} here")
+            break
     for (p, a), (q, b) in zip(want["probes"], found["probes"]):
         if p == q and a != b:
             x, y = next((x, y) for x, y in zip_longest(a, b) if x != y)
-            said.append(f"probe {cut(p)}: stage {(x or y)[0]} gives {cut(x and x[1])} there, {cut(y and y[1])} here"); break
+            said.append(f"probe {cut(p)}: stage {(x or y)[0]} gives {cut(x and x[1])} there, "
+                        f"{cut(y and y[1])} here")
+            break
     return said or ([] if want == found else ["the probes are other texts"])
 
-FrontEnd.spec, FrontEnd.fingerprint = property(_spec), property(lambda self: _sha256(self.spec), doc="SHA-256 of spec")
+FrontEnd.spec, FrontEnd.fingerprint = property(_spec), property(lambda self: _sha256(self.spec),
+                                                                doc="SHA-256 of spec")
 
 # %% ../../nbs/2_text/00_front_end.ipynb #be35c8b9
 _CLOSERS, _HAN = re.escape("\"'”’»)]}"), "\u2E80-\u9FFF\U00020000-\U0003FFFF"
@@ -400,7 +468,8 @@ def chunk(
     def fits(piece): return length(piece.strip()) <= limit
     def pack(piece, levels):
         if fits(piece): return [piece]
-        if not levels: raise TextError(f"one letter is longer than the limit {limit}; raise the limit", piece.strip())
+        if not levels:
+            raise TextError(f"one letter is longer than the limit {limit}; raise the limit", piece.strip())
         edges, chunks = [0, *levels[0](piece), len(piece)], [""]
         for part in (piece[a:b] for a, b in zip(edges, edges[1:]) if a < b):
             if fits(chunks[-1] + part): chunks[-1] += part
@@ -409,13 +478,14 @@ def chunk(
     return [c.strip() for c in pack(" ".join(text.split()), levels) if c.strip()]
 
 # %% ../../nbs/2_text/00_front_end.ipynb #87a8ace1
-_ARABIC_LETTER = re.compile("[\u0620-\u063F\u0641-\u064A\u066E\u066F\u0671-\u06D3](?=([\u064B-\u065F\u0670])?)")
+_ARABIC_LETTER = (re.compile("[\u0620-\u063F\u0641-\u064A\u066E\u066F\u0671-\u06D3](?=([\u064B-\u065F\u0670])?)"))
 
 def vowelled(text:str)->float: # Arabic text -> share of letters with a mark, 0 to 1; 0 without Arabic letters
     "How diacritised a text is"
     marked = [bool(m[1]) for m in _ARABIC_LETTER.finditer(text)]
     return sum(marked)/len(marked) if marked else 0.
 
+# %% ../../nbs/2_text/00_front_end.ipynb #2efedf90
 def vowelling_warning(
     text:str, # What is to be spoken
     trained:float, # `vowelled` of the text that the model was trained on
@@ -424,7 +494,8 @@ def vowelling_warning(
     "Say when a text is vowelled otherwise than what its model learnt from"
     if not _ARABIC_LETTER.search(text) or abs((share := vowelled(text)) - trained) < limit: return ""
     return (f"{share:.0%} of the letters carry a mark, {trained:.0%} did in training: what is "
-            + ("missing will be guessed. Write the vowels." if share < trained else "marked was never learnt. Leave the vowels out."))
+            + ("missing will be guessed. Write the vowels." if share < trained
+               else "marked was never learnt. Leave the vowels out."))
 
 # %% ../../nbs/2_text/00_front_end.ipynb #a311f134
 def coverage(
@@ -439,7 +510,8 @@ def coverage(
     n_texts = n_tokens = n_unknown = n_changed = 0
     for text in texts:
         ids = list(encode(text))
-        n_texts, n_tokens, n_unknown = n_texts + 1, n_tokens + len(ids), n_unknown + sum(i in unk for i in ids)
+        n_texts, n_tokens, n_unknown = n_texts + 1, n_tokens + len(ids), n_unknown + sum(i in unk
+                                                                                         for i in ids)
         chars.update(text)
         longest = max(longest, (len(ids), text), key=lambda pair: pair[0])
         if decode:
@@ -447,7 +519,8 @@ def coverage(
             n_changed += back != text
             lost, gained = lost + (Counter(text) - Counter(back)), gained + (Counter(back) - Counter(text))
     unknown = Counter({c: n for c, n in chars.items() if not c.isspace() and unk.intersection(encode(c))})
-    def worst(counts, measured=decode is not None): return dict(counts.most_common(n_worst)) if measured else None
+    def worst(counts, measured=decode is not None):
+        return dict(counts.most_common(n_worst)) if measured else None
     return {"n_texts": n_texts, "n_chars": chars.total(), "n_tokens": n_tokens, "n_unknown": n_unknown,
             "unknown_share": n_unknown/max(n_tokens, 1), "tokens_per_char": n_tokens/max(chars.total(), 1),
             "unknown_chars": worst(unknown, True), "n_changed": n_changed if decode else None,

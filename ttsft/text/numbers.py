@@ -29,6 +29,7 @@ def _parts(pattern, own):
         at = m.end()
     return [p for p in [*parts, pattern[at:]] if p]
 
+# %% ../../nbs/2_text/01_numbers.ipynb #e0890c50
 class NumberRule:
     "One line of a rule set"
     def __init__(self,
@@ -38,16 +39,21 @@ class NumberRule:
     ):
         at, option = f"rule {own}.{key}", re.fullmatch(r"([^\[\]]*)\[([^\[\]]+)\]([^\[\]]*)", pattern)
         if not re.fullmatch(r"(0|[1-9]\d{0,8})(/[1-9]\d{0,8})?", key):
-            raise ValueError(f"{at}: the first number is not an integer from 0 to 999,999,999, or not followed by /divisor")
+            raise ValueError(f"{at}: the first number is not an integer from 0 to 999,999,999, or not "
+                             f"followed by /divisor")
         first, _, divisor = key.partition("/")
-        self.own, self.pattern, self.first, self.divisor = own, pattern, int(first), int(divisor or 10**(len(first) - 1))
+        self.own, self.pattern, self.first, self.divisor = own, pattern, int(first), int(divisor
+                                                                                         or 10**(len(first)
+                                                                                                 - 1))
         self.full = _parts("".join(option.groups()) if option else pattern, own) # remainder above 0
         self.even = _parts(option[1] + option[3], own) if option else self.full # remainder 0
         said, slots = self.literal(self.full), {s for p in self.full if isinstance(p, tuple) for s in p[0]}
-        if re.search(r"[{}\[\]]", said): raise ValueError(f"{at}: {pattern!r} has braces or brackets that are no slot and no optional part")
+        if re.search(r"[{}\[\]]", said):
+            raise ValueError(f"{at}: {pattern!r} has braces or brackets that are no slot and no optional part")
         if not self.even: raise ValueError(f"{at}: {pattern!r} says nothing when the remainder is 0")
         if slots & {"q", "r"} or option:
-            if not 2 <= self.divisor <= self.first: raise ValueError(f"{at}: the divisor {self.divisor} is not between 2 and the first number")
+            if not 2 <= self.divisor <= self.first:
+                raise ValueError(f"{at}: the divisor {self.divisor} is not between 2 and the first number")
         self.slots = slots
 
     @staticmethod
@@ -63,19 +69,22 @@ def _spans(rule, a, b):
     spans = [(rule.even, {"q": even, "r": (0, 0), "n": (even[0]*d, even[1]*d)})] if even[0] <= even[1] else []
     return spans + ([(rule.full, {"q": q, "r": (max(low, 1), high), "n": (a, b)})] if high else [])
 
+# %% ../../nbs/2_text/01_numbers.ipynb #3ad77bc1
 def check_rules(
     sets:dict[str, list[NumberRule]], # NumberRule sets, each sorted by first number
     entries:dict[str, tuple[int, int]], # NumberRule set -> first and last number that must have words
 ):
     "Refuse gaps, idle rules, circles and rules that forget"
-    todo, seen, used, onward = [(name, *span, "its entry") for name, span in entries.items()], set(), set(), {}
+    todo, seen, used, onward = [(name, *span, "its entry")
+                                for name, span in entries.items()], set(), set(), {}
     while todo:
         name, low, high, why = todo.pop()
         if name not in sets: raise ValueError(f"{why} needs a rule set {name!r}. {did_you_mean(name, sets)}")
         if (name, low, high) in seen: continue
         seen.add((name, low, high))
         rules = sets[name]
-        if low < rules[0].first: raise ValueError(f"rule set {name} has no rule for {low}, which {why} sends to it")
+        if low < rules[0].first:
+            raise ValueError(f"rule set {name} has no rule for {low}, which {why} sends to it")
         for i, rule in enumerate(rules):
             a, b = max(low, rule.first), min(high, rules[i + 1].first - 1 if i + 1 < len(rules) else high)
             if a > b: continue
@@ -83,16 +92,22 @@ def check_rules(
             at = f"rule {name}.{rule.first}"
             for parts, span in _spans(rule, a, b):
                 slots = {p[0] for p in parts if isinstance(p, tuple)}
-                lost = [s for s in "qr" if span[s][0] < span[s][1] and s not in slots] if "n" not in slots else []
-                if lost: raise ValueError(f"{at}: {rule.pattern!r} covers {a} to {b} and leaves out {{{lost[0]}}}, so that numbers would sound the same")
+                lost = ([s for s in "qr" if span[s][0] < span[s][1] and s not in slots] if "n" not in slots
+                        else [])
+                if lost:
+                    raise ValueError(f"{at}: {rule.pattern!r} covers {a} to {b} and leaves out "
+                                     f"{{{lost[0]}}}, so that numbers would sound the same")
                 for slot, to in (p for p in parts if isinstance(p, tuple)):
                     todo.append((to, *span[slot], at))
                     if slot == "n": onward.setdefault((name, i), set()).add((to, *span[slot]))
     for name, rules in sets.items():
         for i, rule in enumerate(rules):
-            if (name, i) not in used: raise ValueError(f"rule {name}.{rule.first}: {rule.pattern!r} is never reached; delete it, or name its set in entries")
+            if (name, i) not in used:
+                raise ValueError(f"rule {name}.{rule.first}: {rule.pattern!r} is never reached; delete it, "
+                                 f"or name its set in entries")
     _refuse_circles(sets, onward)
 
+# %% ../../nbs/2_text/01_numbers.ipynb #89cc8d03
 def _refuse_circles(sets, onward):
     "Follow the `{n}` slots from rule to rule"
     def targets(node):
@@ -101,7 +116,9 @@ def _refuse_circles(sets, onward):
             yield from ((to, i) for i in range(bisect_right(starts, low) - 1, bisect_right(starts, high)))
     done = set()
     def visit(node, path):
-        if node in path: raise ValueError(f"rules run in a circle: {' -> '.join(f'{n}.{sets[n][i].first}' for n, i in [*path, node])}")
+        if node in path:
+            raise ValueError(f"rules run in a circle: "
+                             f"{' -> '.join(f'{n}.{sets[n][i].first}' for n, i in [*path, node])}")
         if node in done: return
         for to in targets(node): visit(to, [*path, node])
         done.add(node)
@@ -114,8 +131,10 @@ class Decimal:
     marks:str # Characters that may be the decimal mark
     word:str # Said for the mark
     rules:str = "cardinal" # Reading of the integer part, and of the fraction if `places` are given
-    places:list[str] = field(default_factory=list) # Place values of 1, 2, ... decimals; without one, digit by digit
+    # Place values of 1, 2, ... decimals; without one, digit by digit
+    places:list[str] = field(default_factory=list)
 
+# %% ../../nbs/2_text/01_numbers.ipynb #ca8d1699
 @dataclass(frozen=True)
 class Percent:
     "How percentages are said"
@@ -124,15 +143,18 @@ class Percent:
     before:bool = False # The sign may also stand before the number
     lead:list[str] = field(default_factory=list) # Written before the sign and already part of the pattern
 
+# %% ../../nbs/2_text/01_numbers.ipynb #cf6efd2e
 @dataclass(frozen=True)
 class Context:
     "When a plain integer in running text takes another reading"
     rules:str # Reading: a rule set of `entries`
     range:list[int] # First and last number it is for
     marks:list[str] = field(default_factory=list) # One of these must follow; it is replaced too
-    after:list[str] = field(default_factory=list) # One of these must stand before, lower-case, without vowel marks
+    # One of these must stand before, lower-case, without vowel marks
+    after:list[str] = field(default_factory=list)
     before:list[str] = field(default_factory=list) # One of these must follow
-    next:Literal["any", "lower", "end"] = "any" # What follows: anything; a space and a lower-case word; no letter
+    # What follows: anything; a space and a lower-case word; no letter
+    next:Literal["any", "lower", "end"] = "any"
     unless:list[str] = field(default_factory=list) # Not before these words (with `next: lower`)
     grouped:bool = True # Also for numbers written with thousands separators
 
@@ -147,51 +169,64 @@ class NumberWords:
     source:str # Grammar and standards that the words follow
     letters:str # Every character that words may hold, besides space
     rules:dict[str, dict[str, str]] # NumberRule set -> first number (perhaps "/divisor") -> pattern
-    entries:dict[str, list[int]] # NumberRule set to be called by name -> first and last number; cardinal 0 to LIMIT at least
+    # NumberRule set to be called by name -> first and last number; cardinal 0 to LIMIT at least
+    entries:dict[str, list[int]]
     minus:str # "minus {n}"
     percentage:Percent
     decimals:Decimal
     space:str = " " # Between words; empty for scripts without spaces
     groups:str = "" # Characters that may separate thousands
     marks:str = "" # Vowel marks that `bare` leaves out
-    prefixes:list[str] = field(default_factory=list) # Words that are written together with the number after them
+    # Words that are written together with the number after them
+    prefixes:list[str] = field(default_factory=list)
     contexts:list[Context] = field(default_factory=list) # Tried in order
     notes:str = "" # What a user should know
 
     def __post_init__(self):
-        if list(self.entries.get("cardinal", ())) != [0, LIMIT]: raise ValueError(f"entries: cardinal must be [0, {LIMIT}]")
+        if list(self.entries.get("cardinal", ())) != [0, LIMIT]:
+            raise ValueError(f"entries: cardinal must be [0, {LIMIT}]")
         for name, span in self.entries.items():
-            if len(span) != 2 or not 0 <= span[0] <= span[1] <= LIMIT: raise ValueError(f"entries.{name}: {span} is not [first, last] within 0 to {LIMIT}")
+            if len(span) != 2 or not 0 <= span[0] <= span[1] <= LIMIT:
+                raise ValueError(f"entries.{name}: {span} is not [first, last] within 0 to {LIMIT}")
         for name, low, high in self._readings():
             first, last = self.entries.get(name, (1, 0))
-            if not first <= low <= high <= last: raise ValueError(f"reading {name!r} is used for {low} to {high}, its entry has {[first, last]}")
+            if not first <= low <= high <= last:
+                raise ValueError(f"reading {name!r} is used for {low} to {high}, its entry has "
+                                 f"{[first, last]}")
         for pattern in (self.minus, self.percentage.pattern):
-            if pattern.count("{n}") != 1 or re.search("[{}]", pattern.replace("{n}", "")): raise ValueError(f"{pattern!r} must hold {{n}} once")
+            if pattern.count("{n}") != 1 or re.search("[{}]", pattern.replace("{n}", "")):
+                raise ValueError(f"{pattern!r} must hold {{n}} once")
         if not all(self.rules.values()): raise ValueError("a rule set is empty")
         for word in self._texts():
-            if word != canonical(word): raise ValueError(f"{word!r} is not in NFC; compose it, and write vowels before shadda")
-            odd = sorted({*word} - {*self.letters, " "} | {c for c in word if unicodedata.category(c)[0] == "N" and c not in self.letters})
+            if word != canonical(word):
+                raise ValueError(f"{word!r} is not in NFC; compose it, and write vowels before shadda")
+            odd = sorted({*word} - {*self.letters, " "}
+                         | {c for c in word if unicodedata.category(c)[0] == "N" and c not in self.letters})
             if odd: raise ValueError(f"{word!r} holds {odd}, which are not among the letters of the language")
         check_rules(self._sets, {k: tuple(v) for k, v in self.entries.items()})
 
     def _readings(self):
         yield from ((name, 0, LIMIT) for name in (self.percentage.rules, self.decimals.rules))
         for c in self.contexts:
-            if len(c.range) != 2 or not all((*c.marks, *c.after, *c.before)): raise ValueError(f"context {c}: range is not [first, last], or a text is empty")
+            if len(c.range) != 2 or not all((*c.marks, *c.after, *c.before)):
+                raise ValueError(f"context {c}: range is not [first, last], or a text is empty")
             yield c.rules, *c.range
 
     def _texts(self):
         "Every text that words are made of"
         for rules in self._sets.values():
             for rule in rules: yield rule.literal(rule.full)
-        yield from (t.replace("{n}", "") for t in (self.minus, self.percentage.pattern, self.decimals.word, *self.decimals.places, self.space))
+        yield from (t.replace("{n}", "") for t in (self.minus, self.percentage.pattern, self.decimals.word,
+                                                   *self.decimals.places, self.space))
 
     @cached_property
     def _sets(self):
-        sets = {name: sorted((NumberRule(name, k, p) for k, p in rules.items()), key=lambda r: r.first) for name, rules in self.rules.items()}
+        sets = {name: sorted((NumberRule(name, k, p) for k, p in rules.items()), key=lambda r: r.first)
+                for name, rules in self.rules.items()}
         for name, rules in sets.items():
             for a, b in zip(rules, rules[1:]):
-                if a.first == b.first: raise ValueError(f"rule set {name}: two rules begin at {a.first}; keep one")
+                if a.first == b.first:
+                    raise ValueError(f"rule set {name}: two rules begin at {a.first}; keep one")
         return sets
 
     @cached_property
@@ -212,8 +247,10 @@ class NumberWords:
 # %% ../../nbs/2_text/01_numbers.ipynb #200618da
 def tables()->list[str]: # Names for `numbers`
     "All number tables that ship with the package"
-    return sorted(f.name.removesuffix(".yaml") for f in (files("ttsft")/"assets"/"numbers").iterdir() if f.name.endswith(".yaml"))
+    return sorted(f.name.removesuffix(".yaml") for f in (files("ttsft")/"assets"/"numbers").iterdir()
+                  if f.name.endswith(".yaml"))
 
+# %% ../../nbs/2_text/01_numbers.ipynb #9158f18f
 def read_table(
     text:str, # YAML
     source:str = "text", # Where it came from, for error messages
@@ -222,37 +259,47 @@ def read_table(
     data = load_yaml(text, source)
     rules = data.get("rules") if isinstance(data, dict) else None
     if not isinstance(rules, dict) or not all(isinstance(r, dict) for r in rules.values()):
-        raise TextError(f"{source}: no number table; it needs `rules` with rule sets of `first number: pattern`")
-    return build(NumberWords, data | {"rules": {name: {str(k): p for k, p in r.items()} for name, r in rules.items()}}, source)
+        raise TextError(f"{source}: no number table; it needs `rules` with rule sets of `first number: "
+                        f"pattern`")
+    return build(NumberWords, data | {"rules": {name: {str(k): p for k, p in r.items()}
+                                                for name, r in rules.items()}}, source)
 
+# %% ../../nbs/2_text/01_numbers.ipynb #0643c78f
 def numbers(name:str)->NumberWords: # One of `tables()` -> its words, checked
     "Load the number words of a language"
     if name not in tables(): raise TextError(f"no number table {name!r}. {did_you_mean(name, tables())}")
-    return read_table((files("ttsft")/"assets"/"numbers"/f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
+    return read_table((files("ttsft")/"assets"/"numbers"/f"{name}.yaml").read_text(encoding="utf-8"),
+                      f"{name}.yaml")
 
 # %% ../../nbs/2_text/01_numbers.ipynb #13018fb5
 def _say(self, name, n):
     "Words of n by a rule set that is known to cover it"
     rule = self._sets[name][bisect_right(self._starts[name], n) - 1]
     q, r = divmod(n, rule.divisor)
-    return "".join([p if isinstance(p, str) else self._say(p[1], q if p[0] == "q" else r if p[0] == "r" else n)
+    return "".join([p if isinstance(p, str) else self._say(p[1],
+                                                           q if p[0] == "q" else r if p[0] == "r" else n)
                     for p in (rule.full if r else rule.even)])
 
+# %% ../../nbs/2_text/01_numbers.ipynb #695d71ba
 def _words(self,
     n:int, # Number; negative ones only as cardinals
     rules:str = "cardinal", # Reading: one of `entries`
 )->str:
     "An integer in words"
-    if rules not in self.entries: raise TextError(f"{self.language} has no reading {rules!r}. {did_you_mean(rules, self.entries)}")
+    if rules not in self.entries:
+        raise TextError(f"{self.language} has no reading {rules!r}. {did_you_mean(rules, self.entries)}")
     low, high = self.entries[rules]
     if type(n) is not int or not low <= (abs(n) if rules == "cardinal" else n) <= high:
-        raise TextError(f"{n!r:.40} has no {rules} words in {self.language}: give an integer from {low} to {high}; `expand` reads longer ones by digits")
+        raise TextError(f"{n!r:.40} has no {rules} words in {self.language}: give an integer from {low} to "
+                        f"{high}; `expand` reads longer ones by digits")
     return self._say(rules, n) if n >= 0 else self.minus.format(n=self._say(rules, -n))
 
+# %% ../../nbs/2_text/01_numbers.ipynb #01758bc9
 def _ordinal(self, n:int)->str: # Number of the entry `ordinal`
     "An ordinal in words"
     return self.words(n, "ordinal")
 
+# %% ../../nbs/2_text/01_numbers.ipynb #f8620fed
 def _year(self, n:int)->str: # A year; where the table has no reading for it, the cardinal
     "A year in words"
     low, high = self.entries.get("year", (1, 0))
@@ -268,7 +315,8 @@ def _bare(self)->NumberWords:
         return {k: strip(v) for k, v in value.items()} if isinstance(value, dict) else [*map(strip, value)]
     d, p = self.decimals, self.percentage
     return replace(self, rules=strip(self.rules), letters=strip(self.letters), minus=strip(self.minus),
-                   percentage=replace(p, pattern=strip(p.pattern)), decimals=replace(d, word=strip(d.word), places=strip(d.places)))
+                   percentage=replace(p, pattern=strip(p.pattern)),
+                   decimals=replace(d, word=strip(d.word), places=strip(d.places)))
 
 NumberWords.bare = property(_bare)
 
@@ -281,11 +329,13 @@ def _spell(self, digits):
     "Digit by digit"
     return self.space.join([self._say("cardinal", int(c)) for c in digits])
 
+# %% ../../nbs/2_text/01_numbers.ipynb #71426d01
 def _integer(self, digits, rules="cardinal"):
     "A string of digits 0-9: a number, or digit by digit if it begins with a zero or is too long"
     if len(digits) > len(str(LIMIT)) or digits[0] == "0" and len(digits) > 1: return self._spell(digits)
     return self._say(rules, int(digits))
 
+# %% ../../nbs/2_text/01_numbers.ipynb #988ed5f6
 def _fractional(self, whole, fraction):
     "Digits before and after the decimal mark"
     d = self.decimals
@@ -295,17 +345,22 @@ def _fractional(self, whole, fraction):
 
 _PERCENT_SIGNS, _MINUS_SIGNS = "%٪％﹪", "-−－"
 
+# %% ../../nbs/2_text/01_numbers.ipynb #5507dd39
 def _amount(self, text, rules):
-    m = re.fullmatch(rf"([{_MINUS_SIGNS}]?)(\d+)(?:[.,٫{re.escape(self.decimals.marks)}](\d+))?", text.strip())
-    if not m: raise TextError(f"{text!r:.40} is not a number in digits with at most one decimal mark; write it so")
+    m = re.fullmatch(rf"([{_MINUS_SIGNS}]?)(\d+)(?:[.,٫{re.escape(self.decimals.marks)}](\d+))?",
+                     text.strip())
+    if not m:
+        raise TextError(f"{text!r:.40} is not a number in digits with at most one decimal mark; write it so")
     said = self._fractional(_ascii(m[2]), _ascii(m[3])) if m[3] else self._integer(_ascii(m[2]), rules)
     return m[1], said
 
+# %% ../../nbs/2_text/01_numbers.ipynb #a7872ba5
 def _decimal(self, text:str)->str: # Digits with one decimal mark: point, comma or one of the language's
     "A decimal in words"
     sign, said = self._amount(text, "cardinal")
     return self.minus.format(n=said) if sign else said
 
+# %% ../../nbs/2_text/01_numbers.ipynb #c0590242
 def _percent(self, text:str)->str: # The number, with or without a percent sign
     "A percentage in words"
     sign, said = self._amount(text.strip().strip(_PERCENT_SIGNS), self.percentage.rules)
@@ -313,6 +368,7 @@ def _percent(self, text:str)->str: # The number, with or without a percent sign
     return self.minus.format(n=said) if sign else said
 
 NumberWords._spell, NumberWords._integer, NumberWords._fractional, NumberWords._amount = _spell, _integer, _fractional, _amount
+
 NumberWords.decimal, NumberWords.percent = _decimal, _percent
 
 # %% ../../nbs/2_text/01_numbers.ipynb #90924525
@@ -324,6 +380,7 @@ def _sign(c):
     "Value of one Ethiopic numeral"
     return int(unicodedata.numeric(c))
 
+# %% ../../nbs/2_text/01_numbers.ipynb #a1cc0d6d
 def ethiopic(
     numerals:str, # Characters U+1369 to U+137C
 )->int|None: # The number; None if they are not in order, or if it is above LIMIT
@@ -349,6 +406,7 @@ def _found(self, text):
             else: yield from ((start + i, start + i + 1, str(_sign(c)), "", False) for i, c in enumerate(run))
         else: yield from self._split(run, start)
 
+# %% ../../nbs/2_text/01_numbers.ipynb #a8d100fc
 def _split(self, run, start):
     "The numbers in a run of digits and separators"
     parts, groups, marks = re.split(r"(\D)", run), self.groups, self.decimals.marks
@@ -358,7 +416,8 @@ def _split(self, run, start):
     def plain(i): return at[i], at[i + 1], _ascii(parts[i]), "", False
     while i <= last:
         j, sep = i, parts[i + 1] if i < last else ""
-        if sep and sep in groups and len(parts[i]) <= 3 and unicodedata.decimal(parts[i][0]) and len(parts[i + 2]) == 3:
+        if sep and sep in groups and len(parts[i]) <= 3 and unicodedata.decimal(parts[i][0]) and len(parts[i
+                                                                                                           + 2]) == 3:
             while j < last and parts[j + 1] == sep: j += 2
             if any(len(p) != 3 for p in parts[i + 2:j + 1:2]): # no thousands after all
                 yield from map(plain, range(i, j, 2))
@@ -391,7 +450,8 @@ def _reading(self, text, start, end, n, grouped):
         if not c.range[0] <= n <= c.range[1] or grouped and not c.grouped: continue
         mark = next((m for m in c.marks if text[end:end + len(m)].lower() == m), "")
         stop = end + len(mark)
-        gap = not self.space and text.startswith(" ", stop) # Chinese may set a space between digits and characters
+        # Chinese may set a space between digits and characters
+        gap = not self.space and text.startswith(" ", stop)
         if c.marks and not mark or c.before and not text.startswith((*c.before,), stop + gap): continue
         if c.after:
             head = self._head(text, start) if head is None else head
@@ -403,16 +463,19 @@ def _reading(self, text, start, end, n, grouped):
         return c.rules, stop, bool(mark)
     return "cardinal", end, False
 
+# %% ../../nbs/2_text/01_numbers.ipynb #a86f6df9
 def _head(self, text, start):
     "The text just before a number, lower-case and without vowel marks"
     return text[max(0, start - 48):start].lower().translate(self._unmarked)
 
+# %% ../../nbs/2_text/01_numbers.ipynb #0869d18f
 def _signed(self, text, at):
     "Whether the dash at `at` is a minus sign"
     before = text[at - 1] if at else " "
     if before.isspace() or before in _OPENERS: return True
     return not self.space and before not in _MINUS_SIGNS and not before.isascii() and not before.isdecimal()
 
+# %% ../../nbs/2_text/01_numbers.ipynb #2f52e5a0
 def _expand(self, text:str)->str: # Any text -> the same with every number in words
     "Replace numbers by words; raises nothing, and takes time in proportion to the text"
     out, at, p, space = [], 0, self.percentage, self.space
@@ -431,7 +494,8 @@ def _expand(self, text:str)->str: # Any text -> the same with every number in wo
         else:
             counts = len(whole) <= len(str(LIMIT)) and (whole[0] != "0" or whole == "0")
             if percent: rules = p.rules
-            elif counts and not minus: rules, stop, glued = self._reading(text, start, end, int(whole), grouped)
+            elif counts and not minus:
+                rules, stop, glued = self._reading(text, start, end, int(whole), grouped)
             phone = before == "+" and len(whole) > 6
             said = self._spell(whole) if phone else self._integer(whole, rules)
         if percent: said = p.pattern.format(n=said)
@@ -443,6 +507,7 @@ def _expand(self, text:str)->str: # Any text -> the same with every number in wo
         at = stop
     return "".join([*out, text[at:]]) if out else text
 
+# %% ../../nbs/2_text/01_numbers.ipynb #467a2601
 def _joins(self, text, begin):
     "Whether a letter stands right before, and is no prefix to be written together"
     if not (text[begin - 1].isalpha() or unicodedata.category(text[begin - 1])[0] == "M"): return False
@@ -450,6 +515,7 @@ def _joins(self, text, begin):
     return not any(head.endswith(x) and not head[:-len(x)][-1:].isalpha() for x in self.prefixes)
 
 NumberWords._reading, NumberWords._head, NumberWords._signed = _reading, _head, _signed
+
 NumberWords.expand, NumberWords._joins = _expand, _joins
 
 # %% ../../nbs/2_text/01_numbers.ipynb #4c158ae1
@@ -467,14 +533,18 @@ def _parse(self,
                 if rule.first > most: break
                 last = min(most, self._sets[name][i + 1].first - 1 if i + 1 < len(self._sets[name]) else most)
                 hits |= {(n, end) for parts in {id(p): p for p in (rule.full, rule.even)}.values()
-                         for n, end in match(rule, parts, at, last) if rule.first <= n <= last and (rule.full if n%rule.divisor else rule.even) is parts}
+                         for n, end in match(rule, parts, at, last) if rule.first <= n <= last
+                         and (rule.full if n%rule.divisor else rule.even) is parts}
         return memo[name, at, most]
     def match(rule, parts, at, last):
         states = [({}, at)]
         most = {"q": last//rule.divisor, "r": rule.divisor - 1, "n": last}
         for p in parts:
-            if isinstance(p, str): states = [(got, to + len(p)) for got, to in states if words.startswith(p, to)]
-            else: states = [(got | {p[0]: n}, end) for got, to in states for n, end in find(p[1], to, most[p[0]]) if got.get(p[0], n) == n]
+            if isinstance(p, str):
+                states = [(got, to + len(p)) for got, to in states if words.startswith(p, to)]
+            else:
+                states = [(got | {p[0]: n}, end) for got, to in states
+                          for n, end in find(p[1], to, most[p[0]]) if got.get(p[0], n) == n]
         for got, end in states:
             rest = got.get("r", 0 if parts is not rule.full else rule.first%rule.divisor)
             yield got.get("n", got.get("q", rule.first//rule.divisor)*rule.divisor + rest), end

@@ -28,17 +28,20 @@ def _espeak():
         from phonemizer.backend import EspeakBackend
         from phonemizer.backend.espeak.wrapper import EspeakWrapper
     except ImportError as e:
-        raise UserError(f"{e.name.split('.')[0]} is not installed, and phonemes need it: pip install 'ttsft[phonemes]'. "
+        raise UserError(f"{e.name.split('.')[0]} is not installed, and phonemes need it: pip install "
+                        f"'ttsft[phonemes]'. "
                         "A transliteration of `ttsft.text.translit.schemes()` needs no package") from e
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
     EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
     return EspeakBackend
 
+# %% ../../nbs/2_text/02_phonemes.ipynb #4320adcd
 @cache
 def voices()->dict[str, str]: # Code -> name of the language
     "The voices that espeak-ng has"
     return dict(sorted(_espeak().supported_languages().items()))
 
+# %% ../../nbs/2_text/02_phonemes.ipynb #adcf95fc
 @cache
 def _backend(voice):
     getLogger(__name__).setLevel(ERROR) # of a language switch phonemizer only warns; here it is an error
@@ -51,8 +54,10 @@ _ASCII = str.maketrans({".": "\u0323", "-": "\u0320", "`": "ʼ", "^": "ʲ", ":":
 def _raw(voice, text):
     with _LOCK: return _backend(voice).phonemize([text], strip=True)[0]
 
+# %% ../../nbs/2_text/02_phonemes.ipynb #121f6659
 @lru_cache(2**16)
-def _said(voice:str, text:str)->str: # Words without punctuation -> phonemes, with marks such as (en) where the language changes
+# Words without punctuation -> phonemes, with marks such as (en) where the language changes
+def _said(voice:str, text:str)->str:
     "What espeak-ng would say"
     return _raw(voice, _VOWEL_SHADDA.sub("\u0651\\1", text)).translate(_ASCII)
 
@@ -65,34 +70,45 @@ def _plain(phonemes): return re.sub("[ˈˌː\u0300-\u036F ]", "", phonemes)
 def _letter(voice): # How the voice says "letter", before the code of one that it does not know
     return os.path.commonprefix([_said(voice, c) for c in "\U0002028E\U00010A10\u0840"]).rstrip("ˈˌ ")
 
+# %% ../../nbs/2_text/02_phonemes.ipynb #88b4b700
 def _unknown(voice, word):
     "The letters of `word` whose name is a code, for the voice does not know them"
     letter = _letter(voice)
-    return [c for c in word if letter and (name := _said(voice, c)).startswith(letter) and len(name) > len(letter) + 2]
+    return [c for c in word if letter and (name := _said(voice, c)).startswith(letter)
+            and len(name) > len(letter) + 2]
 
+# %% ../../nbs/2_text/02_phonemes.ipynb #23ff9ffa
 def _spelled(voice, word, said):
     "Whether the word is read as the names of its letters; the last name may end in another sound"
     names = [_plain(_said(voice, c)) for c in word if c.isalpha()]
     return (word.lower() != word.upper() and len(names) > 1 and max(map(len, names)) > 1
             and "".join(names)[:-1] == _plain(said)[:-1])
 
+# %% ../../nbs/2_text/02_phonemes.ipynb #1a7dcdb7
 def _check(voice, word, clause_said):
     "Refuse a word that espeak-ng would not read as a word of the language"
-    said, start = _said(voice, word), f"{word!r} cannot be said by the espeak-ng voice {voice}, and a model would learn it wrongly"
-    if not _plain(said): raise TextError(f"{start}: nothing is said for it. Write it as words, or drop the text")
-    if c := _unknown(voice, word): raise TextError(f"{start}: a letter is unknown to the voice (said: {said[:60]}). "
-                                                         "Replace the letter, or take another voice", c)
-    if "(" in said and "(" in clause_said: raise TextError(f"{start}: it is read in another language (said: {said[:60]}). "
-                                                           "Write it in the letters of the language, or drop the text")
-    if _spelled(voice, word, said): raise TextError(f"{start}: its letters are spelled out (said: {said[:60]}). Write it as it is spoken")
+    said, start = _said(voice,
+                        word), f"{word!r} cannot be said by the espeak-ng voice {voice}, and a model would learn it wrongly"
+    if not _plain(said):
+        raise TextError(f"{start}: nothing is said for it. Write it as words, or drop the text")
+    if c := _unknown(voice, word):
+        raise TextError(f"{start}: a letter is unknown to the voice (said: {said[:60]}). "
+                              "Replace the letter, or take another voice", c)
+    if "(" in said and "(" in clause_said:
+        raise TextError(f"{start}: it is read in another language (said: {said[:60]}). "
+                        "Write it in the letters of the language, or drop the text")
+    if _spelled(voice, word, said):
+        raise TextError(f"{start}: its letters are spelled out (said: {said[:60]}). Write it as it is spoken")
 
 # %% ../../nbs/2_text/02_phonemes.ipynb #c0c9f2b6
 _CLAUSE = re.compile("[wd]+(?:(?:'|(?<=d)[.](?=d)| +)[wd]+)*")
 
 def _kind(c):
     if c.isspace(): return " "
-    return "." if c in ".," else "'" if c in "'’-\u2010\u2011" else {"P": "p", "N": "d"}.get(unicodedata.category(c)[0], "w")
+    return ("." if c in ".," else "'" if c in "'’-\u2010\u2011"
+            else {"P": "p", "N": "d"}.get(unicodedata.category(c)[0], "w"))
 
+# %% ../../nbs/2_text/02_phonemes.ipynb #3ebf262f
 def _phonemes(text:str, voice:str)->str: # Normalised native text -> IPA
     "Phonemes of every clause, with the punctuation between"
     end, out = 0, []
@@ -101,17 +117,21 @@ def _phonemes(text:str, voice:str)->str: # Normalised native text -> IPA
         said = _said(voice, clause)
         for word in clause.split(): _check(voice, word, said)
         if not _IPA.fullmatch(said):
-            raise TextError(f"{clause!r} gives phonemes of the espeak-ng voice {voice} that are not IPA: {said}. "
+            raise TextError(f"{clause!r} gives phonemes of the espeak-ng voice {voice} that are not IPA: "
+                            f"{said}. "
                             "Replace the word, or take another voice", _IPA.sub("", said))
         out, end = [*out, text[end:m.start()], said], m.end()
     return "".join(out) + text[end:]
 
+# %% ../../nbs/2_text/02_phonemes.ipynb #9ac51037
 def phoneme_stage(
     voice:str, # Name in `voices()`, such as ar, hu, ku (Kurmanji), am
 )->Stage: # The last stage of a `FrontEnd`; its `run` raises a TextError that names a word
     "Native text to IPA by espeak-ng; bound to the versions of voice data and program"
     if voice not in voices():
-        raise UserError(f"espeak-ng has no voice {voice!r}. {did_you_mean(voice, voices())} `ttsft.text.phonemes.voices()` has their languages")
-    data = {"voice": voice, "phonemizer": version("phonemizer"), "espeakng_loader": version("espeakng-loader"),
+        raise UserError(f"espeak-ng has no voice {voice!r}. {did_you_mean(voice, voices())} "
+                        f"`ttsft.text.phonemes.voices()` has their languages")
+    data = {"voice": voice, "phonemizer": version("phonemizer"),
+            "espeakng_loader": version("espeakng-loader"),
             "espeak_ng": ".".join(map(str, _espeak().version()))}
     return Stage("phonemes", 1, partial(_phonemes, voice=voice), native=False, data=data)

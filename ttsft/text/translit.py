@@ -47,6 +47,7 @@ def collision(
                         f"reads like {_entry(char, code)}")
     return ""
 
+# %% ../../nbs/2_text/03_translit.ipynb #ad901220
 def _entry(char, code): return f"{char!r} U+{ord(char):04X} -> {code!r}"
 
 # %% ../../nbs/2_text/03_translit.ipynb #c906073e
@@ -65,13 +66,18 @@ class Scheme:
         if self.case not in ("keep", "insensitive"):
             raise ValueError(f"case is {self.case!r}; choose keep or insensitive")
         for char, code in self.table.items():
-            if not isinstance(char, str) or len(char) != 1 or canonical(char) != char or not isinstance(code, str):
-                raise ValueError(f"scheme {self.name}: {char!r} -> {code!r} must map one NFC character to a text")
-            if char in self.keep: raise ValueError(f"scheme {self.name}: {char!r} is in the table and in keep")
+            if not isinstance(char, str) or len(char) != 1 or canonical(char) != char or not isinstance(code,
+                                                                                                        str):
+                raise ValueError(f"scheme {self.name}: {char!r} -> {code!r} must map one NFC character to a "
+                                 f"text")
+            if char in self.keep:
+                raise ValueError(f"scheme {self.name}: {char!r} is in the table and in keep")
             if self.case == "insensitive" and not code == code.lower() == code.upper().lower():
-                raise ValueError(f"scheme {self.name}: {_entry(char, code)} changes with case; use lower-case codes")
+                raise ValueError(f"scheme {self.name}: {_entry(char, code)} changes with case; use "
+                                 f"lower-case codes")
         clash = collision(self.table | {c: c for c in self.keep})
-        if clash: raise ValueError(f"scheme {self.name} cannot be read back: {clash}; change one of the codes")
+        if clash:
+            raise ValueError(f"scheme {self.name} cannot be read back: {clash}; change one of the codes")
 
     @property
     def alphabet(self): return "".join(self.table)
@@ -87,14 +93,16 @@ class Scheme:
         text = canonical(text)
         if not self._covered.issuperset(text):
             raise TextError(f"scheme {self.name} does not cover the text and would lose sounds; "
-                            "normalise first or extend the table", (c for c in text if c not in self._covered))
+                            "normalise first or extend the table",
+                            (c for c in text if c not in self._covered))
         return text.translate(self._codes)
 
     def decode(self, translit:str)->str: # Code text -> native text in NFC
         "The longest code at each place; refuses text that is no code"
         translit = translit.lower() if self.case == "insensitive" else translit
         unknown = self._code.sub("", translit)
-        if unknown: raise TextError(f"not a text in scheme {self.name}; these characters belong to no code", unknown)
+        if unknown:
+            raise TextError(f"not a text in scheme {self.name}; these characters belong to no code", unknown)
         return canonical(self._code.sub(lambda m: self._back[m[0]], translit))
 
     @cached_property
@@ -112,6 +120,7 @@ def schemes()->list[str]: # Names for `scheme` and for `TextConfig.scheme`
     folder = files("ttsft")/"assets"/"translit"
     return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
 
+# %% ../../nbs/2_text/03_translit.ipynb #95378df0
 def scheme(name:str)->Scheme: # One of `schemes()` -> its table, proven reversible
     "Load a transliteration scheme"
     known = schemes()
@@ -128,13 +137,16 @@ def restorers()->dict[str, EntryPoint]: # Name -> where it is
     "Installed restorers of diacritics"
     return {e.name: e for e in entry_points(group="ttsft.restorers")}
 
+# %% ../../nbs/2_text/03_translit.ipynb #ac4eca1b
 def _restorer(name):
     "The stage of an installed restorer"
     known = restorers()
     if name not in known:
-        raise TextError(f"diacritise: {name!r} is neither keep nor strip, and no package offers a restorer of that name; "
+        raise TextError(f"diacritise: {name!r} is neither keep nor strip, and no package offers a restorer "
+                        f"of that name; "
                         f"installed: {', '.join(known) or 'none'}")
-    return Stage("diacritise", 1, known[name].load(), data={"package": known[name].dist.name, "version": known[name].dist.version})
+    return Stage("diacritise", 1, known[name].load(),
+                 data={"package": known[name].dist.name, "version": known[name].dist.version})
 
 # %% ../../nbs/2_text/03_translit.ipynb #8b99e3d3
 def front_end(config:TextConfig)->FrontEnd: # The language's values -> raw text to model text
@@ -155,9 +167,11 @@ def front_end(config:TextConfig)->FrontEnd: # The language's values -> raw text 
 # %% ../../nbs/2_text/03_translit.ipynb #a8e4b7fd
 def _native_words(texts):
     "Words of letters and marks, in canonical order, counted"
-    kinds = ("".join(c if unicodedata.category(c)[0] in "LM" else " " for c in canonical(text)) for text in texts)
+    kinds = ("".join(c if unicodedata.category(c)[0] in "LM" else " " for c in canonical(text))
+             for text in texts)
     return Counter(word for text in kinds for word in text.split())
 
+# %% ../../nbs/2_text/03_translit.ipynb #67ee2ff2
 def _shared(codes, counts):
     "Code -> its natives with their counts, where there is more than one; the most confusing first"
     groups = {}
@@ -165,9 +179,11 @@ def _shared(codes, counts):
     groups = {code: dict(Counter(g).most_common()) for code, g in groups.items() if code and len(g) > 1}
     return dict(sorted(groups.items(), key=lambda item: max(item[1].values()) - sum(item[1].values())))
 
+# %% ../../nbs/2_text/03_translit.ipynb #51866580
 def translit_losses(
     texts:Iterable[str], # Native texts, read once; letters and marks count, all else separates words
-    encode:Scheme|Callable[[str], str], # A scheme, a front-end, a `Uroman`, or any function from native to model text
+    # A scheme, a front-end, a `Uroman`, or any function from native to model text
+    encode:Scheme|Callable[[str], str],
     n_worst:int = 10, # Most entries in `merged` and `collapsed`
 )->dict: # Plain values; what is lost is empty and 0 if all of it can be read back
     "What a transliteration loses; asks `encode` once for every letter of every distinct word"
@@ -183,9 +199,12 @@ def translit_losses(
     merged, collapsed = _shared(part, chars), _shared(encode, words)
     unsure = {*deleted, *(c for group in merged.values() for c in group)}
     def share(counts): return sum(counts)/max(words.total(), 1)
-    return {"n_words": words.total(), "n_types": len(words), "deleted": {c: [n, chars[c]] for c, n in deleted.most_common()},
-            "n_merged_pairs": sum(len(g)*(len(g) - 1)//2 for g in merged.values()), "merged": dict([*merged.items()][:n_worst]),
-            "n_collapsed_types": sum(map(len, collapsed.values())), "collapsed": dict([*collapsed.items()][:n_worst]),
+    return {"n_words": words.total(), "n_types": len(words),
+            "deleted": {c: [n, chars[c]] for c, n in deleted.most_common()},
+            "n_merged_pairs": sum(len(g)*(len(g) - 1)//2 for g in merged.values()),
+            "merged": dict([*merged.items()][:n_worst]),
+            "n_collapsed_types": sum(map(len, collapsed.values())),
+            "collapsed": dict([*collapsed.items()][:n_worst]),
             "collapsed_share": share(n for g in collapsed.values() for n in g.values()),
             "unsure_share": share(n for word, n in words.items() if unsure.intersection(word))}
 
@@ -195,45 +214,61 @@ def _uroman():
     "The package, and the language codes that its rules know"
     try: from uroman import Uroman as Package
     except ImportError as e:
-        raise UserError("uroman is not installed, and romanises text for checkpoints that were trained on its output: "
-                        "pip install 'ttsft[uroman]'. A scheme of `schemes()` needs no package and loses nothing") from e
+        raise UserError("uroman is not installed, and romanises text for checkpoints that were trained on "
+                        "its output: "
+                        "pip install 'ttsft[uroman]'. A scheme of `schemes()` needs no package and loses "
+                        "nothing") from e
     package = Package()
-    return package, {code for rules in package.rom_rules.values() for rule in rules for code in rule["lcodes"] or ()}
+    return package, {code for rules in package.rom_rules.values() for rule in rules
+                     for code in rule["lcodes"] or ()}
 
+# %% ../../nbs/2_text/03_translit.ipynb #19e82fcf
 @cache
 def _language_script(language):
     "Codes of a BCP 47 language and ISO 15924 code of its usual script, by the tables of Unicode's CLDR"
     try: from babel.core import get_global
     except ImportError as e:
-        raise UserError("babel is not installed, and says which script a language is written in: pip install 'ttsft[uroman]'") from e
+        raise UserError("babel is not installed, and says which script a language is written in: pip "
+                        "install 'ttsft[uroman]'") from e
     aliases, likely = get_global("language_aliases"), get_global("likely_subtags")
     code, *subtags = language.replace("_", "-").split("-")
     main = code if code in likely else aliases.get(code, code)
-    script = next((s.title() for s in subtags if len(s) == 4), None) or next(iter(likely.get(main, "").split("_")[1:]), None)
+    script = (next((s.title() for s in subtags if len(s) == 4), None)
+              or next(iter(likely.get(main, "").split("_")[1:]), None))
     if not script:
-        raise UserError(f"it is not known which script {language!r} is written in, and uroman harms Latin script; "
+        raise UserError(f"it is not known which script {language!r} is written in, and uroman harms Latin "
+                        f"script; "
                         f"write the script too, as in {code}-Arab")
     return (code, *sorted(a for a, m in aliases.items() if m == main)), script
 
+# %% ../../nbs/2_text/03_translit.ipynb #8f111c1f
 @dataclass(frozen=True)
 class Uroman:
     "Romanisation by the `uroman` package: lossy, for checkpoints that were trained on it, and as a baseline"
     language:str # BCP 47 code, with a script if it is not the usual one: ar, am, ku-Arab
-    checkpoint:str|Path|None = None # Folder of a checkpoint whose tokenizer says `is_uroman`; needed for Latin script
+    # Folder of a checkpoint whose tokenizer says `is_uroman`; needed for Latin script
+    checkpoint:str|Path|None = None
 
     def __post_init__(self):
         needed = False
         if self.checkpoint is not None:
             config = Path(self.checkpoint)/"tokenizer_config.json"
-            if not config.is_file(): raise UserError(f"{config} is not there; give the folder of a checkpoint that needs uroman")
+            if not config.is_file():
+                raise UserError(f"{config} is not there; give the folder of a checkpoint that needs uroman")
             needed = json.loads(config.read_text(encoding="utf-8")).get("is_uroman") is True
-            if not needed: raise UserError(f"{config} does not say is_uroman: the checkpoint was trained on native letters, "
-                                           "and romanised text would be foreign to it; leave uroman out")
+            if not needed:
+                raise UserError(f"{config} does not say is_uroman: the checkpoint was trained on native "
+                                f"letters, "
+                                "and romanised text would be foreign to it; leave uroman out")
         if _language_script(self.language)[1] == "Latn" and not needed:
-            raise UserError(f"{self.language} is written in Latin letters, of which uroman would flatten some (û becomes u, ş sh, ő o); "
-                            "keep them as they are. If a checkpoint was trained on uroman's output, name its folder as `checkpoint`")
+            raise UserError(f"{self.language} is written in Latin letters, of which uroman would flatten "
+                            f"some (û becomes u, ş sh, ő o); "
+                            "keep them as they are. If a checkpoint was trained on uroman's output, name "
+                            "its folder as `checkpoint`")
 
     def __call__(self, text:str)->str: # Native text -> Latin text
         "Romanise; not reversible"
         package, known = _uroman()
-        return package.romanize_string(canonical(text), lcode=next((c for c in _language_script(self.language)[0] if c in known), None))
+        return package.romanize_string(canonical(text),
+                                       lcode=next((c for c in _language_script(self.language)[0]
+                                                   if c in known), None))

@@ -40,18 +40,21 @@ class PhaseConfig:
     weight_decay:float|None = None # AdamW
     clip:float|None = None # Gradient norm at most; 0 for no limit
 
+# %% ../../nbs/6_training/00_trainer.ipynb #35dd1fc6
 @dataclass(frozen=True)
 class StageConfig:
     "One stage of a run; its optimizers start afresh"
     name:str # For the log and the checkpoint
     steps:int # Optimizer updates
-    train:list[str] = field(default_factory=list) # What trains of the weights that stay, patterns as for `freeze`; empty: all that the family lets train
+    # What trains of the weights that stay, patterns as for `freeze`; empty: all that the family lets train
+    train:list[str] = field(default_factory=list)
     freeze:list[str] = field(default_factory=list) # What rests, in any phase, e.g. `decoder.*`
     lr:float|None = None # Peak learning rate
     warmup:int|None = None # Updates until the peak, from the start of the stage
     schedule:SCHEDULES|None = None # After warm-up
     phases:dict[str, PhaseConfig] = field(default_factory=dict) # Phase -> settings within this stage
 
+# %% ../../nbs/6_training/00_trainer.ipynb #a3a44692
 @dataclass(frozen=True)
 class TrainConfig:
     "The `train` section of a recipe"
@@ -67,25 +70,35 @@ class TrainConfig:
     betas:list[float] = field(default_factory=lambda: [0.9, 0.95]) # AdamW
     eps:float = 1e-8 # AdamW
     clip:float = 1.0 # Gradient norm at most; 0 for no limit
-    precision:Literal["no", "bf16", "fp16"] = "no" # Mixed precision of the backbone; master weights stay float32
-    compile:bool = False # Compile what has fixed shapes, with the C++ compiler of this machine; minutes at the start, faster updates then
+    # Mixed precision of the backbone; master weights stay float32
+    precision:Literal["no", "bf16", "fp16"] = "no"
+    # Compile what has fixed shapes, with the C++ compiler of this machine; minutes at the start, faster
+    # updates then
+    compile:bool = False
     ema:float = 0.999 # Decay of the averaged weights; 0 switches them off
     validate_every:int = 200 # Updates
     preview_every:int = 500 # Updates
     previews:int = 4 # Sentences spoken at every preview
     save_every:int = 200 # Updates between saved states
-    keep_every:int = 0 # Updates between checkpoints that stay, each as whole as the last; 0 keeps the last alone
+    # Updates between checkpoints that stay, each as whole as the last; 0 keeps the last alone
+    keep_every:int = 0
     log_every:int = 20 # Updates between plain lines
     tensorboard:bool = True # Write TensorBoard events beside the JSONL log
     stop_after:int = 3 # Updates in a row that may be not finite; then the run stops
-    warmup_discriminator:int = 0 # First updates, at least, that train all phases but the last: a fresh discriminator learns while the generator rests
-    phases:dict[str, PhaseConfig] = field(default_factory=dict) # Phase -> settings that differ, e.g. discriminator
-    stages:list[StageConfig] = field(default_factory=list) # One after the other; none: one stage with the settings above
+    # First updates, at least, that train all phases but the last: a fresh discriminator learns while the
+    # generator rests
+    warmup_discriminator:int = 0
+    # Phase -> settings that differ, e.g. discriminator
+    phases:dict[str, PhaseConfig] = field(default_factory=dict)
+    # One after the other; none: one stage with the settings above
+    stages:list[StageConfig] = field(default_factory=list)
 
+# %% ../../nbs/6_training/00_trainer.ipynb #df9bb156
 def total_steps(config:TrainConfig)->int: # Updates of all stages
     "How long a run is"
     return sum(s.steps for s in config.stages) or config.steps
 
+# %% ../../nbs/6_training/00_trainer.ipynb #e5f13e2b
 def stage_at(
     step:int, # Updates made so far
     config:TrainConfig,
@@ -95,6 +108,7 @@ def stage_at(
     i = next((i for i,end in enumerate(ends) if step<end), len(ends)-1)
     return i, ([0]+ends)[i]
 
+# %% ../../nbs/6_training/00_trainer.ipynb #1a38221a
 def settings_of(
     config:TrainConfig,
     stage:int=0, # Its number
@@ -118,13 +132,16 @@ def lr_at(
     "Warm-up, then the schedule; both times the decay by epochs"
     if step<config.warmup: return config.lr*(step+1)/config.warmup*config.lr_decay**epoch
     done = (step-config.warmup)/max(1, config.steps-config.warmup)
-    shape = {"constant": 1.0, "linear": 1-0.9*done, "cosine": 0.55+0.45*math.cos(math.pi*done)}[config.schedule]
+    shape = {"constant": 1.0, "linear": 1-0.9*done,
+             "cosine": 0.55+0.45*math.cos(math.pi*done)}[config.schedule]
     return config.lr*shape*config.lr_decay**epoch
 
+# %% ../../nbs/6_training/00_trainer.ipynb #dcb3ca00
 @contextmanager
 def scale_new_embeddings(
     weight:torch.nn.Parameter, # An embedding, (n, d)
-    rows:torch.Tensor, # Its fresh rows, on its device: a list would be sent there, and waited for, at every step
+    # Its fresh rows, on its device: a list would be sent there, and waited for, at every step
+    rows:torch.Tensor,
     factor:float, # Their rate as a multiple of the optimizer's
 ):
     "Around an optimizer step: multiply the move of `rows`"
@@ -141,7 +158,8 @@ class EMA:
         only:Sequence[torch.nn.Parameter]|None=None, # Those to average; None: all that is trainable
     ):
         chosen = None if only is None else set(map(id, only))
-        self.decay, self.params = decay, {n: p for n,p in module.named_parameters() if (p.requires_grad if chosen is None else id(p) in chosen)}
+        self.decay, self.params = decay, {n: p for n,p in module.named_parameters()
+                                          if (p.requires_grad if chosen is None else id(p) in chosen)}
         self.average = {n: p.detach().clone() for n,p in self.params.items()}
 
     @torch.no_grad()
@@ -154,7 +172,8 @@ class EMA:
     def applied(self):
         "The average in place of the weights"
         kept = {n: p.detach().clone() for n,p in self.params.items()}
-        self._copy(self.average); yield
+        self._copy(self.average)
+        yield
         self._copy(kept)
 
     @torch.no_grad()
@@ -168,28 +187,39 @@ def stream(
     seed:int,
     frame_rate:float, # Frames per second, to count cached frames in seconds
     prompted:bool=True, # False: the family takes no prompts, and each clip stands in for its own
-)->Iterator[tuple[int, list[Clip], list[Clip], np.random.Generator]]: # epoch, clips, their prompts, the batch's own random numbers
+# epoch, clips, their prompts, the batch's own random numbers
+)->Iterator[tuple[int, list[Clip], list[Clip], np.random.Generator]]:
     "Micro-batches, a pure function of the seed"
     durations, weights, n, epoch = [len(c.latents)/frame_rate for c in clips], [c.weight for c in clips], 0, 0
     while True:
         partner = draw_prompts([c.speaker for c in clips], seed, epoch) if prompted else range(len(clips))
         for ids in buckets(durations, batch_seconds, seed, epoch, weights=weights):
-            yield epoch, [clips[i] for i in ids], [clips[partner[i]] for i in ids], np.random.default_rng(seed_for(seed, "batch", n))
+            yield epoch, [clips[i] for i in ids], [clips[partner[i]]
+                                                   for i in ids], np.random.default_rng(seed_for(seed,
+                                                                                                 "batch", n))
             n += 1
         epoch += 1
 
+# %% ../../nbs/6_training/00_trainer.ipynb #727f0673
 def to_device(batch:dict, device)->dict:
     "Tensors of a batch to the device, without waiting for it"
-    def moved(v): return v.pin_memory().to(device, non_blocking=True) if torch.device(device).type=="cuda" and not v.is_cuda else v.to(device)
+    def moved(v):
+        return (v.pin_memory().to(device, non_blocking=True) if torch.device(device).type=="cuda"
+                and not v.is_cuda else v.to(device))
     return {k: moved(v) if torch.is_tensor(v) else v for k,v in batch.items()}
 
 # %% ../../nbs/6_training/00_trainer.ipynb #48996b46
 class Terms(torch.nn.Module):
     "A family's losses as a module, so that `accelerate` can wrap precision and devices around it"
-    def __init__(self, family:Family): super().__init__(); self.inner, self.family = family.module, family
+    def __init__(self, family:Family):
+        super().__init__()
+        self.inner, self.family = family.module, family
     def forward(self, batch, phase=None, totals=None):
-        return self.family.losses(batch) if phase is None else self.family.losses(batch, phase=phase, totals=totals)  # without: all terms
+        # without: all terms
+        return (self.family.losses(batch) if phase is None
+                else self.family.losses(batch, phase=phase, totals=totals))
 
+# %% ../../nbs/6_training/00_trainer.ipynb #10c33b70
 @contextmanager
 def no_gradients(params:Sequence[torch.nn.Parameter]): # Those that train come back as they were
     "No gradients for these"
@@ -199,6 +229,7 @@ def no_gradients(params:Sequence[torch.nn.Parameter]): # Those that train come b
     finally:
         for p in active: p.requires_grad_(True)
 
+# %% ../../nbs/6_training/00_trainer.ipynb #3ca5ddc5
 def named(
     name:str, # Of a term or a setting
     phase:str|None, # Where it is from
@@ -206,22 +237,28 @@ def named(
     "The name in the log: `objective` becomes `objective/generator`"
     return f"{name}/{phase}" if phase and name in ("objective", "grad_norm", "lr") else name
 
-def phase_parameters(family:Family, phase:str|None)->list[torch.nn.Parameter]: # All of them, whether they train now or not
+# %% ../../nbs/6_training/00_trainer.ipynb #197f7d5f
+# All of them, whether they train now or not
+def phase_parameters(family:Family, phase:str|None)->list[torch.nn.Parameter]:
     "What a phase's optimizer moves"
     return list(family.parameters_of(phase)) if phase else list(family.module.parameters())
 
+# %% ../../nbs/6_training/00_trainer.ipynb #56a67b78
 def gradients(
     forward:Callable, # `Terms`, or its wrapped form
     batches:list[dict], # Micro-batches of one update
     parts:dict[str|None, list], # Phase -> its parameters, in order
     accelerator:Accelerator,
     counted_by:dict[str, str]|None=None, # Term -> what it is a mean over; frames by default
-)->list[tuple[str, torch.Tensor, float]]: # (term, value of a micro-batch, its weight in the update's value); nothing here waits for the device
+# (term, value of a micro-batch, its weight in the update's value); nothing here waits for the device
+)->list[tuple[str, torch.Tensor, float]]:
     "Backward passes of one update; gradients add up to those of one large batch"
     counts = [b["counts"] for b in batches if "counts" in b]
-    totals, frames, cells = {k: sum(c[k] for c in counts) for k in (counts[0] if counts else ())}, sum(map(frames_in, batches)), []
+    totals, frames, cells = {k: sum(c[k] for c in counts)
+                             for k in (counts[0] if counts else ())}, sum(map(frames_in, batches)), []
     if None not in parts and accelerator.num_processes>1:  # every process sees a part of the update
-        summed = accelerator.reduce(torch.tensor(list(totals.values()), device=accelerator.device, dtype=torch.float64), "sum").tolist()
+        summed = accelerator.reduce(torch.tensor(list(totals.values()), device=accelerator.device,
+                                                 dtype=torch.float64), "sum").tolist()
         totals = dict(zip(totals, summed))
     for batch in batches:
         batch, share = to_device(batch, accelerator.device), frames_in(batch)/frames
@@ -230,8 +267,10 @@ def gradients(
                 terms = forward(batch, phase, totals) if phase else forward(batch)
                 objective = terms["objective"] if phase else terms["objective"]*share
                 if objective.requires_grad: accelerator.backward(objective)
-            shares = {n: batch["counts"][k]/totals[k] for n in terms if n!="objective" for k in [(counted_by or {}).get(n, "frames")]} if phase else {}
-            cells += [(named(n, phase), v.detach(), shares.get(n, 1.0 if phase else share)) for n,v in terms.items()]
+            shares = ({n: batch["counts"][k]/totals[k] for n in terms if n!="objective"
+                       for k in [(counted_by or {}).get(n, "frames")]} if phase else {})
+            cells += [(named(n, phase), v.detach(), shares.get(n, 1.0 if phase else share))
+                      for n,v in terms.items()]
     return cells
 
 # %% ../../nbs/6_training/00_trainer.ipynb #bb6f5d91
@@ -248,21 +287,26 @@ def finish_update(
         norms[k] = torch.nn.utils.clip_grad_norm_(params[k], clips[k] or math.inf)
     broken = ~torch.isfinite(torch.stack([v.detach().float() for v in (*norms.values(), *objectives)])).all()
     for o in optimizers.values():
-        if o.defaults["fused"]: o.found_inf = broken.float(); o.step()
+        if o.defaults["fused"]:
+            o.found_inf = broken.float()
+            o.step()
         elif not broken: o.step()
         o.zero_grad()
     if scaler: scaler.update()
     return norms
 
+# %% ../../nbs/6_training/00_trainer.ipynb #b11e733a
 def adamw(params:list, config:TrainConfig, fused:bool)->torch.optim.AdamW:
     "AdamW as the settings say"
-    return torch.optim.AdamW(params, lr=config.lr, betas=tuple(config.betas), eps=config.eps, weight_decay=config.weight_decay, fused=fused or None)
+    return torch.optim.AdamW(params, lr=config.lr, betas=tuple(config.betas), eps=config.eps,
+                             weight_decay=config.weight_decay, fused=fused or None)
 
 # %% ../../nbs/6_training/00_trainer.ipynb #f4f0774a
 def mismatch_term(family:Family)->str:
     "The loss term that must rise when texts are exchanged"
     return getattr(family, "mismatch_term", "flow")
 
+# %% ../../nbs/6_training/00_trainer.ipynb #830dee08
 @torch.no_grad()
 def validate(
     family:Family,
@@ -274,11 +318,13 @@ def validate(
 )->dict[str, float]: # Raw terms, and `exchanged`: the reading term with exchanged texts
     "Held-out losses"
     module, device = family.module, next(family.module.parameters()).device
-    was_training = module.training; module.eval()
+    was_training = module.training
+    module.eval()
     rate, term = family.codec.frame_rate, mismatch_term(family)
     sums, frames = defaultdict(float), 0
     with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
-        for ids in buckets([len(c.latents)/rate for c in clips], max(batch_seconds, max(len(c.latents) for c in clips)/rate), seed):
+        for ids in buckets([len(c.latents)/rate for c in clips],
+                           max(batch_seconds, max(len(c.latents) for c in clips)/rate), seed):
             rng = np.random.default_rng(0)
             mine, voices = [clips[i] for i in ids], [prompts[i] for i in ids]
             other = [clips[(i+1)%len(clips)].text for i in ids]
@@ -292,6 +338,7 @@ def validate(
     module.train(was_training)
     return {k: v/frames for k,v in sums.items()}
 
+# %% ../../nbs/6_training/00_trainer.ipynb #9496b261
 @torch.no_grad()
 def mismatch_losses(
     family:Family,
@@ -301,28 +348,33 @@ def mismatch_losses(
     seed:int=0,
 )->np.ndarray: # (n, 2): the reading term with the true text, and with the next sentence's
     "Per-sentence reading loss, true and exchanged; the same noise for both"
-    was_training = family.module.training; family.module.eval()
+    was_training = family.module.training
+    family.module.eval()
     device, term = next(family.module.parameters()).device, mismatch_term(family)
     out = np.zeros((len(clips), 2))
     with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
         for i,(clip,prompt) in enumerate(zip(clips, prompts)):
             for j,text in enumerate([clip.text, clips[(i+1)%len(clips)].text]):
                 torch.manual_seed(seed_for(seed, "judge", i))
-                batches = (to_device(family.batch([clip], [prompt], np.random.default_rng(k), [text]), device) for k in range(draws))
+                batches = (to_device(family.batch([clip], [prompt], np.random.default_rng(k), [text]),
+                                     device) for k in range(draws))
                 out[i,j] = np.mean([family.losses(b | {"distill": False})[term].item() for b in batches])
     family.module.train(was_training)
     return out
 
+# %% ../../nbs/6_training/00_trainer.ipynb #80195680
 def evaluation_prompts(
     family:Family,
     clips:list[Clip], # Held out
     train:list[Clip], # Training clips
     seed:int=0,
-)->list[Clip]: # For each held-out clip the training clip that prompts it; itself where the family takes no prompts
+# For each held-out clip the training clip that prompts it; itself where the family takes no prompts
+)->list[Clip]:
     "Fixed voices for held-out clips"
     if getattr(family, "prompted", True): return held_out_prompts(clips, train, seed)
-    if lost := sorted({c.speaker for c in clips}-{c.speaker for c in train}): raise UserError(f"speaker `{lost[0]}` has no training clip, so the model "
-        "does not know the voice. Put one of this speaker's clips into the training set, or leave the speaker out.")
+    if lost := sorted({c.speaker for c in clips}-{c.speaker for c in train}):
+        raise UserError(f"speaker `{lost[0]}` has no training clip, so the model "
+"does not know the voice. Put one of this speaker's clips into the training set, or leave the speaker out.")
     return list(clips)
 
 # %% ../../nbs/6_training/00_trainer.ipynb #961944db
@@ -339,17 +391,22 @@ def estimate(
     seconds, cuda = [], accelerator.device.type=="cuda"
     with torch.random.fork_rng(devices=[accelerator.device] if cuda else []):
         for batch in batches:
-            start = time.perf_counter(); gradients(forward, [batch], parts, accelerator)
+            start = time.perf_counter()
+            gradients(forward, [batch], parts, accelerator)
             if cuda: torch.cuda.synchronize()
             seconds.append(time.perf_counter()-start)
     family.module.zero_grad(set_to_none=True)
     size = {k: 4*v for k,v in parameter_counts(family.module).items()}
-    peak = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*1024
+    peak = (torch.cuda.max_memory_allocated() if torch.cuda.is_available()
+            else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*1024)
     memory = peak + size["trainable"]*(3 if config.ema else 2)  # two Adam moments and the average come on top
     kept = 1+(total_steps(config)//config.keep_every if config.keep_every else 0)
     disk = size["total"]*(2+kept) + size["trainable"]*3  # checkpoints, and a state being replaced
-    if disk>disk_free(out): raise UserError(f"{out} has {human(disk_free(out))} free, this run needs {human(disk)}. Free some space or set another `outputs`.")
-    return dict(seconds=float(np.mean(seconds[1:] or seconds))*config.accumulate*total_steps(config), memory=memory, disk=disk)
+    if disk>disk_free(out):
+        raise UserError(f"{out} has {human(disk_free(out))} free, this run needs {human(disk)}. Free some "
+                        f"space or set another `outputs`.")
+    return dict(seconds=float(np.mean(seconds[1:] or seconds))*config.accumulate*total_steps(config),
+                memory=memory, disk=disk)
 
 # %% ../../nbs/6_training/00_trainer.ipynb #21f52a99
 def save_state(
@@ -360,14 +417,17 @@ def save_state(
     "Everything that the next step depends on"
     part = path.with_name(f".{path.name}.part")
     torch.save(parts | dict(module=module.state_dict(), torch_rng=torch.get_rng_state(),
-                            cuda_rng=torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []), part)
+                            cuda_rng=torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []),
+               part)
     with open(part, "rb") as f: os.fsync(f.fileno())
     os.replace(part, path)
 
+# %% ../../nbs/6_training/00_trainer.ipynb #4512105e
 def load_state(path:Path, module:torch.nn.Module)->dict: # What was given to `save_state`
     "Bring weights and random numbers back; what belongs to others is returned"
     state = torch.load(path, map_location="cpu", weights_only=True)
-    module.load_state_dict(state.pop("module")); torch.set_rng_state(state.pop("torch_rng"))
+    module.load_state_dict(state.pop("module"))
+    torch.set_rng_state(state.pop("torch_rng"))
     if rng := state.pop("cuda_rng"): torch.cuda.set_rng_state_all(rng)
     return state
 
@@ -389,11 +449,15 @@ class Log:
             self.board = SummaryWriter(out/"tensorboard", purge_step=step or None)
     def add(self, step:int, split:str, values:dict, line:bool=False):
         "One row; with `line`, also for people"
-        self.file.write(json.dumps(dict(step=step, split=split, **values))+"\n"); self.file.flush()
+        self.file.write(json.dumps(dict(step=step, split=split, **values))+"\n")
+        self.file.flush()
         if self.board:
             for k,v in values.items():
                 if not isinstance(v, str): self.board.add_scalar(f"{split}/{k}", v, step)
-        if line: self.say(f"    step {step:>6} {split:<9}" + "  ".join(f"{k} {v if isinstance(v, str) else format(v, '.4g')}" for k,v in values.items()))
+        if line:
+            self.say(f"    step {step:>6} {split:<9}"
+                     + "  ".join(f"{k} {v if isinstance(v, str) else format(v, '.4g')}"
+                                 for k,v in values.items()))
     def audio(self, step:int, name:str, wav:np.ndarray, sample_rate:int):
         "A preview, for TensorBoard"
         if self.board: self.board.add_audio(name, torch.from_numpy(wav)[None], step, sample_rate)
@@ -401,6 +465,7 @@ class Log:
         self.file.close()
         if self.board: self.board.close()
 
+# %% ../../nbs/6_training/00_trainer.ipynb #7942a81d
 def preview(
     family:Family,
     clips:list[Clip], # Held-out sentences
@@ -411,11 +476,14 @@ def preview(
     step:int,
 ):
     "Speak fixed sentences, write Ogg files and numbers"
-    folder.mkdir(parents=True, exist_ok=True); rows = []
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
     for i,(clip,voice) in enumerate(zip(clips, voices)):
         speech = family.speak(clip.norm_text, voice_of(family, voice), seed_for(seed, "preview", i))
-        (folder/f"{i}.ogg").write_bytes(to_ogg(speech.wav, family.sample_rate)); log.audio(step, f"preview/{i}", speech.wav, family.sample_rate)
-        rows.append(dict(text=clip.norm_text, seconds=len(speech.wav)/family.sample_rate, recorded_seconds=clip.duration,
+        (folder/f"{i}.ogg").write_bytes(to_ogg(speech.wav, family.sample_rate))
+        log.audio(step, f"preview/{i}", speech.wav, family.sample_rate)
+        rows.append(dict(text=clip.norm_text, seconds=len(speech.wav)/family.sample_rate,
+                         recorded_seconds=clip.duration,
                          rms=float(np.sqrt(np.mean(speech.wav**2))), runaway=speech.runaway))
     write_json(folder/"previews.json", rows)
 
@@ -424,13 +492,16 @@ def require_compiler(
     device:str="cpu", # cpu or cuda
 ):
     "Refuse `train.compile` where nothing can be compiled"
-    given, names = ("CC", ["gcc", "cc", "clang"]) if device=="cuda" else ("CXX", ["clang++" if sys.platform=="darwin" else "g++"])
+    given, names = (("CC", ["gcc", "cc", "clang"]) if device=="cuda"
+                    else ("CXX", ["clang++" if sys.platform=="darwin" else "g++"]))
     names, header = [os.environ[given]] if os.environ.get(given) else names, Path(sysconfig.get_paths()["include"])/"Python.h"
     lost = [] if any(shutil.which(n) for n in names) else [f"no compiler ({' or '.join(names)})"]
     if not header.is_file(): lost.append("no Python.h")
     if device=="cuda" and not find_spec("triton"): lost.append("no package `triton`")
-    if lost: raise UserError(f"train.compile: there is {' and '.join(lost)} on this machine, and torch.compile makes its programs with it. Install it "
-                             "(Debian and Ubuntu: build-essential, python3-dev), or set train.compile to false.")
+    if lost:
+        raise UserError(f"train.compile: there is {' and '.join(lost)} on this machine, and torch.compile "
+                        f"makes its programs with it. Install it "
+                        "(Debian and Ubuntu: build-essential, python3-dev), or set train.compile to false.")
 
 # %% ../../nbs/6_training/00_trainer.ipynb #c7ce2656
 @dataclass
@@ -441,18 +512,23 @@ class Pending:
     rest:dict # What is known without the device: rates, epoch, stage
     seconds:float = 0.0 # Wall clock
 
+# %% ../../nbs/6_training/00_trainer.ipynb #c5eeb00e
 def values_of(
     pending:list[Pending],
-)->list[tuple[dict, bool, bool]]: # For each: the row for the log, whether all is finite, and whether the objectives are
+# For each: the row for the log, whether all is finite, and whether the objectives are
+)->list[tuple[dict, bool, bool]]:
     "The numbers of some updates, fetched at once"
     flat = iter(torch.stack([v.detach().float() for p in pending for _,v,_ in p.cells]).tolist())
     rows = []
     for p in pending:
         sums, fine = defaultdict(float), {}
         for name,_,share in p.cells:
-            v = next(flat); sums[name] += v*share
-            if name.startswith(("objective", "grad_norm")): fine[name] = fine.get(name, True) and math.isfinite(v)
-        rows.append((dict(sums) | p.rest, all(fine.values()), all(v for n,v in fine.items() if n.startswith("objective"))))
+            v = next(flat)
+            sums[name] += v*share
+            if name.startswith(("objective", "grad_norm")):
+                fine[name] = fine.get(name, True) and math.isfinite(v)
+        rows.append((dict(sums) | p.rest, all(fine.values()),
+                     all(v for n,v in fine.items() if n.startswith("objective"))))
     return rows
 
 # %% ../../nbs/6_training/00_trainer.ipynb #96da13f0
@@ -465,18 +541,25 @@ def stage_parameters(
     phases, open_ids = phases_of(family), set(map(id, opened))
     names = {id(p): n for n,p in family.module.named_parameters()}
     parts = {phase: [p for p in phase_parameters(family, phase) if id(p) in open_ids] for phase in phases}
-    def called(p, pattern): return any(fnmatch.fnmatch(n, pattern) for n in (names[id(p)], names[id(p)].removeprefix(f"{phases[-1]}.")))
+    def called(p, pattern):
+        return any(fnmatch.fnmatch(n, pattern) for n in (names[id(p)],
+                                                         names[id(p)].removeprefix(f"{phases[-1]}.")))
     def matching(patterns, params, what):
         for x in patterns:
             if not any(called(p, x) for p in params):
                 there = sorted({".".join(names[id(p)].split(".")[:2]) for p in params})
-                raise UserError(f"stage `{stage.name}`: {what} `{x}` matches nothing that trains; there is {', '.join(there[:12])}")
+                raise UserError(f"stage `{stage.name}`: {what} `{x}` matches nothing that trains; there is "
+                                f"{', '.join(there[:12])}")
         return {id(p) for p in params if any(called(p, x) for x in patterns)}
     if stage:
         rest = matching(stage.freeze, [p for ps in parts.values() for p in ps], "freeze")
-        stays = matching(stage.train, parts[phases[-1]], "train") if stage.train else set(map(id, parts[phases[-1]]))
-        parts = {k: [p for p in ps if id(p) not in rest and (k!=phases[-1] or id(p) in stays)] for k,ps in parts.items()}
-    if not parts[phases[-1]]: raise UserError(f"stage `{stage.name if stage else ''}` trains nothing. Take something out of `freeze`.")
+        stays = (matching(stage.train, parts[phases[-1]], "train") if stage.train
+                 else set(map(id, parts[phases[-1]])))
+        parts = {k: [p for p in ps if id(p) not in rest and (k!=phases[-1] or id(p) in stays)]
+                 for k,ps in parts.items()}
+    if not parts[phases[-1]]:
+        raise UserError(f"stage `{stage.name if stage else ''}` trains nothing. Take something out of "
+                        f"`freeze`.")
     return parts
 
 # %% ../../nbs/6_training/00_trainer.ipynb #aa57ea95
@@ -495,21 +578,31 @@ class Trainer:
         self.family, self.clips, self.valid, self.config, self.out, self.seed, self.say = family, clips, valid, config, out, seed, say
         self.accelerator, self.phases, self.steps = Accelerator(mixed_precision=config.precision), phases_of(family), total_steps(config)
         if unknown := sorted({k for c in (config, *config.stages) for k in c.phases}-set(self.phases)):
-            raise UserError(f"train.phases: family `{family.name}` has no phase `{unknown[0]}`; it has {', '.join(map(str, self.phases))}")
+            raise UserError(f"train.phases: family `{family.name}` has no phase `{unknown[0]}`; it has "
+                            f"{', '.join(map(str, self.phases))}")
         self.opened = [p for p in family.module.parameters() if p.requires_grad]
-        self.all_parts = [stage_parameters(family, self.opened, s) for s in config.stages or [None]]  # refuses a wrong pattern now, not in hour three
-        self.own_sum = self.phases!=(None,) or bool(config.stages)  # torch's own parallel wrapper wants every weight in every backward pass
+        # refuses a wrong pattern now, not in hour three
+        self.all_parts = [stage_parameters(family, self.opened, s) for s in config.stages or [None]]
+        # torch's own parallel wrapper wants every weight in every backward pass
+        self.own_sum = self.phases!=(None,) or bool(config.stages)
         self.terms = self.accelerator.prepare_model(Terms(family), evaluation_mode=self.own_sum)
-        self.warm = max(config.warmup_discriminator, getattr(family, "warmup", 0)) if len(self.phases)>1 else 0
+        self.warm = (max(config.warmup_discriminator, getattr(family, "warmup", 0)) if len(self.phases)>1
+                     else 0)
         if self.warm>=(first := (config.stages or [config])[0].steps):
-            raise UserError(f"the discriminator warms up for {self.warm} updates, and the generator would not train in the {first} of the "
+            raise UserError(f"the discriminator warms up for {self.warm} updates, and the generator would "
+                            f"not train in the {first} of the "
                             f"{'first stage' if config.stages else 'run'}. Lower the warm-up or train longer.")
         if hasattr(family, "check"): family.check([*clips, *valid])
         if config.compile:
-            if not hasattr(family, "compile"): raise UserError(f"train.compile: family `{family.name}` has no part of fixed shape to compile. Set it to false.")
-            require_compiler(self.accelerator.device.type); family.compile()
-        if isinstance(getattr(family.codec, "model", None), torch.nn.Module): family.codec.model.to(self.accelerator.device)
-        self.cuda, self.scaler = self.accelerator.device.type=="cuda", getattr(self.accelerator, "scaler", None)
+            if not hasattr(family, "compile"):
+                raise UserError(f"train.compile: family `{family.name}` has no part of fixed shape to "
+                                f"compile. Set it to false.")
+            require_compiler(self.accelerator.device.type)
+            family.compile()
+        if isinstance(getattr(family.codec, "model", None), torch.nn.Module):
+            family.codec.model.to(self.accelerator.device)
+        self.cuda, self.scaler = self.accelerator.device.type=="cuda", getattr(self.accelerator, "scaler",
+                                                                               None)
         kept = [p for p in phase_parameters(family, self.phases[-1]) if id(p) in set(map(id, self.opened))]
         self.ema = EMA(family.module, config.ema, kept) if config.ema else None
         self.state, self.step, self.bad, self.skipped, self.pending = out/"state.pt", 0, 0, 0, []
@@ -519,25 +612,34 @@ class Trainer:
         self.log = Log(out, self.step, config.tensorboard, say) if self.main else None
         self.ways = self.way()
         self.prompts = evaluation_prompts(family, valid, clips, seed)
-        self.new_embeddings = torch.tensor(family.new_embeddings, device=self.accelerator.device) if family.new_embeddings else None
+        self.new_embeddings = (torch.tensor(family.new_embeddings, device=self.accelerator.device)
+                               if family.new_embeddings else None)
         family.module.train()
 
     def way(self)->Iterator:
         "The stream of micro-batches from the start"
-        return stream(self.clips, self.config.batch_seconds, self.seed, self.family.codec.frame_rate, getattr(self.family, "prompted", True))
+        return stream(self.clips, self.config.batch_seconds, self.seed, self.family.codec.frame_rate,
+                      getattr(self.family, "prompted", True))
 
     def enter(self, stage:int):
         "Freeze and thaw for a stage, with fresh optimizers"
         self.stage, parts = stage, self.all_parts[stage]
         moving = {id(p) for ps in parts.values() for p in ps}
-        for p in self.opened: p.requires_grad_(id(p) in moving); p.grad = None
-        self.parts = {k: parts[k] for k in phases_of(self.family)}  # what is a phase may depend on what trains
-        self.optimizers = {k: adamw(ps, settings_of(self.config, stage, k), self.cuda) for k,ps in self.parts.items() if ps}
+        for p in self.opened:
+            p.requires_grad_(id(p) in moving)
+            p.grad = None
+        # what is a phase may depend on what trains
+        self.parts = {k: parts[k] for k in phases_of(self.family)}
+        self.optimizers = {k: adamw(ps, settings_of(self.config, stage, k), self.cuda)
+                           for k,ps in self.parts.items() if ps}
 
     def save(self):
         "Write the state"
-        save_state(self.state, self.family.module, step=self.step, stage=self.stage, optimizers={str(k): o.state_dict() for k,o in self.optimizers.items()},
-                   ema=self.ema.average if self.ema else None, scaler=self.scaler.state_dict() if self.scaler else None, bad=self.bad, skipped=self.skipped)
+        save_state(self.state, self.family.module, step=self.step, stage=self.stage,
+                   optimizers={str(k): o.state_dict() for k,o in self.optimizers.items()},
+                   ema=self.ema.average if self.ema else None,
+                   scaler=self.scaler.state_dict() if self.scaler else None, bad=self.bad,
+                   skipped=self.skipped)
 
     def restore(self):
         "Go back to the saved state"
@@ -558,29 +660,37 @@ class Trainer:
         "The micro-batches of one update"
         a = self.accelerator
         window = [next(self.ways) for _ in range(self.config.accumulate*a.num_processes)]
-        return window[0][0], [self.family.batch(c, p, r) for _,c,p,r in window[a.process_index::a.num_processes]]
+        return window[0][0], [self.family.batch(c, p, r)
+                              for _,c,p,r in window[a.process_index::a.num_processes]]
 
-    def validate(self)->dict: return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds, self.terms)
+    def validate(self)->dict:
+        return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds,
+                        self.terms)
 
     def look(self):
         "Validate, preview and keep a checkpoint when it is time; all use the averaged weights"
         c, last = self.config, self.step==self.steps
         keeps = bool(c.keep_every and self.step and not last and self.step%c.keep_every==0)
-        if not self.main or not (last or keeps or self.step%c.validate_every==0 or self.step%c.preview_every==0): return
+        if not self.main or not (last or keeps or self.step%c.validate_every==0
+                                 or self.step%c.preview_every==0):
+            return
         self.flush()
         with self.averaged():
             if last or self.step%c.validate_every==0:
                 self.log.add(self.step, "valid", self.validate(), line=True)
             if last or self.step%c.preview_every==0:
-                preview(self.family, self.valid[:c.previews], self.prompts[:c.previews], self.out/"previews"/f"step-{self.step:06d}",
+                preview(self.family, self.valid[:c.previews], self.prompts[:c.previews],
+                        self.out/"previews"/f"step-{self.step:06d}",
                         self.seed, self.log, self.step)
             if keeps: self.keep()
 
     def keep(self):
         "A checkpoint that is as whole as the last one"
-        folder = self.out/f"step-{self.step:06d}"; part = folder.with_name(f".{folder.name}.part")
+        folder = self.out/f"step-{self.step:06d}"
+        part = folder.with_name(f".{folder.name}.part")
         for old in (part, folder): shutil.rmtree(old, ignore_errors=True)
-        self.family.save(part, self.facts | dict(step=self.step, weights="averaged" if self.ema else "raw")); part.rename(folder)
+        self.family.save(part, self.facts | dict(step=self.step, weights="averaged" if self.ema else "raw"))
+        part.rename(folder)
 
     def start(self):
         "Find the place of a resumed run, or say what a new one will cost"
@@ -591,7 +701,8 @@ class Trainer:
             return
         batches = [self.family.batch(c, p, r) for _,c,p,r in islice(self.way(), 6)]
         cost = estimate(self.family, self.terms, batches, self.config, self.out, self.parts, a)
-        self.say(f"    estimate: {self.steps} steps in about {cost['seconds']/60:.1f} min, {human(cost['memory'])} memory, {human(cost['disk'])} disk; "
+        self.say(f"    estimate: {self.steps} steps in about {cost['seconds']/60:.1f} min, "
+                 f"{human(cost['memory'])} memory, {human(cost['disk'])} disk; "
                  f"{parameter_counts(self.family.module)['trainable']:,} weights train on {a.device}")
         self.look()
 
@@ -599,7 +710,8 @@ class Trainer:
         "Learning rates of the next update"
         first, rates = stage_at(self.step, self.config)[1], {}
         for k in self.optimizers:
-            late = self.warm if k==self.phases[-1] and self.stage==0 else 0  # the generator's schedule starts when it does
+            # the generator's schedule starts when it does
+            late = self.warm if k==self.phases[-1] and self.stage==0 else 0
             rates[k] = lr_at(max(0, self.step-first-late), settings_of(self.config, self.stage, k), epoch)
         return rates
 
@@ -610,32 +722,40 @@ class Trainer:
     def one(self)->Pending:
         "One update"
         c, stage = self.config, stage_at(self.step, self.config)[0]
-        if stage!=self.stage: self.enter(stage); self.say(f"    stage {c.stages[stage].name} from step {self.step}")
-        epoch, batches = self.take(); rates = self.rates(epoch)
+        if stage!=self.stage:
+            self.enter(stage)
+            self.say(f"    stage {c.stages[stage].name} from step {self.step}")
+        epoch, batches = self.take()
+        rates = self.rates(epoch)
         resting = self.resting(self.step)
         parts = {k: ps for k,ps in self.parts.items() if not (resting and k==self.phases[-1])}
         optimizers = {k: o for k,o in self.optimizers.items() if k in parts}
         for k,o in optimizers.items():
             for group in o.param_groups: group["lr"] = rates[k]
-        rest = {named("lr", k): rates[k] for k in optimizers} | dict(epoch=epoch) | ({"stage": c.stages[stage].name} if c.stages else {})
+        rest = ({named("lr", k): rates[k] for k in optimizers} | dict(epoch=epoch)
+                | ({"stage": c.stages[stage].name} if c.stages else {}))
         try:
             with no_gradients(self.parts[self.phases[-1]] if resting else []):  # what rests needs no graph
-                cells = gradients(self.terms, batches, parts, self.accelerator, getattr(self.family, "counted_by", None))
+                cells = gradients(self.terms, batches, parts, self.accelerator,
+                                  getattr(self.family, "counted_by", None))
         except NotFinite:  # the family saw it first
             for o in self.optimizers.values(): o.zero_grad()
             self.step += 1
-            return Pending(self.step, [("objective", torch.tensor(math.nan, device=self.accelerator.device), 1.0)], rest)
+            return Pending(self.step, [("objective", torch.tensor(math.nan, device=self.accelerator.device),
+                                        1.0)], rest)
         if self.own_sum and self.accelerator.num_processes>1: self.sum_gradients(parts)
         with self.faster():
             clips = {k: settings_of(c, self.stage, k).clip for k in optimizers}
-            norms = finish_update(optimizers, clips, [v for n,v,_ in cells if n.startswith("objective")], self.scaler)
+            norms = finish_update(optimizers, clips, [v for n,v,_ in cells if n.startswith("objective")],
+                                  self.scaler)
         self.step += 1
         return Pending(self.step, cells + [(named("grad_norm", k), v, 1.0) for k,v in norms.items()], rest)
 
     def faster(self):
         "Around an optimizer step: fresh embedding rows move faster"
         if self.new_embeddings is None: return nullcontext()
-        return scale_new_embeddings(self.family.module.get_input_embeddings().weight, self.new_embeddings, self.config.new_embeddings_lr)
+        return scale_new_embeddings(self.family.module.get_input_embeddings().weight, self.new_embeddings,
+                                    self.config.new_embeddings_lr)
 
     def sum_gradients(self, parts:dict):
         "Gradients of all processes together; with phases each already holds its share of the whole, else they are averaged"
@@ -649,25 +769,37 @@ class Trainer:
         if not self.pending: return
         rows, self.pending, pending = values_of(self.pending), [], self.pending
         for p,(values,fine,objectives) in zip(pending, rows):
-            scaling = self.scaler is not None and objectives and self.scaler.get_scale()>1  # half precision is still finding its scale
-            self.bad = 0 if fine else self.bad+(not scaling); self.skipped += not fine
-            if self.bad>=self.config.stop_after: raise NotFinite(f"{self.bad} updates in a row were not finite, the last at step {p.step}. Lower train.lr, "
-                                                                 "or use precision bf16 instead of fp16.")
-            if self.main and fine: self.log.add(p.step, "train", values | {"seconds": p.seconds}, line=p.step%self.config.log_every==0)
+            # half precision is still finding its scale
+            scaling = self.scaler is not None and objectives and self.scaler.get_scale()>1
+            self.bad = 0 if fine else self.bad+(not scaling)
+            self.skipped += not fine
+            if self.bad>=self.config.stop_after:
+                raise NotFinite(f"{self.bad} updates in a row were not finite, the last at step {p.step}. "
+                                f"Lower train.lr, "
+                                "or use precision bf16 instead of fp16.")
+            if self.main and fine:
+                self.log.add(p.step, "train", values | {"seconds": p.seconds},
+                             line=p.step%self.config.log_every==0)
 
     def run(self,
         facts:dict, # For the checkpoint's contract
     )->dict: # Counts for step.json
         "Train to the end, whatever happened before"
-        c, self.facts = self.config, facts; self.start()
-        bar = tqdm(total=self.steps, initial=self.step, desc="train", unit="step", mininterval=1 if sys.stderr.isatty() else 15)
+        c, self.facts = self.config, facts
+        self.start()
+        bar = tqdm(total=self.steps, initial=self.step, desc="train", unit="step",
+                   mininterval=1 if sys.stderr.isatty() else 15)
         while self.step<self.steps:
             began, made = time.perf_counter(), self.one()
-            made.seconds = time.perf_counter()-began; self.pending.append(made)
+            made.seconds = time.perf_counter()-began
+            self.pending.append(made)
             if not self.cuda or self.step%c.log_every==0 or self.step==self.steps: self.flush()
             if self.ema and not self.resting(self.step-1): self.ema.update(self.step)
-            bar.update(); self.look()
-            if self.main and self.step%c.save_every==0 and self.step<self.steps: self.flush(); self.save()
+            bar.update()
+            self.look()
+            if self.main and self.step%c.save_every==0 and self.step<self.steps:
+                self.flush()
+                self.save()
         bar.close()
         return self.finish(facts) if self.main else {}
 
@@ -678,8 +810,11 @@ class Trainer:
             with self.averaged(): scores["averaged"] = self.validate()
         best = min(scores, key=lambda k: scores[k][mismatch_term(self.family)])
         shutil.rmtree(self.out/"final", ignore_errors=True)
-        facts = facts | ({"stage": c.stages[-1].name, "stages": [[s.name, s.steps] for s in c.stages]} if c.stages else {}) | dict(step=self.step, weights=best)
+        facts = (facts | ({"stage": c.stages[-1].name, "stages": [[s.name, s.steps] for s in c.stages]}
+                          if c.stages else {}) | dict(step=self.step, weights=best))
         for p in self.opened: p.requires_grad_(True)
         with self.averaged() if best=="averaged" else nullcontext(): self.family.save(self.out/"final", facts)
-        self.log.close(); self.state.unlink(missing_ok=True)
-        return dict(steps=self.step, kept=best, valid=scores[best]) | ({"skipped": self.skipped} if self.skipped else {})
+        self.log.close()
+        self.state.unlink(missing_ok=True)
+        return (dict(steps=self.step, kept=best, valid=scores[best])
+                | ({"skipped": self.skipped} if self.skipped else {}))

@@ -23,13 +23,16 @@ class OfficialSettings:
     remove_semicolons:bool = False # turn `;` into `,`
     pad_with_spaces_for_short_inputs:bool = False # eight spaces before texts of fewer than five words
     replace_characters:dict = field(default_factory=dict) # one character -> its replacement, "" deletes
-    model_recommended_frames_after_eos:int|None = None # frames kept after the predicted end; None guesses from words
+    # frames kept after the predicted end; None guesses from words
+    model_recommended_frames_after_eos:int|None = None
     default_temperature:float = 0.3 # variance of the sampled noise, >= 0; official default since version 4
     default_eos_threshold:float = -4.0 # end-of-speech logit that stops generation; official default
 
     def __post_init__(self):
-        if not all(isinstance(k, str) and len(k)==1 and isinstance(v, str) for k,v in self.replace_characters.items()):
-            raise ValueError(f"replace_characters maps single characters to strings, got {self.replace_characters!r}")
+        if not all(isinstance(k, str) and len(k)==1 and isinstance(v, str)
+                   for k,v in self.replace_characters.items()):
+            raise ValueError(f"replace_characters maps single characters to strings, got "
+                             f"{self.replace_characters!r}")
         if not (math.isfinite(self.default_temperature) and self.default_temperature>=0):
             raise ValueError(f"default_temperature is a variance and must be finite and >= 0, "
                              f"got {self.default_temperature!r}")
@@ -48,7 +51,8 @@ _REQUIRED = set("""flow_lm.dtype flow_lm.flow.dim flow_lm.flow.depth
     mimi.quantizer.dimension mimi.quantizer.output_dimension""".split())
 _DEFAULTS = {
     "weights_path":None, "weights_path_without_voice_cloning":None, "flow_lm.weights_path":None,
-    "mimi.weights_path":None, "flow_lm.insert_bos_before_voice":False, "flow_lm.z_dim":None, "flow_lm.flow.type":"lsd",
+    "mimi.weights_path":None, "flow_lm.insert_bos_before_voice":False, "flow_lm.z_dim":None,
+    "flow_lm.flow.type":"lsd",
     "flow_lm.transformer.attn_dim":None, "flow_lm.transformer.num_kv_heads":None,
     "flow_lm.transformer.dim_feedforward":None, "flow_lm.lookup_table.rank":None, "mimi.inner_dim":None,
     "mimi.outer_dim":None, "mimi.decoder_seanet":None, "mimi.decoder_transformer":None,
@@ -60,13 +64,16 @@ def read_yaml(
 )->dict: # its top-level mapping, nested
     "Read a small YAML mapping"
     if path.stat().st_size>100_000: # the bundled files have about 3 kB
-        raise ValueError(f"{path} has {path.stat().st_size} bytes; a Pocket TTS config has a few thousand. Wrong file?")
+        raise ValueError(f"{path} has {path.stat().st_size} bytes; a Pocket TTS config has a few thousand. "
+                         f"Wrong file?")
     try: config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a YAML file: {error}") from error
-    if not isinstance(config, dict): raise ValueError(f"{path} should hold a mapping, got {type(config).__name__}")
+    if not isinstance(config, dict):
+        raise ValueError(f"{path} should hold a mapping, got {type(config).__name__}")
     return config
 
+# %% ../../../nbs/5_families/pocket/00_config.ipynb #683cc830
 def flatten(
     config:dict, # nested mapping
     prefix:str="", # dotted name of the part `config` is
@@ -79,6 +86,7 @@ def flatten(
         flat.update(flatten(value, f"{name}.") if nested else {name:value})
     return flat
 
+# %% ../../../nbs/5_families/pocket/00_config.ipynb #f5310ddf
 def nest(
     flat:dict, # dotted name -> value
 )->dict: # nested mapping, ready for YAML
@@ -103,19 +111,24 @@ def _refuse_variants(cfg:dict, path:Path):
         f"flow_lm.transformer.attn_dim {small}": get("flow_lm.transformer.attn_dim"),
         f"flow_lm.transformer.num_kv_heads {small}": get("flow_lm.transformer.num_kv_heads"),
         f"a separate codec decoder {small}": get("mimi.decoder_seanet") or get("mimi.decoder_transformer"),
-        "the 2026-01 release (no inner_dim, or no BOS before the voice): its encoder does not give the latents its "
+        "the 2026-01 release (no inner_dim, or no BOS before the voice): its encoder does not give the "
+        "latents its "
         "language model predicts; start from 2026-04 or later":
-            get("mimi.inner_dim")!=cfg["mimi.quantizer.dimension"] or not get("flow_lm.insert_bos_before_voice"),
-        "flow_lm.weights_path with raw names: load it once in the official package with POCKET_TTS_SAVE_WEIGHTS=1, "
+            get("mimi.inner_dim")!=cfg["mimi.quantizer.dimension"]
+            or not get("flow_lm.insert_bos_before_voice"),
+        "flow_lm.weights_path with raw names: load it once in the official package with "
+        "POCKET_TTS_SAVE_WEIGHTS=1, "
         "which writes one model.safetensors": get("flow_lm.weights_path"),
         "the codec has several widths; transformers' codec has one":
-            {width, get("mimi.outer_dim"), cfg["mimi.quantizer.output_dimension"], cfg["mimi.transformer.d_model"],
+            {width, get("mimi.outer_dim"), cfg["mimi.quantizer.output_dimension"],
+             cfg["mimi.transformer.d_model"],
              cfg["mimi.transformer.input_dimension"], *cfg["mimi.transformer.output_dimensions"]}!={width},
         "the text table is not as wide as the backbone":
             cfg["flow_lm.lookup_table.dim"]!=cfg["flow_lm.transformer.d_model"],
     }
     found = [reason for reason,is_found in reasons.items() if is_found]
-    if found: raise ValueError(f"{path} describes a model that has no equal in transformers: " + "; ".join(found))
+    if found:
+        raise ValueError(f"{path} describes a model that has no equal in transformers: " + "; ".join(found))
 
 # %% ../../../nbs/5_families/pocket/00_config.ipynb #617a30dd
 def _is_plausible(key:str, value)->bool:
@@ -127,6 +140,7 @@ def _is_plausible(key:str, value)->bool:
     most = 256 if last in ("num_layers", "depth", "n_residual_layers") else 1_000_000
     return isinstance(value, (int, float)) and 0<value<=most
 
+# %% ../../../nbs/5_families/pocket/00_config.ipynb #5e3d7ff6
 def read_config(
     path:Path, # the official YAML
 )->dict: # dotted name -> value, the official defaults filled in
@@ -150,7 +164,8 @@ def audio_token_ids(
     n_bins:int, # number of pieces in the tokenizer's vocabulary
 )->dict: # keyword arguments for `PocketTTSConfig`
     "The ids behind the text ids, and the vocabulary size that includes them"
-    return dict(audio_prompt_token_id=n_bins, audio_latent_token_id=n_bins+1, audio_prompt_bos_token_id=n_bins+2,
+    return dict(audio_prompt_token_id=n_bins, audio_latent_token_id=n_bins+1,
+                audio_prompt_bos_token_id=n_bins+2,
                 audio_bos_token_id=n_bins+3, vocab_size=n_bins+4)
 
 # %% ../../../nbs/5_families/pocket/00_config.ipynb #d150c0dc
@@ -161,12 +176,16 @@ def model_config(
     "Configuration of the language model"
     get = lambda name: cfg[f"flow_lm.transformer.{name}"]
     latent_dim = cfg["mimi.quantizer.dimension"]
-    head = PocketTTSFlowHeadConfig(hidden_size=cfg["flow_lm.flow.dim"], num_hidden_layers=cfg["flow_lm.flow.depth"],
+    head = PocketTTSFlowHeadConfig(hidden_size=cfg["flow_lm.flow.dim"],
+                                   num_hidden_layers=cfg["flow_lm.flow.depth"],
                                    latent_dim=latent_dim, condition_dim=get("d_model"))
     return PocketTTSConfig(
-        flow_head_config=head, hidden_size=get("d_model"), num_hidden_layers=get("num_layers"), latent_dim=latent_dim,
-        num_attention_heads=get("num_heads"), frame_rate=float(cfg["mimi.frame_rate"]), pad_token_id=pad_token_id,
-        intermediate_size=get("dim_feedforward") or get("d_model")*get("hidden_scale"), latent_stats_ema_steps=0,
+        flow_head_config=head, hidden_size=get("d_model"), num_hidden_layers=get("num_layers"),
+        latent_dim=latent_dim,
+        num_attention_heads=get("num_heads"), frame_rate=float(cfg["mimi.frame_rate"]),
+        pad_token_id=pad_token_id,
+        intermediate_size=get("dim_feedforward") or get("d_model")*get("hidden_scale"),
+        latent_stats_ema_steps=0,
         rope_parameters=dict(rope_type="default", rope_theta=float(get("max_period"))),
         **audio_token_ids(cfg["flow_lm.lookup_table.n_bins"]))
 
@@ -180,13 +199,17 @@ def codec_config(
     if stride!=int(stride) or stride<2:
         raise ValueError(f"the latent stride should be an integer above 1, got {stride}")
     return PocketTTSAudioTokenizerConfig(
-        sampling_rate=cfg["mimi.sample_rate"], audio_channels=cfg["mimi.channels"], hidden_size=sea("dimension"),
-        num_filters=sea("n_filters"), num_residual_layers=sea("n_residual_layers"), kernel_size=sea("kernel_size"),
+        sampling_rate=cfg["mimi.sample_rate"], audio_channels=cfg["mimi.channels"],
+        hidden_size=sea("dimension"),
+        num_filters=sea("n_filters"), num_residual_layers=sea("n_residual_layers"),
+        kernel_size=sea("kernel_size"),
         upsampling_ratios=list(sea("ratios")), residual_kernel_size=sea("residual_kernel_size"),
         pad_mode=sea("pad_mode"), last_kernel_size=sea("last_kernel_size"), compress=sea("compress"),
         dilation_growth_rate=sea("dilation_base"),
-        upsample_groups=sea("dimension"), num_hidden_layers=tr("num_layers"), intermediate_size=tr("dim_feedforward"),
-        num_attention_heads=tr("num_heads"), num_key_value_heads=tr("num_heads"), sliding_window=tr("context"),
+        upsample_groups=sea("dimension"), num_hidden_layers=tr("num_layers"),
+        intermediate_size=tr("dim_feedforward"),
+        num_attention_heads=tr("num_heads"), num_key_value_heads=tr("num_heads"),
+        sliding_window=tr("context"),
         layer_scale_initial_scale=tr("layer_scale"), latent_dim=cfg["mimi.quantizer.dimension"],
         latent_stride=int(stride),
         rope_parameters=dict(rope_type="default", rope_theta=float(tr("max_period"))))
@@ -212,11 +235,14 @@ def _seanet_section(codec:PocketTTSAudioTokenizerConfig)->dict:
                 last_kernel_size=codec.last_kernel_size, dilation_base=codec.dilation_growth_rate,
                 pad_mode=codec.pad_mode, compress=codec.compress)
 
+# %% ../../../nbs/5_families/pocket/00_config.ipynb #97a87d16
 def _codec_transformer_section(codec:PocketTTSAudioTokenizerConfig)->dict:
-    return dict(d_model=codec.hidden_size, input_dimension=codec.hidden_size, output_dimensions=[codec.hidden_size],
+    return dict(d_model=codec.hidden_size, input_dimension=codec.hidden_size,
+                output_dimensions=[codec.hidden_size],
                 num_heads=codec.num_attention_heads, num_layers=codec.num_hidden_layers,
                 layer_scale=codec.layer_scale_initial_scale, context=codec.sliding_window,
-                max_period=float(codec.rope_parameters["rope_theta"]), dim_feedforward=codec.intermediate_size)
+                max_period=float(codec.rope_parameters["rope_theta"]),
+                dim_feedforward=codec.intermediate_size)
 
 # %% ../../../nbs/5_families/pocket/00_config.ipynb #412a9041
 def official_config(
@@ -226,12 +252,16 @@ def official_config(
 )->dict: # dotted name -> value; the two paths are empty
     "The official config of a model, or an error that names what it cannot express"
     flow = dict(dtype="float32", insert_bos_before_voice=True)
-    flow |= {"flow.dim":model.flow_head_config.hidden_size, "flow.depth":model.flow_head_config.num_hidden_layers,
+    flow |= {"flow.dim":model.flow_head_config.hidden_size,
+             "flow.depth":model.flow_head_config.num_hidden_layers,
              "flow.type":model.flow_head_config.flow_type}
-    tr = dict(d_model=model.hidden_size, num_heads=model.num_attention_heads, num_layers=model.num_hidden_layers,
-              hidden_scale=model.intermediate_size//model.hidden_size, dim_feedforward=model.intermediate_size,
+    tr = dict(d_model=model.hidden_size, num_heads=model.num_attention_heads,
+              num_layers=model.num_hidden_layers,
+              hidden_scale=model.intermediate_size//model.hidden_size,
+              dim_feedforward=model.intermediate_size,
               max_period=int(model.rope_parameters["rope_theta"]))
-    table = dict(dim=model.hidden_size, n_bins=model.audio_prompt_token_id, tokenizer="tokenizers", tokenizer_path="")
+    table = dict(dim=model.hidden_size, n_bins=model.audio_prompt_token_id, tokenizer="tokenizers",
+                 tokenizer_path="")
     mimi = dict(dtype="float32", sample_rate=codec.sampling_rate, channels=codec.audio_channels,
                 frame_rate=codec.frame_rate, inner_dim=codec.latent_dim, outer_dim=codec.hidden_size)
     mimi |= {"quantizer.dimension":codec.latent_dim, "quantizer.output_dimension":codec.hidden_size}
@@ -241,5 +271,6 @@ def official_config(
     for mine,back in ((model, model_config(_DEFAULTS|cfg, 0)), (codec, codec_config(_DEFAULTS|cfg))):
         back = _architecture(back)
         lost = {k:v for k,v in _architecture(mine).items() if back.get(k)!=v}
-        if lost: raise ValueError(f"the official layout cannot express {lost}; train a model of the official shape")
+        if lost:
+            raise ValueError(f"the official layout cannot express {lost}; train a model of the official shape")
     return {"weights_path":"", **asdict(settings), **cfg}

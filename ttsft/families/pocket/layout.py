@@ -22,7 +22,8 @@ from transformers import (PocketTTSAudioTokenizerConfig, PocketTTSAudioTokenizer
 from transformers.convert_slow_tokenizer import SentencePieceExtractor, SpmConverter
 
 from ..codec import require_encoder
-from .config import (OfficialSettings, audio_token_ids, codec_config, flatten, model_config, nest,
+from .config import (OfficialSettings, audio_token_ids, codec_config, flatten,
+                                          model_config, nest,
                                  official_config, read_config, read_yaml)
 
 # %% ../../../nbs/5_families/pocket/01_layout.ipynb #02390091
@@ -32,20 +33,24 @@ _NAMES = [(re.compile(ours), theirs) for ours,theirs in (
     (r"input_layernorm", "norm1"), (r"post_attention_layernorm", "norm2"), (r"mlp\.fc", "linear"),
     (r"self_attn_layer_scale", "layer_scale_1"), (r"mlp_layer_scale", "layer_scale_2"),
     # backbone
-    (r"^model\.layers", "transformer.layers"), (r"^model\.norm", "out_norm"), (r"^model\.bos_latent", "bos_emb"),
-    (r"^model\.audio_prompt_proj\.weight", "speaker_proj_weight"), (r"^model\.audio_latent_proj", "input_linear"),
+    (r"^model\.layers", "transformer.layers"), (r"^model\.norm", "out_norm"),
+    (r"^model\.bos_latent", "bos_emb"),
+    (r"^model\.audio_prompt_proj\.weight", "speaker_proj_weight"),
+    (r"^model\.audio_latent_proj", "input_linear"),
     (r"^eos_head", "out_eos"), (r"^latent_(mean|std)$", r"emb_\1"),
     # flow head
     (r"^(flow_head\.\w+\.\d+)\.fc1", r"\1.mlp.0"), (r"^(flow_head\.\w+\.\d+)\.fc2", r"\1.mlp.2"),
     (r"^(flow_head\.timestep_embeddings\.\d+)\.norm\.weight", r"\1.mlp.3.alpha"),
-    (r"^flow_head\.timestep_embeddings", "flow_head.time_embed"), (r"^flow_head\.cond_proj", "flow_head.cond_embed"),
+    (r"^flow_head\.timestep_embeddings", "flow_head.time_embed"),
+    (r"^flow_head\.cond_proj", "flow_head.cond_embed"),
     (r"^(flow_head\.layers\.\d+)\.norm", r"\1.in_ln"), (r"^flow_head\.layers", "flow_head.res_blocks"),
     (r"^flow_head\.final_layer\.proj", "flow_head.final_layer.linear"), (r"adaln_proj", "adaLN_modulation.1"),
     (r"^flow_head", "flow_net"),
     # codec
     (r"^latent_proj", "quantizer.output_proj"), (r"^(encoder|decoder)\.\1_seanet\.layers", r"\1.model"),
     (r"^(encoder|decoder)\.\1_transformer", r"\1_transformer.transformer"),
-    (r"^encoder\.downsample\.conv", "downsample.conv.conv"), (r"^decoder\.upsample\.conv", "upsample.convtr.conv"))]
+    (r"^encoder\.downsample\.conv", "downsample.conv.conv"),
+    (r"^decoder\.upsample\.conv", "upsample.convtr.conv"))]
 _TABLE = "flow_lm.model.embed_tokens.weight" # split in two officially, see the id table above
 _TRAINING_ONLY = ("loss_weighting.", "latent_stats_num_updates") # weights of the loss, no part of speaking
 
@@ -57,12 +62,14 @@ def _groups(module:nn.Module, prefix:str)->dict[str, list[str]]:
         name = ours
         for pattern,theirs in _NAMES: name = pattern.sub(theirs, name)
         layer = module.get_submodule(ours.rpartition(".")[0])
-        if isinstance(layer, nn.ConvTranspose1d): name = re.sub(r"\.conv\.(weight|bias)$", r".convtr.\1", name)
+        if isinstance(layer, nn.ConvTranspose1d):
+            name = re.sub(r"\.conv\.(weight|bias)$", r".convtr.\1", name)
         groups.setdefault(prefix+name, []).append(ours)
     return groups
 
 # %% ../../../nbs/5_families/pocket/01_layout.ipynb #02e00168
-def _halves_to_pairs(weight:torch.Tensor, num_heads:int)->torch.Tensor: # (out, in), rows reordered inside each head
+# (out, in), rows reordered inside each head
+def _halves_to_pairs(weight:torch.Tensor, num_heads:int)->torch.Tensor:
     return weight.view(num_heads, 2, -1, weight.shape[-1]).transpose(1, 2).reshape(weight.shape)
 
 def _pairs_to_halves(weight:torch.Tensor, num_heads:int)->torch.Tensor: # (out, in), the inverse
@@ -72,7 +79,8 @@ def _pairs_to_halves(weight:torch.Tensor, num_heads:int)->torch.Tensor: # (out, 
 def official_tensors(
     model:PocketTTSForConditionalGeneration, # backbone and flow head, adapters merged
     codec:PocketTTSAudioTokenizerModel, # encoder and decoder
-)->dict[str, torch.Tensor]: # official name -> tensor, on the model's device and sharing its memory where it can
+# official name -> tensor, on the model's device and sharing its memory where it can
+)->dict[str, torch.Tensor]:
     "Every weight under its official name"
     out = {}
     for prefix,module in (("flow_lm.", model), ("mimi.", codec)):
@@ -86,6 +94,7 @@ def official_tensors(
     out["flow_lm.bos_before_voice"] = table[n_bins+2].view(1, 1, -1)
     return out
 
+# %% ../../../nbs/5_families/pocket/01_layout.ipynb #2490fd54
 def _load_official(module:nn.Module, prefix:str, tensors:dict):
     "Fill `module` from official tensors whose names and shapes were checked"
     state, num_heads = {}, module.config.num_attention_heads
@@ -105,16 +114,20 @@ def tiny_pocket(
     tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[], unk_token="<unk>"))
     tokenizer.decoder = decoders.Fuse() # without it, decoding puts a space between all characters
     head = PocketTTSFlowHeadConfig(hidden_size=32, num_hidden_layers=2, condition_dim=64)
-    config = PocketTTSConfig(flow_head_config=head, hidden_size=64, intermediate_size=128, num_hidden_layers=2,
+    config = PocketTTSConfig(flow_head_config=head, hidden_size=64, intermediate_size=128,
+                             num_hidden_layers=2,
                              num_attention_heads=4, pad_token_id=0, **audio_token_ids(len(vocab)))
-    codec_config = PocketTTSAudioTokenizerConfig(hidden_size=32, num_filters=4, num_hidden_layers=1, upsample_groups=32,
-                                                 intermediate_size=64, num_attention_heads=2, num_key_value_heads=2)
+    codec_config = PocketTTSAudioTokenizerConfig(hidden_size=32, num_filters=4, num_hidden_layers=1,
+                                                 upsample_groups=32,
+                                                 intermediate_size=64, num_attention_heads=2,
+                                                 num_key_value_heads=2)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model, codec = PocketTTSForConditionalGeneration(config), PocketTTSAudioTokenizerModel(codec_config)
         _randomise(model, codec)
     return model.eval(), codec.eval(), tokenizer
 
+# %% ../../../nbs/5_families/pocket/01_layout.ipynb #8b43d59c
 @torch.no_grad()
 def _randomise(model:nn.Module, codec:nn.Module):
     for p in (*model.parameters(), *codec.parameters()):
@@ -129,15 +142,18 @@ def _check_tokenizer(tokenizer:Tokenizer, config:PocketTTSConfig):
     n_bins, vocab = tokenizer.get_vocab_size(), tokenizer.get_vocab()
     want = audio_token_ids(n_bins)
     got = {k:getattr(config, k) for k in want}
-    if got!=want: raise ValueError(f"the tokenizer has {n_bins} pieces, so the model needs {want}, but has {got}; "
-                                   "train with the tokenizer you export")
+    if got!=want:
+        raise ValueError(f"the tokenizer has {n_bins} pieces, so the model needs {want}, but has {got}; "
+                         "train with the tokenizer you export")
     if sorted(vocab.values())!=list(range(n_bins)):
         raise ValueError("the tokenizer's ids should be 0 … n-1 without gaps")
     probe = "".join(sorted(p for p in vocab if len(p)==1 and p.isalnum()))[:50]
     decoded = tokenizer.decode(tokenizer.encode(probe).ids)
     if len(decoded.split())>1:
-        raise ValueError(f"this tokenizer decodes {probe!r} to {decoded!r}; the official package re-reads decoded "
-                         "text, so give it a decoder that adds no spaces (for characters: tokenizers.decoders.Fuse())")
+        raise ValueError(f"this tokenizer decodes {probe!r} to {decoded!r}; the official package re-reads "
+                         f"decoded "
+                         "text, so give it a decoder that adds no spaces (for characters: "
+                         "tokenizers.decoders.Fuse())")
 
 # %% ../../../nbs/5_families/pocket/01_layout.ipynb #bf5656df
 def relocate(
@@ -145,11 +161,13 @@ def relocate(
 )->Path: # its config.yaml, now naming the files beside it
     "Point the config of an exported folder at the files that lie in it"
     folder = Path(folder).resolve()
-    missing = [name for name in ("config.yaml", "model.safetensors", "tokenizer.json") if not (folder/name).is_file()]
+    missing = [name for name in ("config.yaml", "model.safetensors", "tokenizer.json")
+               if not (folder/name).is_file()]
     if missing: raise FileNotFoundError(f"{folder} is not a whole export: {missing} missing")
     _write_config(folder, folder, flatten(read_yaml(folder/"config.yaml")))
     return folder/"config.yaml"
 
+# %% ../../../nbs/5_families/pocket/01_layout.ipynb #7b6afdbf
 def _write_config(folder:Path, home:Path, cfg:dict):
     "Write `folder`/config.yaml with the paths it has once `folder` is at `home`; readers see the old or the new file"
     cfg = cfg | {"weights_path":str(home/"model.safetensors"),
@@ -192,7 +210,8 @@ def to_official(
 )->Path: # config.yaml in `out_dir`, what `TTSModel.load_model(config=…)` takes
     "Write a model as the official package loads it, all or nothing"
     out = Path(out_dir).resolve()
-    if out.exists(): raise FileExistsError(f"{out} exists; export to a new folder, so that two models never mix")
+    if out.exists():
+        raise FileExistsError(f"{out} exists; export to a new folder, so that two models never mix")
     _check_tokenizer(tokenizer, model.config)
     require_encoder(codec)
     _check_plain(model, codec)
@@ -213,56 +232,66 @@ def to_official(
         os.replace(part, out)
     return out/"config.yaml"
 
+# %% ../../../nbs/5_families/pocket/01_layout.ipynb #a54cb90b
 def _check_plain(model:nn.Module, codec:nn.Module):
     for module,kind in ((model, PocketTTSForConditionalGeneration), (codec, PocketTTSAudioTokenizerModel)):
         with torch.device("meta"): want = set(kind(module.config).state_dict())
         extra, missing = set(module.state_dict())-want, want-set(module.state_dict())
-        if extra or missing: raise ValueError(
-            f"this is not a plain {kind.__name__}: {len(extra)} tensors too many, {len(missing)} missing, e.g. "
-            f"{sorted(extra|missing)[0]!r}. Merge adapters (merge_and_unload) and unwrap compiled or DDP models first")
+        if extra or missing:
+            raise ValueError(
+f"this is not a plain {kind.__name__}: {len(extra)} tensors too many, {len(missing)} missing, e.g. "
+f"{sorted(extra|missing)[0]!r}. Merge adapters (merge_and_unload) and unwrap compiled or DDP models first")
 
 # %% ../../../nbs/5_families/pocket/01_layout.ipynb #909b5eef
 def _from_sentencepiece(path:Path)->Tokenizer:
     try:
         import sentencepiece
         extractor = SentencePieceExtractor(str(path))
-    except ImportError as error: raise ValueError(
-        f"{path.name} is a SentencePiece model; reading it needs `pip install sentencepiece protobuf`. Or use the "
-        "tokenizer.json that pocket-tts 4 ships beside it") from error
+    except ImportError as error:
+        raise ValueError(
+f"{path.name} is a SentencePiece model; reading it needs `pip install sentencepiece protobuf`. Or use the "
+"tokenizer.json that pocket-tts 4 ships beside it") from error
     parts, spec = extractor.extract(None), extractor.proto.normalizer_spec
-    tokenizer = SpmConverter.build_tokenizer_from_spm_proto(extractor.proto, parts["vocab"], parts.get("merges"))
+    tokenizer = SpmConverter.build_tokenizer_from_spm_proto(extractor.proto, parts["vocab"],
+                                                            parts.get("merges"))
     steps = [normalizers.Precompiled(spec.precompiled_charsmap)] if spec.precompiled_charsmap else []
     if spec.remove_extra_whitespaces: steps += [normalizers.Strip(), normalizers.Replace(Regex(" {2,}"), " ")]
     if spec.add_dummy_prefix: steps.append(normalizers.Prepend("▁"))
     tokenizer.normalizer = normalizers.Sequence([*steps, normalizers.Replace(" ", "▁")])
-    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(),
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(),
+                                           decoders.Fuse(),
                                            decoders.Strip(" ", int(spec.add_dummy_prefix), 0)])
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(path))
     for i in range(pieces.vocab_size()):
         text = f"{pieces.id_to_piece(i)} {pieces.id_to_piece(i)}".replace("▁", " ").strip()
-        if tokenizer.encode(text).ids!=pieces.encode(text): raise ValueError(
-            f"{path.name} does not convert: {text!r} gets other ids than in SentencePiece. Use a tokenizer.json")
+        if tokenizer.encode(text).ids!=pieces.encode(text):
+            raise ValueError(
+f"{path.name} does not convert: {text!r} gets other ids than in SentencePiece. Use a tokenizer.json")
     return tokenizer
 
 # %% ../../../nbs/5_families/pocket/01_layout.ipynb #ba59446c
 def _local(name:str, folder:Path)->Path:
     "A file the config names; relative names start at the config's folder"
     if "://" in str(name):
-        raise ValueError(f"{name} is not a local file; download it first, then pass weights=… or edit the config")
+        raise ValueError(f"{name} is not a local file; download it first, then pass weights=… or edit the "
+                         f"config")
     path = folder/name
     if not path.is_file():
         raise FileNotFoundError(f"the config names {path}, which is not there; "
                                 f"if the folder was moved, call relocate({str(folder)!r})")
     return path
 
+# %% ../../../nbs/5_families/pocket/01_layout.ipynb #4641b9c1
 def _read_tokenizer(cfg:dict, folder:Path)->Tokenizer:
-    path, n_bins = _local(cfg["flow_lm.lookup_table.tokenizer_path"], folder), cfg["flow_lm.lookup_table.n_bins"]
+    path, n_bins = _local(cfg["flow_lm.lookup_table.tokenizer_path"],
+                          folder), cfg["flow_lm.lookup_table.n_bins"]
     if path.stat().st_size>64_000_000:
         raise ValueError(f"{path} has {path.stat().st_size} bytes, a tokenizer has a few million")
     is_json = cfg["flow_lm.lookup_table.tokenizer"] in ("tokenizers", "json") or path.suffix==".json"
     tokenizer = Tokenizer.from_file(str(path)) if is_json else _from_sentencepiece(path)
     if tokenizer.get_vocab_size()!=n_bins:
-        raise ValueError(f"{path} has {tokenizer.get_vocab_size()} pieces but the config says n_bins={n_bins}; "
+        raise ValueError(f"{path} has {tokenizer.get_vocab_size()} pieces but the config says "
+                         f"n_bins={n_bins}; "
                          "the text table would be read with the wrong rows")
     return tokenizer
 
@@ -270,7 +299,8 @@ def _read_tokenizer(cfg:dict, folder:Path)->Tokenizer:
 def _pad_token_id(tokenizer:Tokenizer)->int:
     for piece in ("<pad>", "[PAD]", "<unk>", "[UNK]"):
         if (i := tokenizer.token_to_id(piece)) is not None: return i
-    raise ValueError("the tokenizer has no <pad>, [PAD], <unk> or [UNK]; pass pad_token_id= with the id of a piece "
+    raise ValueError("the tokenizer has no <pad>, [PAD], <unk> or [UNK]; pass pad_token_id= with the id of "
+                     "a piece "
                      "that never occurs in text, because transformers does not train that row")
 
 # %% ../../../nbs/5_families/pocket/01_layout.ipynb #ce80d350
@@ -283,7 +313,8 @@ def _read_weights(cfg:dict, folder:Path, weights:str|Path|None)->dict[str, torch
     if weights is not None and Path(weights).suffix==".pt":
         payload = torch.load(weights, map_location="cpu", weights_only=True)
         if not isinstance(payload, dict) or not payload.get("model"):
-            raise ValueError(f"{weights} holds no 'model'; expected a checkpoint of the official training code")
+            raise ValueError(f"{weights} holds no 'model'; expected a checkpoint of the official training "
+                             f"code")
         state = {**payload["model"], **(payload.get("ema") or {})}
         tensors = {k:v for k,v in tensors.items() if k.startswith("mimi.")}
         tensors |= {k:v for k,v in state.items() if not k.startswith("flow.w_s_t.")} # weights of the loss
@@ -304,7 +335,8 @@ def from_official(
     path = Path(config_yaml).resolve()
     cfg = read_config(path)
     tokenizer = _read_tokenizer(cfg, path.parent)
-    configs = model_config(cfg, _pad_token_id(tokenizer) if pad_token_id is None else pad_token_id), codec_config(cfg)
+    configs = model_config(cfg, _pad_token_id(tokenizer) if pad_token_id is None
+                           else pad_token_id), codec_config(cfg)
     kinds = PocketTTSForConditionalGeneration, PocketTTSAudioTokenizerModel
     tensors = _read_weights(cfg, path.parent, weights)
     with torch.device("meta"): want = official_tensors(*(kind(config) for kind,config in zip(kinds, configs)))
@@ -318,6 +350,7 @@ def from_official(
     settings = OfficialSettings(**{f.name:cfg[f.name] for f in fields(OfficialSettings)})
     return model.eval(), codec.eval(), tokenizer, settings
 
+# %% ../../../nbs/5_families/pocket/01_layout.ipynb #f9db5c90
 def _check_tensors(tensors:dict, want:dict):
     missing, unexpected = sorted(set(want)-set(tensors)), sorted(set(tensors)-set(want))
     if missing or unexpected:

@@ -29,18 +29,21 @@ from .layout import OfficialSettings, audio_token_ids, from_official, is_officia
 class PocketConfig:
     "The `model` section of a Pocket recipe"
     method:Literal["full", "lora"] = "full" # Train the weights, or low-rank adapters and the text embedding
-    freeze:list[str] = field(default_factory=list) # Parameters to keep, patterns such as `flow_head.*` or `model.layers.[01].*`
+    # Parameters to keep, patterns such as `flow_head.*` or `model.layers.[01].*`
+    freeze:list[str] = field(default_factory=list)
     lora_rank:int = 16 # Rank of the adapters
     lora_alpha:float = 32.0 # Their scale; the output is multiplied by alpha / rank
     drop_text:float = 0.2 # Share of rows trained without text
     drop_voice:float = 0.2 # Share of rows trained without a voice prompt
-    drop_history:float = 0.0 # Share of past frames hidden behind noise in training; small models learn to read sooner
+    # Share of past frames hidden behind noise in training; small models learn to read sooner
+    drop_history:float = 0.0
     head_multiplier:int = 4 # Noise draws per frame; the backbone runs once for all
     distill_probability:float = 0.25 # Share of steps that compute the self-distillation term
     diagonal_weight:float = 0.75 # Weight of the flow term; self-distillation has the rest
     eos_weight:float = 0.1 # Weight of the end-of-speech loss
     prompt_seconds:float = 5.0 # Longest voice prompt in training
-    latent_stats:Literal["keep", "corpus"] = "keep" # Normalise latents as the base does, or by the training clips
+    # Normalise latents as the base does, or by the training clips
+    latent_stats:Literal["keep", "corpus"] = "keep"
     temperature:float = 0.3 # Variance of the sampling noise
     flow_steps:int = 1 # Euler steps of the flow head
     eos_threshold:float = -4.0 # End-of-speech logit that stops generation
@@ -59,6 +62,7 @@ def sequence(
     return torch.tensor([config.audio_prompt_bos_token_id, *[config.audio_prompt_token_id]*n_voice, *text,
                          config.audio_bos_token_id, *[config.audio_latent_token_id]*n_frames])
 
+# %% ../../../nbs/5_families/pocket/02_model.ipynb #21e08eb9
 def prompt_window(
     latents:np.ndarray, # (t, d)
     n_frames:int, # At most
@@ -80,7 +84,8 @@ def set_vocabulary(
     new = pieces(tokenizer)
     rows, fresh = transplant(old, new, table[:n_old].float().cpu().numpy(), seed)
     weight = torch.cat([torch.from_numpy(rows).to(table), table[n_old:n_old+4]])
-    pad_id = new.index(UNK) if UNK in new else 0  # never trained, never read: `torch` gives the padding row no gradient
+    # never trained, never read: `torch` gives the padding row no gradient
+    pad_id = new.index(UNK) if UNK in new else 0
     model.config.update({**audio_token_ids(len(new)), "pad_token_id": pad_id})
     model.model.padding_idx = pad_id
     model.model.embed_tokens = torch.nn.Embedding(*weight.shape, padding_idx=pad_id, _weight=weight)
@@ -108,7 +113,8 @@ def flow_terms(
     if distill:
         s, t = times(2).sort(-1)[0].split(1, -1)
         jump = lsd_distillation_loss(velocity, x, noise, s, t, stop_gradient="minimal")
-        share = config.distill_probability if model.training else 1.0  # a rarer term weighs more: the expectation is the same
+        # a rarer term weighs more: the expectation is the same
+        share = config.distill_probability if model.training else 1.0
         total = total + (1-config.diagonal_weight)/share*weighted(jump, s, t)
         terms["distill"] = jump.mean()/x.shape[-1]
     return total, terms
@@ -158,32 +164,43 @@ def batch(self:Pocket,
     distill = not train or rng.random()<self.config.distill_probability
     ids, voices = [], []
     for clip,prompt,text in zip(clips, prompts, texts or [c.text for c in clips]):
-        no_text, no_voice = rng.random(2) < ([self.config.drop_text, self.config.drop_voice] if train else [0, 0])
-        voice = prompt.latents[:0] if no_voice else prompt_window(prompt.latents, n, rng) if train else prompt.latents[:n]
+        no_text, no_voice = (rng.random(2) < ([self.config.drop_text, self.config.drop_voice] if train
+                                              else [0, 0]))
+        voice = (prompt.latents[:0] if no_voice else prompt_window(prompt.latents, n, rng) if train
+                 else prompt.latents[:n])
         voices.append(voice)
-        ids.append(sequence(self.model.config, len(voice), [] if no_text else self.model_tokens(text), len(clip.latents)))
+        ids.append(sequence(self.model.config, len(voice), [] if no_text else self.model_tokens(text),
+                            len(clip.latents)))
     input_ids, attention_mask = pad(ids)
-    voices, voices_mask = pad(voices); latents, latents_mask = pad([c.latents for c in clips])
+    voices, voices_mask = pad(voices)
+    latents, latents_mask = pad([c.latents for c in clips])
     hidden = torch.from_numpy(rng.random(latents_mask.shape) < (self.config.drop_history if train else 0.0))
-    return dict(input_ids=input_ids, attention_mask=attention_mask, voices=voices, voices_mask=voices_mask, hidden=hidden,
+    return dict(input_ids=input_ids, attention_mask=attention_mask, voices=voices, voices_mask=voices_mask,
+                hidden=hidden,
                 latents=latents, latents_mask=latents_mask, distill=distill, n_frames=int(latents_mask.sum()))
 
+# %% ../../../nbs/5_families/pocket/02_model.ipynb #46b1a9a5
 @patch
 def _forward(self:Pocket, batch):
     "Backbone outputs at the audio positions, (n, d), which of them predict a frame, and the frames' normalised latents"
     m, cfg = self.model, self.model.config
     latents = (batch["latents"]-m.latent_mean)/m.latent_std
-    history = torch.where(batch["hidden"][..., None], torch.randn_like(latents), latents) if batch["hidden"].any() else latents
+    history = (torch.where(batch["hidden"][..., None], torch.randn_like(latents), latents)
+               if batch["hidden"].any() else latents)
     voice = batch["voices"] if batch["voices_mask"].any() else None
-    hidden = m.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"].long(), audio_prompt_latents=voice,
-                     audio_prompt_latents_mask=batch["voices_mask"], audio_latents=history, audio_latents_mask=batch["latents_mask"],
+    hidden = m.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"].long(),
+                     audio_prompt_latents=voice,
+                     audio_prompt_latents_mask=batch["voices_mask"], audio_latents=history,
+                     audio_latents_mask=batch["latents_mask"],
                      use_cache=False).last_hidden_state
     ids, mask = batch["input_ids"], batch["latents_mask"]
     at = ((ids==cfg.audio_bos_token_id) | (ids==cfg.audio_latent_token_id)) & batch["attention_mask"]
     one = mask.new_ones(len(mask), 1)
-    is_frame = torch.cat([mask, ~one], 1)[torch.cat([one, mask], 1)]  # all audio positions but each row's last
+    # all audio positions but each row's last
+    is_frame = torch.cat([mask, ~one], 1)[torch.cat([one, mask], 1)]
     return hidden[at], is_frame, latents[mask]
 
+# %% ../../../nbs/5_families/pocket/02_model.ipynb #0d962d70
 @patch
 def losses(self:Pocket,
     batch:dict, # From `batch`, on the model's device
@@ -206,12 +223,16 @@ def _generate(self:Pocket, ids, voice, seed):
     with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
         torch.manual_seed(seed)
         input_ids = sequence(m.config, len(voice), ids, 0)[None].to(device)
-        out = m.generate(input_ids=input_ids, attention_mask=torch.ones_like(input_ids), max_new_tokens=limit, do_sample=c.temperature>0,
-            audio_prompt_latents=torch.from_numpy(voice)[None].to(device) if len(voice) else None, temperature=c.temperature or 1.0,
-            num_flow_steps=c.flow_steps, eos_threshold=c.eos_threshold, frames_after_eos=c.frames_after_eos, return_dict_in_generate=True)
+        out = m.generate(input_ids=input_ids, attention_mask=torch.ones_like(input_ids),
+                         max_new_tokens=limit, do_sample=c.temperature>0,
+            audio_prompt_latents=torch.from_numpy(voice)[None].to(device) if len(voice) else None,
+            temperature=c.temperature or 1.0,
+            num_flow_steps=c.flow_steps, eos_threshold=c.eos_threshold, frames_after_eos=c.frames_after_eos,
+            return_dict_in_generate=True)
     latents = out.audio_latents[0].float().cpu().numpy()
     return latents, len(latents)>=limit
 
+# %% ../../../nbs/5_families/pocket/02_model.ipynb #98b3d110
 @patch
 def speak(self:Pocket,
     text:str, # As people write it
@@ -219,8 +240,10 @@ def speak(self:Pocket,
     seed:int=0, # The same seed gives the same speech
 )->Speech:
     "Say `text` in the voice of `reference`"
-    model_text = self.front_end(text); require_covered(self.tokenizer, {"the text": model_text})
-    was_training = self.model.training; self.model.eval()
+    model_text = self.front_end(text)
+    require_covered(self.tokenizer, {"the text": model_text})
+    was_training = self.model.training
+    self.model.eval()
     voice = (self.encode(reference) if reference.ndim==1 else reference).astype(np.float32)
     voice = voice[:int(self.config.prompt_seconds*self.frame_rate)]
     parts = chunk(model_text, self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
@@ -239,15 +262,20 @@ def read_base(
         return model, PocketCodec(codec), tokenizer
     for name in ("config.json", "model.safetensors", "tokenizer.json", "codec/config.json"):
         if not (base/name).is_file():
-            raise UserError(f"base: {base} has no {name}. Expected a ttsft checkpoint, an official pocket-tts config.yaml, or "
+            raise UserError(f"base: {base} has no {name}. Expected a ttsft checkpoint, an official "
+                            f"pocket-tts config.yaml, or "
                             "the transformers layout with the codec in `codec`.")
-    model = load_whole(PocketTTSForConditionalGeneration, base, spare=("loss_weighting.", "latent_stats_num_updates"))
+    model = load_whole(PocketTTSForConditionalGeneration, base,
+                       spare=("loss_weighting.", "latent_stats_num_updates"))
     codec = load_codec(base/"codec")
     try: tokenizer = Tokenizer.from_file(str(base/"tokenizer.json"))
-    except Exception as e: raise UserError(f"{base/'tokenizer.json'} is no tokenizer: {e}. Copy it again.") from None  # the library raises no narrower type
+    except Exception as e:
+        # the library raises no narrower type
+        raise UserError(f"{base/'tokenizer.json'} is no tokenizer: {e}. Copy it again.") from None
     if (base/"ttsft.json").is_file(): check_contract(base, codec=codec.fingerprint)
     return model, codec, tokenizer
 
+# %% ../../../nbs/5_families/pocket/02_model.ipynb #b1c78d22
 @patch(cls_method=True)
 def load(cls:Pocket,
     base:Path, # As for `read_base`
@@ -266,15 +294,18 @@ def load(cls:Pocket,
     tokenizer = released if vocab is None else make_tokenizer(vocab, list(texts), released, list(held_out))
     self = cls(model, codec, tokenizer, front_end, config, language)
     old = pieces(released)[:model.config.audio_prompt_token_id]
-    if vocab is not None and pieces(tokenizer)!=old: self.new_embeddings = set_vocabulary(model, old, tokenizer, seed)
+    if vocab is not None and pieces(tokenizer)!=old:
+        self.new_embeddings = set_vocabulary(model, old, tokenizer, seed)
     if config.latent_stats=="corpus" and len(latents):
         frames = np.concatenate(latents)
-        model.latent_mean.copy_(torch.from_numpy(frames.mean(0))); model.latent_std.copy_(torch.from_numpy(frames.std(0)))
+        model.latent_mean.copy_(torch.from_numpy(frames.mean(0)))
+        model.latent_std.copy_(torch.from_numpy(frames.std(0)))
     freeze(model, config.freeze)
     if config.method=="lora":
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.lora = add_lora(model, r".*model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.fc[12])", config.lora_rank, config.lora_alpha,
+            self.lora = add_lora(model, r".*model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.fc[12])",
+                                 config.lora_rank, config.lora_alpha,
                                  full=[model.model.embed_tokens.weight, *model.loss_weighting.parameters()])
     return self
 
@@ -284,20 +315,24 @@ def merged(self:Pocket)->PocketTTSForConditionalGeneration:
     "The model with adapters folded in"
     return merge_lora(self.lora) if self.lora is not None else self.model
 
+# %% ../../../nbs/5_families/pocket/02_model.ipynb #260c2e51
 @patch
 def save(self:Pocket,
     folder:Path, # A new folder
     facts:dict, # What else the contract should bind: base, stage, step, recipe, speakers ...
 ):
     "Save everything that speaking needs"
-    folder.mkdir(parents=True); model = self.merged()
+    folder.mkdir(parents=True)
+    model = self.merged()
     (folder/"config.json").write_text(model.config.to_json_string(), encoding="utf-8")
     self.codec.save(folder/"codec")
-    contract = dict(family=self.name, config=fingerprint(model.config.to_dict()), language=self.language, sample_rate=self.sample_rate,
+    contract = dict(family=self.name, config=fingerprint(model.config.to_dict()), language=self.language,
+                    sample_rate=self.sample_rate,
         codec=self.codec.fingerprint, front_end=self.front_end.spec, model=asdict(self.config),
         latent_mean=model.latent_mean.tolist(), latent_std=model.latent_std.tolist())
     write_checkpoint(folder, model.state_dict(), self.tokenizer, contract | facts)
 
+# %% ../../../nbs/5_families/pocket/02_model.ipynb #208a0c4a
 def open_checkpoint(
     folder:Path, # What `save` wrote
     **changes, # Generation settings to change, e.g. temperature=0.2
@@ -307,16 +342,19 @@ def open_checkpoint(
     fe = front_end(TextConfig(**facts["front_end"]["config"]))
     model, codec, tokenizer = read_base(Path(folder))
     check_contract(Path(folder), front_end=fe.spec, codec=codec.fingerprint)
-    return Pocket(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes), facts["language"])
+    return Pocket(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes),
+                  facts["language"])
 
 Pocket.open, Pocket.base_codec = staticmethod(open_checkpoint), staticmethod(lambda base: read_base(base)[1])
 
+# %% ../../../nbs/5_families/pocket/02_model.ipynb #453ffdc5
 @patch
 def export(self:Pocket,
     folder:Path, # A new folder
 )->Path: # The official package's config.yaml
     "The official `pocket-tts` layout; text must be given to it as `model_text` (front-end applied)"
     c = self.config
-    settings = OfficialSettings(default_temperature=c.temperature, default_eos_threshold=c.eos_threshold, capitalize_first_letter=False,
+    settings = OfficialSettings(default_temperature=c.temperature, default_eos_threshold=c.eos_threshold,
+                                capitalize_first_letter=False,
                                 model_recommended_frames_after_eos=c.frames_after_eos)
     return to_official(self.merged().eval(), self.codec.model, self.tokenizer, folder, settings)

@@ -27,10 +27,12 @@ def read_symbols(
     "The letters of a base"
     vocab, facts = read_json(folder/"vocab.json"), read_json(folder/"tokenizer_config.json")
     if sorted(vocab.values())!=list(range(len(vocab))):
-        raise UserError(f"{folder/'vocab.json'} does not number its letters from 0 without gaps. Copy it again.")
+        raise UserError(f"{folder/'vocab.json'} does not number its letters from 0 without gaps. Copy it "
+                        f"again.")
     keep = dict(add_blank=True, normalize=True, is_uroman=False, language=None)
     return sorted(vocab, key=vocab.get), {k: facts.get(k, v) for k,v in keep.items()}
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #e89836f4
 def write_symbols(
     folder:Path, # Gets vocab.json and tokenizer_config.json
     letters:list[str], # In order of id
@@ -38,8 +40,10 @@ def write_symbols(
 ):
     "Files that `VitsTokenizer.from_pretrained` opens"
     write_json(folder/"vocab.json", {c: i for i,c in enumerate(letters)})
-    write_json(folder/"tokenizer_config.json", facts | dict(tokenizer_class="VitsTokenizer", phonemize=False, unk_token=UNK, pad_token="<pad>"))
+    write_json(folder/"tokenizer_config.json", facts
+               | dict(tokenizer_class="VitsTokenizer", phonemize=False, unk_token=UNK, pad_token="<pad>"))
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #8f7dfcb7
 def symbol_tokenizer(
     letters:list[str], # In order of id
     facts:dict, # From `read_symbols`
@@ -48,11 +52,14 @@ def symbol_tokenizer(
     table = {c: i for i,c in enumerate([*letters, *([] if UNK in letters else [UNK])])}
     tokenizer = Tokenizer(models.BPE(table, merges=[], unk_token=UNK))
     steps = [normalizers.NFC()]
-    if facts["normalize"] and not any(len(c)==1 and c!=c.lower() for c in letters): steps.append(normalizers.Lowercase())
-    if facts["language"]=="ron": steps.append(normalizers.Replace("ț", "ţ"))  # MMS's Romanian spells with the cedilla
+    if facts["normalize"] and not any(len(c)==1 and c!=c.lower() for c in letters):
+        steps.append(normalizers.Lowercase())
+    # MMS's Romanian spells with the cedilla
+    if facts["language"]=="ron": steps.append(normalizers.Replace("ț", "ţ"))
     tokenizer.normalizer, tokenizer.decoder = normalizers.Sequence(steps), decoders.Fuse()
     return tokenizer
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #b420f6a9
 def with_blanks(
     ids:list[int], # Letters
     add_blank:bool=True, # Whether the base does so
@@ -63,8 +70,11 @@ def with_blanks(
 # %% ../../../nbs/5_families/vits/02_base.ipynb #ca83aede
 class _Sound(nn.Module):
     "The parts of a model that turn spectrograms into latents and those into sound"
-    def __init__(self, model): super().__init__(); self.config, self.encoder, self.decoder = model.config, model.posterior_encoder, model.decoder
+    def __init__(self, model):
+        super().__init__()
+        self.config, self.encoder, self.decoder = model.config, model.posterior_encoder, model.decoder
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #a0ea71ae
 class SpectrogramCodec:
     "A VITS model's posterior encoder and vocoder in the place of a codec; they are the model's own, not a copy"
     def __init__(self,
@@ -79,20 +89,23 @@ class SpectrogramCodec:
     @property
     def settings(self)->dict: # What the cached rows depend on
         "Rates and sizes"
-        return dict(model_type="vits_spectrogram", sample_rate=self.sample_rate, n_fft=2*(self.n_bins-1), hop=self.frame_size)
+        return dict(model_type="vits_spectrogram", sample_rate=self.sample_rate, n_fft=2*(self.n_bins-1),
+                    hop=self.frame_size)
     @property
     def fingerprint(self)->str:
         "Hash of the settings and of both parts' weights"
         h = hashlib.sha256(repr(self.settings).encode())
         for name,t in sorted(plain_state(self.model).items()):
-            h.update(f"{name}{tuple(t.shape)}".encode()); h.update(t.float().cpu().contiguous().numpy().tobytes())
+            h.update(f"{name}{tuple(t.shape)}".encode())
+            h.update(t.float().cpu().contiguous().numpy().tobytes())
         return h.hexdigest()
     @torch.inference_mode()
     def encode(self,
         wav:np.ndarray, # (s,) at `sample_rate`
     )->np.ndarray: # (f, n_bins + frame_size) float32
         "Spectrogram rows, each beside its samples; zeros fill the last frame"
-        if wav.ndim!=1 or not len(wav): raise ValueError(f"expected a waveform of shape (s,) with s > 0, got {wav.shape}")
+        if wav.ndim!=1 or not len(wav):
+            raise ValueError(f"expected a waveform of shape (s,) with s > 0, got {wav.shape}")
         wav = np.pad(wav.astype(np.float32), (0, max(-len(wav)%self.frame_size, 2*self.frame_size-len(wav))))
         rows = spectrogram(torch.from_numpy(wav)[None], 2*(self.n_bins-1), self.frame_size)[0].T
         return torch.cat([rows, torch.from_numpy(wav).view(-1, self.frame_size)], 1).numpy()
@@ -101,7 +114,8 @@ class SpectrogramCodec:
         rows:np.ndarray, # (f, n_bins + frame_size)
     )->np.ndarray: # (s,) float32 within [-1, 1]
         "Copy-synthesis: posterior mean, no noise; with several speakers, their average voice"
-        spec = torch.from_numpy(np.ascontiguousarray(rows[:, :self.n_bins].T, np.float32))[None].to(self.device)
+        spec = torch.from_numpy(np.ascontiguousarray(rows[:, :self.n_bins].T,
+                                                     np.float32))[None].to(self.device)
         voice = None if self.speakers is None else self.speakers.weight.mean(0)[None, :, None]
         mean, _ = posterior(self.model.encoder, spec, torch.ones_like(spec[:, :1]), voice)
         return self.model.decoder(mean, voice)[0, 0].float().clamp(-1, 1).cpu().numpy()
@@ -109,8 +123,10 @@ class SpectrogramCodec:
         folder:Path, # Gets config.json
     ):
         "What the rows are; the weights are the model's"
-        folder.mkdir(parents=True, exist_ok=True); write_json(folder/"config.json", self.settings)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder/"config.json", self.settings)
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #5378086f
 def posterior(
     encoder:nn.Module, # `VitsModel.posterior_encoder`
     spec:torch.Tensor, # (b, n_bins, f)
@@ -126,24 +142,28 @@ def plain_state(
     model:nn.Module, # A `VitsModel`, with weight norm on its vocoder or not, with adapters or not
 )->dict[str, torch.Tensor]: # Detached; what a fresh `VitsModel` of the same configuration loads strictly
     "Weights with the vocoder's weight norm folded in and adapters merged"
-    lora = {n: m.get_delta_weight("default") for n,m in model.named_modules() if hasattr(m, "lora_A") and hasattr(m, "get_delta_weight")}
+    lora = {n: m.get_delta_weight("default") for n,m in model.named_modules() if hasattr(m, "lora_A")
+            and hasattr(m, "get_delta_weight")}
     state = {}
     for name,value in model.state_dict().items():
         if "lora_" in name: continue
         owner = name.split(".base_layer.")[0]
         if owner in lora and name.endswith(".base_layer.weight"): value = value+lora[owner].to(value)
         state[name.replace(".base_layer.", ".")] = value.detach()
-    for name in [n for n in state if re.match(r"decoder\.(upsampler|resblocks)\..*parametrizations\.weight\.original0$", n)]:
+    for name in [n for n in state
+                 if re.match(r"decoder\.(upsampler|resblocks)\..*parametrizations\.weight\.original0$", n)]:
         stem = name.removesuffix("parametrizations.weight.original0")
         size, direction = state.pop(name), state.pop(stem+"parametrizations.weight.original1")
         state[stem+"weight"] = torch._weight_norm(direction, size, 0)
     return state
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #04b74712
 def fresh_copy(
     model:VitsModel, # With weight norm or adapters
 )->VitsModel: # A plain one
     "A new model with the same function"
-    copy = VitsModel(ReleasedConfig.from_dict(model.config.to_dict())); copy.load_state_dict(plain_state(model))
+    copy = VitsModel(ReleasedConfig.from_dict(model.config.to_dict()))
+    copy.load_state_dict(plain_state(model))
     return copy.eval()
 
 # %% ../../../nbs/5_families/vits/02_base.ipynb #60b312ae
@@ -153,16 +173,22 @@ def scratch_model(
 )->VitsModel:
     "Random weights to train from scratch"
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed); model = VitsModel(config)
+        torch.manual_seed(seed)
+        model = VitsModel(config)
         for module in model.modules():
-            if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d, nn.Linear)) and not hasattr(module, "parametrizations"): module.reset_parameters()
+            if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d, nn.Linear)) and not hasattr(module,
+                                                                                              "parametrizations"):
+                module.reset_parameters()
         nn.init.normal_(model.text_encoder.embed_tokens.weight, std=config.hidden_size**-0.5)
         for name,p in model.decoder.named_parameters():
             if re.match(r"(upsampler|resblocks)\..*weight", name): nn.init.normal_(p, std=0.01)
         for name,p in model.named_parameters():
-            if re.match(r"flow\.flows\.\d+\.conv_post\.|duration_predictor\.(post_)?flows\.\d+\.conv_proj\.", name): nn.init.zeros_(p)
+            if re.match(r"flow\.flows\.\d+\.conv_post\.|duration_predictor\.(post_)?flows\.\d+\.conv_proj\.",
+                        name):
+                nn.init.zeros_(p)
     return model
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #db4bc3d4
 def write_base(
     folder:Path, # A new folder
     model:VitsModel,
@@ -173,25 +199,34 @@ def write_base(
     folder.mkdir(parents=True)
     (folder/"config.json").write_text(model.config.to_json_string(), encoding="utf-8")
     save_tensors(folder/"model.safetensors", plain_state(model), {"format": "pt"})
-    write_symbols(folder, letters, facts or dict(add_blank=True, normalize=True, is_uroman=False, language=None))
+    write_symbols(folder, letters, facts or dict(add_blank=True, normalize=True, is_uroman=False,
+                                                 language=None))
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #c12b1411
 def read_model(
     folder:Path, # A base
-)->VitsModel: # Without layer dropping, which the original does not have and which draws from NumPy's global numbers
+# Without layer dropping, which the original does not have and which draws from NumPy's global numbers
+)->VitsModel:
     "A base's weights, all of them"
     for name in ("config.json", "vocab.json", "tokenizer_config.json", "model.safetensors"):
         if not (folder/name).is_file():
-            raise UserError(f"base: {folder} has no {name}. Expected a VITS checkpoint as transformers has it: facebook/mms-tts-*, or what ttsft writes.")
-    if (kind := read_json(folder/"config.json").get("model_type"))!="vits": raise UserError(f"base: {folder} holds a `{kind}` model, not `vits`")
+            raise UserError(f"base: {folder} has no {name}. Expected a VITS checkpoint as transformers has "
+                            f"it: facebook/mms-tts-*, or what ttsft writes.")
+    if (kind := read_json(folder/"config.json").get("model_type"))!="vits":
+        raise UserError(f"base: {folder} holds a `{kind}` model, not `vits`")
     model = load_whole(VitsModel, folder)
     rows, n = model.text_encoder.embed_tokens.weight.shape[0], len(read_json(folder/"vocab.json"))
-    if rows<n: raise UserError(f"base: {folder} has {n} letters in vocab.json and {rows} rows in its weights; the two files belong to different checkpoints")
+    if rows<n:
+        raise UserError(f"base: {folder} has {n} letters in vocab.json and {rows} rows in its weights; the "
+                        f"two files belong to different checkpoints")
     model.config.layerdrop = model.text_encoder.encoder.layerdrop = 0.0
     return model
 
 # %% ../../../nbs/5_families/vits/02_base.ipynb #9dca33cc
-TINY = dict(hidden_size=32, flow_size=32, num_hidden_layers=2, ffn_dim=64, upsample_initial_channel=32, resblock_kernel_sizes=[3],
-            resblock_dilation_sizes=[[1, 3]], prior_encoder_num_wavenet_layers=2, posterior_encoder_num_wavenet_layers=4, depth_separable_num_layers=2,
+TINY = dict(hidden_size=32, flow_size=32, num_hidden_layers=2, ffn_dim=64, upsample_initial_channel=32,
+            resblock_kernel_sizes=[3],
+            resblock_dilation_sizes=[[1, 3]], prior_encoder_num_wavenet_layers=2,
+            posterior_encoder_num_wavenet_layers=4, depth_separable_num_layers=2,
             duration_predictor_num_flows=2)
 
 def scratch_base(
@@ -204,6 +239,7 @@ def scratch_base(
     write_base(folder, scratch_model(ReleasedConfig(**config, vocab_size=len(letters)), seed), letters)
     return folder
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #96683e2d
 def tiny_base(folder:Path, seed:int=0)->Path: # As for `scratch_base`
     "A small one, for trying the way"
     return scratch_base(folder, seed, **TINY)
@@ -217,7 +253,8 @@ def relatives(
     "Which letters of the base a new one is like"
     if letter in (related or {}):
         if odd := [c for c in related[letter] if c not in known]:
-            raise UserError(f"model.related: `{odd[0]}` for `{letter}` is no letter of the base. {did_you_mean(odd[0], known)}")
+            raise UserError(f"model.related: `{odd[0]}` for `{letter}` is no letter of the base. "
+                            f"{did_you_mean(odd[0], known)}")
         return list(related[letter])
     if unicodedata.category(letter)[0] in "PSZ": return [" "] if " " in known else []
     plain = [c for c in unicodedata.normalize("NFD", letter) if c in known]
@@ -227,6 +264,7 @@ def relatives(
         except KeyError: plain = []  # no letter has that name
     return plain
 
+# %% ../../../nbs/5_families/vits/02_base.ipynb #99146371
 def add_symbols(
     model:VitsModel, # Changed in place
     letters:list[str], # Of the base, in order
@@ -240,7 +278,8 @@ def add_symbols(
     came_from = {c: relatives(c, letters, related) for c in new}
     for c in new:
         like = [letters.index(r) for r in came_from[c]]
-        rows.append(known[like].mean(0) if like else known.mean(0)+0.1*known.std(0)*torch.randn(known.shape[1], generator=rng))
+        rows.append(known[like].mean(0) if like else known.mean(0)
+                    +0.1*known.std(0)*torch.randn(known.shape[1], generator=rng))
     if rows:
         weight = torch.cat([known, torch.stack(rows).to(known)])
         model.text_encoder.embed_tokens = nn.Embedding(*weight.shape, _weight=weight)
@@ -259,16 +298,20 @@ def add_speakers(
     if (old := getattr(model, "embed_speaker", None)) is not None:
         extra = old.weight.data.mean(0).repeat(max(0, n_speakers-len(old.weight)), 1)
         weight = torch.cat([old.weight.data, extra+0.02*torch.randn(extra.shape, generator=rng)])
-        model.embed_speaker = nn.Embedding(*weight.shape, _weight=weight); model.config.num_speakers = len(weight)
+        model.embed_speaker = nn.Embedding(*weight.shape, _weight=weight)
+        model.config.num_speakers = len(weight)
         return model
-    config = ReleasedConfig.from_dict(model.config.to_dict() | dict(num_speakers=n_speakers, speaker_embedding_size=dim))
+    config = ReleasedConfig.from_dict(model.config.to_dict()
+                                      | dict(num_speakers=n_speakers, speaker_embedding_size=dim))
     grown = VitsModel(config)
     lost, odd = grown.load_state_dict(model.state_dict(), strict=False)
-    if odd or any(not re.search(r"(^embed_speaker|\.cond(_layer)?)\.", k) for k in lost): raise ValueError(f"not a single-speaker model: {odd or lost}")
+    if odd or any(not re.search(r"(^embed_speaker|\.cond(_layer)?)\.", k) for k in lost):
+        raise ValueError(f"not a single-speaker model: {odd or lost}")
     for name in lost:
         value, last = grown.state_dict()[name], name.rsplit(".", 1)[1]
         if name=="embed_speaker.weight": value.copy_(0.02*torch.randn(value.shape, generator=rng))
-        elif last=="original1": value.copy_(torch.randn(value.shape, generator=rng)*(2/dim)**0.5)  # the direction; its gain, original0, is 0
+        # the direction; its gain, original0, is 0
+        elif last=="original1": value.copy_(torch.randn(value.shape, generator=rng)*(2/dim)**0.5)
         else: value.zero_()
     grown.config.layerdrop = grown.text_encoder.encoder.layerdrop = 0.0
     return grown.train(model.training)

@@ -27,12 +27,14 @@ class ScaleDiscriminator(nn.Module):
         super().__init__()
         c = [1, *(n//shrink for n in (16, 64, 256, 1024, 1024, 1024))]
         kernels, strides, groups = (15, 41, 41, 41, 41, 5), (1, 4, 4, 4, 4, 1), (1, 4, 16, 64, 256, 1)
-        self.convs = nn.ModuleList(weight_norm(nn.Conv1d(a, b, k, s, k//2, groups=max(1, g//shrink) if g>1 else 1))
+        self.convs = nn.ModuleList(weight_norm(nn.Conv1d(a, b, k, s, k//2,
+                                                         groups=max(1, g//shrink) if g>1 else 1))
                                    for a,b,k,s,g in zip(c, c[1:], kernels, strides, groups))
         self.conv_post = weight_norm(nn.Conv1d(c[-1], 1, 3, 1, 1))
     def forward(self, x): # (b, 1, s) -> scores (b, n), every layer's output
         return _judge(self, x)
 
+# %% ../../../nbs/5_families/vits/01_discriminator.ipynb #692001d8
 class PeriodDiscriminator(nn.Module):
     "Judges every `period`-th sample"
     def __init__(self,
@@ -42,19 +44,24 @@ class PeriodDiscriminator(nn.Module):
         super().__init__()
         self.period = period
         c = [1, *(n//shrink for n in (32, 128, 512, 1024, 1024))]
-        self.convs = nn.ModuleList(weight_norm(nn.Conv2d(a, b, (5, 1), (3 if i<4 else 1, 1), (2, 0))) for i,(a,b) in enumerate(zip(c, c[1:])))
+        self.convs = nn.ModuleList(weight_norm(nn.Conv2d(a, b, (5, 1), (3 if i<4 else 1, 1), (2, 0)))
+                                   for i,(a,b) in enumerate(zip(c, c[1:])))
         self.conv_post = weight_norm(nn.Conv2d(c[-1], 1, (3, 1), 1, (1, 0)))
     def forward(self, x): # (b, 1, s) -> scores (b, n), every layer's output
         x = F.pad(x, (0, -x.shape[-1]%self.period), "reflect") if x.shape[-1]%self.period else x
         return _judge(self, x.unflatten(-1, (-1, self.period)))
 
+# %% ../../../nbs/5_families/vits/01_discriminator.ipynb #bf7d1cb1
 def _judge(d, x):
     "Through the layers of one discriminator"
     seen = []
-    for conv in d.convs: x = F.leaky_relu(conv(x), 0.1); seen.append(x)
+    for conv in d.convs:
+        x = F.leaky_relu(conv(x), 0.1)
+        seen.append(x)
     x = d.conv_post(x)
     return x.flatten(1), [*seen, x]
 
+# %% ../../../nbs/5_families/vits/01_discriminator.ipynb #60a8e947
 class Discriminator(nn.Module):
     "All six; scores and layer outputs as two lists"
     def __init__(self,
@@ -62,7 +69,8 @@ class Discriminator(nn.Module):
     ):
         super().__init__()
         self.shrink = shrink
-        self.discriminators = nn.ModuleList([ScaleDiscriminator(shrink), *(PeriodDiscriminator(p, shrink) for p in PERIODS)])
+        self.discriminators = nn.ModuleList([ScaleDiscriminator(shrink),
+                                             *(PeriodDiscriminator(p, shrink) for p in PERIODS)])
     def forward(self,
         wav:torch.Tensor, # (b, 1, s)
     )->tuple[list[torch.Tensor], list[list[torch.Tensor]]]: # Scores (b, n) and features of each discriminator
@@ -71,7 +79,7 @@ class Discriminator(nn.Module):
         return list(scores), list(features)
 
 # %% ../../../nbs/5_families/vits/01_discriminator.ipynb #fa18dc41
-GENERATOR = re.compile(r"^(module\.)?(enc_p|enc_q|dec|flow|dp|emb_g|text_encoder|posterior_encoder|decoder|duration_predictor)\.")
+GENERATOR = (re.compile(r"^(module\.)?(enc_p|enc_q|dec|flow|dp|emb_g|text_encoder|posterior_encoder|decoder|duration_predictor)\."))
 
 def _ours(
     state:dict[str, torch.Tensor], # As a file holds them
@@ -80,9 +88,11 @@ def _ours(
     names = {}
     for key,value in state.items():
         key = re.sub(r"^(module\.)?(discriminator\.)?", "", key).replace("final_conv", "conv_post")
-        names[key.replace("weight_g", "parametrizations.weight.original0").replace("weight_v", "parametrizations.weight.original1")] = value
+        names[key.replace("weight_g", "parametrizations.weight.original0").replace("weight_v",
+                                                                                   "parametrizations.weight.original1")] = value
     return names
 
+# %% ../../../nbs/5_families/vits/01_discriminator.ipynb #65e2d1ce
 def _read(path):
     "Tensors of a `.pth` or safetensors file"
     if path.suffix==".safetensors": state = load_file(path)
@@ -95,6 +105,7 @@ def _read(path):
     beside = {k: v for k,v in state.items() if re.match(r"(module\.)?discriminator\.", k)}
     return beside or state
 
+# %% ../../../nbs/5_families/vits/01_discriminator.ipynb #0a15aa7f
 def discriminator_state(
     path:Path, # `D_100000.pth` or a safetensors file
     shrink:int=1, # Divides the channels, for tiny models
@@ -103,36 +114,46 @@ def discriminator_state(
     state = _read(path)
     if any(GENERATOR.match(k) for k in state) and not any("discriminators." in k for k in state):
         part = next(GENERATOR.match(k)[2] for k in state if GENERATOR.match(k))
-        raise UserError(f"discriminator: {path.name} holds a generator (it has `{part}`), not a discriminator. The published file of this language may be "
+        raise UserError(f"discriminator: {path.name} holds a generator (it has `{part}`), not a "
+                        f"discriminator. The published file of this language may be "
                         "mislabelled: give another language's D_100000.pth, or `discriminator: fresh`.")
     state = _ours(state)
     with torch.device("meta"): want = Discriminator(shrink).state_dict()
     if lost := sorted(set(want)-set(state)):
-        raise UserError(f"discriminator: {path.name} lacks {len(lost)} of {len(want)} tensors, the first is {lost[0]}. It belongs to another model; "
+        raise UserError(f"discriminator: {path.name} lacks {len(lost)} of {len(want)} tensors, the first is "
+                        f"{lost[0]}. It belongs to another model; "
                         "expected one scale and periods 2, 3, 5, 7, 11.")
     if odd := sorted(set(state)-set(want)):
-        raise UserError(f"discriminator: {path.name} has {len(odd)} tensors too many, the first is {odd[0]}. It belongs to another model.")
+        raise UserError(f"discriminator: {path.name} has {len(odd)} tensors too many, the first is "
+                        f"{odd[0]}. It belongs to another model.")
     for k,v in want.items():
         if state[k].shape!=v.shape:
-            raise UserError(f"discriminator: {path.name}: {k} has shape {tuple(state[k].shape)}, expected {tuple(v.shape)}. It belongs to another model.")
-        if not state[k].isfinite().all(): raise UserError(f"discriminator: {path.name}: {k} is not finite. Download it again.")
+            raise UserError(f"discriminator: {path.name}: {k} has shape {tuple(state[k].shape)}, expected "
+                            f"{tuple(v.shape)}. It belongs to another model.")
+        if not state[k].isfinite().all():
+            raise UserError(f"discriminator: {path.name}: {k} is not finite. Download it again.")
     return {k: state[k].float() for k in want}
 
 # %% ../../../nbs/5_families/vits/01_discriminator.ipynb #9269e854
 def find_discriminator(
-    spec:str, # The recipe's `discriminator`: a path, `asset:NAME`, `hub:...`; empty looks beside the base; `fresh`
+    # The recipe's `discriminator`: a path, `asset:NAME`, `hub:...`; empty looks beside the base; `fresh`
+    spec:str,
     base:Path, # The base's folder
 )->Path|None: # A file, or None for a fresh one
     "The file that holds the trained discriminator"
     if spec=="fresh": return None
     folder = local_path(spec, "discriminator") if spec else base
     if folder.is_file(): return folder
-    numbered = sorted(folder.glob("D_*.pth"), key=lambda p: (int(m[1]) if (m := re.search(r"(\d+)", p.stem)) else -1))
+    numbered = sorted(folder.glob("D_*.pth"), key=lambda p: (int(m[1]) if (m := re.search(r"(\d+)", p.stem))
+                                                             else -1))
     found = [p for p in (folder/"discriminator.safetensors", *numbered[-1:]) if p.is_file()]
     if found: return found[0]
-    raise UserError(f"{'discriminator' if spec else 'base'}: there is no discriminator in {folder} (discriminator.safetensors or D_*.pth). MMS keeps them in "
-                    "hub:facebook/mms-tts@COMMIT/full_models/LANGUAGE; another language's serves too. `discriminator: fresh` starts without.")
+    raise UserError(f"{'discriminator' if spec else 'base'}: there is no discriminator in {folder} "
+                    f"(discriminator.safetensors or D_*.pth). MMS keeps them in "
+                    "hub:facebook/mms-tts@COMMIT/full_models/LANGUAGE; another language's serves too. "
+                    "`discriminator: fresh` starts without.")
 
+# %% ../../../nbs/5_families/vits/01_discriminator.ipynb #bf500625
 def load_discriminator(
     spec:str, # As for `find_discriminator`
     base:Path, # The base's folder
@@ -142,6 +163,7 @@ def load_discriminator(
     "A discriminator to train with"
     path = find_discriminator(spec, base)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed); d = Discriminator(shrink)
+        torch.manual_seed(seed)
+        d = Discriminator(shrink)
     if path: d.load_state_dict(discriminator_state(path, shrink))
     return d, path is None

@@ -25,6 +25,7 @@ def full_precision(
     "Switch mixed precision off"
     return torch.autocast(x.device.type, enabled=False)
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #944890b4
 @cache
 def mel_filters(
     sample_rate:int, # Hz
@@ -34,12 +35,15 @@ def mel_filters(
 )->torch.Tensor: # (n_mels, n_bins) float32
     "Slaney mel filters from 0 Hz to half the sample rate"
     with torch.inference_mode(False):  # what is made in inference mode cannot take part in training later
-        return torch.from_numpy(librosa.filters.mel(sr=sample_rate, n_fft=2*(n_bins-1), n_mels=n_mels)).to(device)
+        return torch.from_numpy(librosa.filters.mel(sr=sample_rate, n_fft=2*(n_bins-1),
+                                                    n_mels=n_mels)).to(device)
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #4a21ee86
 @cache
 def _window(n_fft, device):
     with torch.inference_mode(False): return torch.hann_window(n_fft, device=device)
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #361a3456
 def spectrogram(
     wav:torch.Tensor, # (b, s), s a multiple of `hop`
     n_fft:int=1024, # Samples per window
@@ -49,16 +53,19 @@ def spectrogram(
     with full_precision(wav):
         edge = (n_fft-hop)//2
         wav = F.pad(wav.float()[:, None], (edge, edge), mode="reflect")[:, 0]
-        stft = torch.stft(wav, n_fft, hop, window=_window(n_fft, str(wav.device)), center=False, return_complex=True)
+        stft = torch.stft(wav, n_fft, hop, window=_window(n_fft, str(wav.device)), center=False,
+                          return_complex=True)
         return (stft.real**2+stft.imag**2+1e-6).sqrt()
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #ba03cf41
 def training_mel(
     magnitudes:torch.Tensor, # (b, n_bins, f)
     sample_rate:int, # Hz
 )->torch.Tensor: # (b, 80, f)
     "Natural logarithm of the mel spectrogram, at least log(1e-5)"
     with full_precision(magnitudes):
-        return (mel_filters(sample_rate, magnitudes.shape[1], device=str(magnitudes.device)) @ magnitudes.float()).clamp(min=1e-5).log()
+        return (mel_filters(sample_rate, magnitudes.shape[1],
+                            device=str(magnitudes.device)) @ magnitudes.float()).clamp(min=1e-5).log()
 
 # %% ../../../nbs/5_families/vits/00_loss.ipynb #83fe3e52
 def alignment_score(
@@ -77,6 +84,7 @@ def alignment_score(
 @cache
 def _pool(): return ThreadpoolController()
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #993fcd13
 def best_path(
     score:torch.Tensor, # (b, t, f)
     n_tokens:list[int], # Tokens of each clip
@@ -84,16 +92,22 @@ def best_path(
 )->torch.Tensor: # (b, t, f), 1.0 where a token sounds, on the device of `score`
     "The most probable monotonic path, which covers every token"
     if score.shape!=(len(n_tokens), max(n_tokens), max(n_frames)):
-        raise ValueError(f"expected scores of shape (clips, tokens, frames) = {(len(n_tokens), max(n_tokens), max(n_frames))}, got {tuple(score.shape)}")
+        raise ValueError(f"expected scores of shape (clips, tokens, frames) = "
+                         f"{(len(n_tokens), max(n_tokens), max(n_frames))}, got {tuple(score.shape)}")
     for i,(t,f) in enumerate(zip(n_tokens, n_frames)):
-        if t>f: raise UserError(f"clip {i} of the batch has {t} tokens and {f} frames; every token needs a frame. Leave it out, or check its text.")
+        if t>f:
+            raise UserError(f"clip {i} of the batch has {t} tokens and {f} frames; every token needs a "
+                            f"frame. Leave it out, or check its text.")
     value = score.detach().float().cpu().contiguous()  # the one place where a GPU is waited for
     mask = ((torch.arange(value.shape[1])[:, None] < torch.tensor(n_tokens)[:, None, None])
             & (torch.arange(value.shape[2]) < torch.tensor(n_frames)[:, None, None]))
     if not value[mask].isfinite().all():
-        raise NotFinite("the alignment scores are not finite: the latents or the text encoder's predictions have left the range of numbers. "
-                        "Lower train.lr, use precision bf16 instead of fp16, and check that the base's weights are whole.")
-    with _pool().limit(limits=1, user_api="openmp"): path = maximum_path(value.masked_fill(~mask, 0.0), mask.float())
+        raise NotFinite("the alignment scores are not finite: the latents or the text encoder's predictions "
+                        "have left the range of numbers. "
+                        "Lower train.lr, use precision bf16 instead of fp16, and check that the base's "
+                        "weights are whole.")
+    with _pool().limit(limits=1, user_api="openmp"):
+        path = maximum_path(value.masked_fill(~mask, 0.0), mask.float())
     return path.to(score.device)
 
 # %% ../../../nbs/5_families/vits/00_loss.ipynb #2432dd43
@@ -108,12 +122,19 @@ def require_trainable(
     short = [i for i,x in enumerate(latents) if len(x)<n_segment]
     tight = [i for i,(n,x) in enumerate(zip(n_tokens, latents)) if n>len(x)]
     broken = [i for i,x in enumerate(latents) if not np.isfinite(x).all()]
-    if short: raise UserError(f"{len(short)} clip(s) are shorter than a training segment of {n_segment} frames ({n_segment/frame_rate:.2f} s); the first is "
-                              f"{ids[short[0]]} with {len(latents[short[0]])} frames. Raise prepare.min_seconds.")
-    if tight: raise UserError(f"{len(tight)} clip(s) have more tokens than frames, so not every token could sound; the first is {ids[tight[0]]} with "
-                              f"{n_tokens[tight[0]]} tokens in {len(latents[tight[0]])} frames. The text belongs to another recording or the sound is cut: "
-                              "leave the clip out.")
-    if broken: raise UserError(f"{len(broken)} clip(s) hold NaN or infinite values; the first is {ids[broken[0]]}. Delete its cached file and encode it again.")
+    if short:
+        raise UserError(f"{len(short)} clip(s) are shorter than a training segment of {n_segment} frames "
+                        f"({n_segment/frame_rate:.2f} s); the first is "
+                        f"{ids[short[0]]} with {len(latents[short[0]])} frames. Raise prepare.min_seconds.")
+    if tight:
+        raise UserError(f"{len(tight)} clip(s) have more tokens than frames, so not every token could "
+                        f"sound; the first is {ids[tight[0]]} with "
+                        f"{n_tokens[tight[0]]} tokens in {len(latents[tight[0]])} frames. The text belongs "
+                        f"to another recording or the sound is cut: "
+                        "leave the clip out.")
+    if broken:
+        raise UserError(f"{len(broken)} clip(s) hold NaN or infinite values; the first is {ids[broken[0]]}. "
+                        f"Delete its cached file and encode it again.")
 
 # %% ../../../nbs/5_families/vits/00_loss.ipynb #914ba9bb
 def kl_sum(
@@ -157,14 +178,18 @@ def spline(
     inside = x.abs()<=bound
     return torch.where(inside, y, x), torch.where(inside, log_slope, torch.zeros_like(x))
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #b0eaee73
 def _couple(flow, z, mask, condition):
     "One spline coupling of the predictor: the first half decides how the second is bent"
     first, second = z.chunk(2, 1)
-    raw = (flow.conv_proj(flow.conv_dds(flow.conv_pre(first), mask, condition))*mask).unflatten(1, (first.shape[1], -1)).transpose(2, 3)
+    raw = (flow.conv_proj(flow.conv_dds(flow.conv_pre(first), mask, condition))*mask).unflatten(1,
+                                                                                                (first.shape[1], -1)).transpose(2, 3)
     k, root = flow.num_bins, math.sqrt(flow.filter_channels)
-    second, log_slope = spline(second, raw[..., :k]/root, raw[..., k:2*k]/root, raw[..., 2*k:], flow.tail_bound)
+    second, log_slope = spline(second, raw[..., :k]/root, raw[..., k:2*k]/root, raw[..., 2*k:],
+                               flow.tail_bound)
     return torch.cat([first, second], 1)*mask, (log_slope*mask).sum((1, 2))
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #3e43927a
 def _flows(flows, z, mask, condition):
     "Through all flows; the first only scales and shifts, and the halves are not exchanged after it"
     z, total = flows[0](z, mask)
@@ -173,6 +198,7 @@ def _flows(flows, z, mask, condition):
         z, total = z.flip(1), total+change
     return z, total
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #2442d6d4
 def duration_nll(
     predictor:torch.nn.Module, # `VitsModel.duration_predictor`, stochastic
     hidden:torch.Tensor, # Text encoder outputs, (b, c, t); no gradient goes back into them
@@ -196,6 +222,7 @@ def duration_nll(
         end, prior_change = _flows(p.flows, torch.cat([rest, v], 1), mask, x)
         return gauss(end)-prior_change+rest.sum((1, 2))-gauss(noise)-change
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #f7596ebe
 def duration_error(
     predictor:torch.nn.Module, # `VitsModel.duration_predictor`, deterministic
     hidden:torch.Tensor, # (b, c, t)
@@ -219,6 +246,7 @@ def segments(
     at = starts[:, None, None]+torch.arange(size, device=x.device)
     return x.gather(2, at.expand(-1, x.shape[1], -1))
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #79e0e57f
 def discriminator_loss(
     real:list[torch.Tensor], # Scores of recordings, one (b, n) per discriminator
     fake:list[torch.Tensor], # Scores of what the vocoder made
@@ -226,19 +254,23 @@ def discriminator_loss(
     "Least squares: recordings towards 1, made ones towards 0"
     return sum(((1-r.float())**2).mean()+(f.float()**2).mean() for r,f in zip(real, fake))
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #8f62a36e
 def adversarial_loss(
     fake:list[torch.Tensor], # Scores of what the vocoder made
 )->torch.Tensor:
     "Least squares: made ones towards 1"
     return sum(((1-f.float())**2).mean() for f in fake)
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #967712e4
 def feature_loss(
     real:list[list[torch.Tensor]], # Layer outputs for recordings; no gradient goes into them
     fake:list[list[torch.Tensor]], # Layer outputs for what the vocoder made
 )->torch.Tensor:
     "Feature matching"
-    return 2*sum((r.detach().float()-f.float()).abs().mean() for rs,fs in zip(real, fake) for r,f in zip(rs, fs))
+    return (2*sum((r.detach().float()-f.float()).abs().mean() for rs,fs in zip(real, fake)
+                  for r,f in zip(rs, fs)))
 
+# %% ../../../nbs/5_families/vits/00_loss.ipynb #899be63a
 @contextmanager
 def frozen(
     module:torch.nn.Module,

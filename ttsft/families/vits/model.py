@@ -33,46 +33,60 @@ from .onnx import export_onnx
 @dataclass(frozen=True)
 class VitsConfig:
     "The `model` section of a VITS recipe"
-    method:Literal["full", "lora"] = "full" # Train the weights, or low-rank adapters in the text encoder's attention
-    freeze:list[str] = field(default_factory=list) # Parameters to keep, patterns such as `decoder.*` or `text_encoder.encoder.layers.[0-3].*`
+    # Train the weights, or low-rank adapters in the text encoder's attention
+    method:Literal["full", "lora"] = "full"
+    # Parameters to keep, patterns such as `decoder.*` or `text_encoder.encoder.layers.[0-3].*`
+    freeze:list[str] = field(default_factory=list)
     lora_rank:int = 8 # Rank of the adapters
     lora_alpha:float = 16.0 # Their scale; the output is multiplied by alpha / rank
-    lora_beside:list[str] = field(default_factory=lambda: ["duration_predictor.*", "text_encoder.project.*"]) # What trains fully beside adapters
+    # What trains fully beside adapters
+    lora_beside:list[str] = field(default_factory=lambda: ["duration_predictor.*", "text_encoder.project.*"])
     mel_weight:float = 45.0 # Distance of log mels
     kl_weight:float = 1.0 # Prior against posterior
     duration_weight:float = 1.0 # Likelihood of the durations
     adversarial_weight:float = 1.0 # Judgement of the discriminators, for both sides
     feature_weight:float = 1.0 # Feature matching
-    guide:float = 0.0 # Nats by which the aligner prefers the diagonal in training, times the squared distance from it (0 to 1); for training from scratch
+    # Nats by which the aligner prefers the diagonal in training, times the squared distance from it (0 to 1);
+    # for training from scratch
+    guide:float = 0.0
     segment:int = 8192 # Samples that the vocoder makes of each clip
-    discriminator:str = "" # File, folder, `asset:` or `hub:` of a trained one; empty: beside the base; `fresh`
+    # File, folder, `asset:` or `hub:` of a trained one; empty: beside the base; `fresh`
+    discriminator:str = ""
     discriminator_warmup:int = 500 # Updates that a fresh discriminator has alone, the generator frozen
     discriminator_shrink:int = 1 # Divides the discriminators' channels, for tiny models
-    related:dict[str, str] = field(default_factory=dict) # New letter -> letters of the base that it starts from
+    # New letter -> letters of the base that it starts from
+    related:dict[str, str] = field(default_factory=dict)
     speakers:Literal["base", "each"] = "each" # The base's voices, or one for every speaker of the data
     speaker_dim:int = 256 # Size of a speaker vector where the base has none
     noise_scale:float|None = None # Liveliness of the voice; empty keeps the base's
     noise_scale_duration:float|None = None # Liveliness of the rhythm; empty keeps the base's
     speaking_rate:float|None = None # 1 is the training data's; empty keeps the base's
     max_tokens:int = 400 # Longer text is spoken in pieces cut at sentence and clause ends; blanks count
-    max_token_seconds:float = 2.0 # A token that would last longer is cut there, and the speech is called a runaway
+    # A token that would last longer is cut there, and the speech is called a runaway
+    max_token_seconds:float = 2.0
 
-HEALTHY = dict(disc=(2.2, 2.8), gen=(1.9, 3.5), fm=(2, 6), mel=(0.36, 0.60), kl=(1.2, 2.5), duration=(1.0, 1.8)) # raw terms in public logs of VITS
+# raw terms in public logs of VITS
+HEALTHY = dict(disc=(2.2, 2.8), gen=(1.9, 3.5), fm=(2, 6), mel=(0.36, 0.60), kl=(1.2, 2.5),
+               duration=(1.0, 1.8))
 
 # %% ../../../nbs/5_families/vits/04_model.ipynb #a36fa684
 class Pair(nn.Module):
     "Generator and discriminator"
     def __init__(self, generator, discriminator=None):
-        super().__init__(); self.generator, self.discriminator = generator, discriminator
+        super().__init__()
+        self.generator, self.discriminator = generator, discriminator
         self.train(generator.training)
     def get_input_embeddings(self): return self.generator.text_encoder.embed_tokens
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #b183f31e
 class Vits:
     "A VITS model with its letters, speakers, judges and text front-end as one object"
     name, Config = "vits", VitsConfig
     prompted = False # A voice is a speaker's name
-    mismatch_term, healthy = "kl", HEALTHY # Rises when texts are exchanged; where raw terms of trainings that went well are
-    counted_by = dict(mel="clips", gen="clips", fm="clips", disc="clips", kl="frames", duration="tokens") # What each term is a mean over
+    # Rises when texts are exchanged; where raw terms of trainings that went well are
+    mismatch_term, healthy = "kl", HEALTHY
+    # What each term is a mean over
+    counted_by = dict(mel="clips", gen="clips", fm="clips", disc="clips", kl="frames", duration="tokens")
     def __init__(self,
         model:VitsModel,
         letters:list[str], # In order of id
@@ -87,17 +101,21 @@ class Vits:
     ):
         self.model, self.letters, self.facts, self.front_end, self.config, self.language = model, letters, facts, front_end, config, language
         self.speakers, self.allow_loss = speakers or {}, sorted(allow_loss)
-        self.module, self.codec, self.tokenizer = Pair(model, discriminator), SpectrogramCodec(model), symbol_tokenizer(letters, facts)
+        self.module, self.codec, self.tokenizer = Pair(model,
+                                                       discriminator), SpectrogramCodec(model), symbol_tokenizer(letters, facts)
         self.sample_rate, self.frame_rate, self.new_embeddings, self.lora = self.codec.sample_rate, self.codec.frame_rate, [], None
         self.warmup = config.discriminator_warmup if fresh else 0
         self.n_segment, self.compiled = config.segment//self.codec.frame_size, None
         for key in ("noise_scale", "noise_scale_duration", "speaking_rate"):
-            if (value := getattr(config, key)) is not None: setattr(model, key, value); setattr(model.config, key, value)
+            if (value := getattr(config, key)) is not None:
+                setattr(model, key, value)
+                setattr(model.config, key, value)
 
     @property
     def trains_sound(self)->bool:
         "Whether anything trains that the vocoder's sound depends on; if not, vocoder and discriminators are left out of the step"
-        heard = [self.model.decoder, self.model.posterior_encoder, *([self.model.embed_speaker] if self.speakers else [])]
+        heard = [self.model.decoder, self.model.posterior_encoder,
+                 *([self.model.embed_speaker] if self.speakers else [])]
         return any(p.requires_grad for part in heard for p in part.parameters())
 
     @property
@@ -118,7 +136,8 @@ class Vits:
         "A part whose shapes stay the same in training, but for the number of clips"
         if self.compiled is None or not self.module.training: return part(*inputs)
         for x in inputs:
-            if x is not None: torch._dynamo.maybe_mark_dynamic(x, 0)  # one program for all sizes, whichever comes first: a resumed run computes the same
+            # one program for all sizes, whichever comes first: a resumed run computes the same
+            if x is not None: torch._dynamo.maybe_mark_dynamic(x, 0)
         if name not in self.compiled: self.compiled[name] = torch.compile(part)
         return self.compiled[name](*inputs)
 
@@ -132,8 +151,11 @@ class Vits:
         ids, unknown = encode_text(self.tokenizer, kept), self.tokenizer.token_to_id(UNK)
         if unknown in ids or not ids:
             odd = sorted({c for c in kept if unknown in encode_text(self.tokenizer, c)})
-            raise UserError(f"the model cannot read {', '.join(f'`{c}` U+{ord(c):04X}' for c in odd) or 'an empty text'}; the tokenizer of transformers would "
-                            "leave it out without a word. Map it in the recipe's `text` section, train with `vocab.kind: character`, or name it in "
+            raise UserError(f"the model cannot read "
+                            f"{', '.join(f'`{c}` U+{ord(c):04X}' for c in odd) or 'an empty text'}; the "
+                            f"tokenizer of transformers would "
+                            "leave it out without a word. Map it in the recipe's `text` section, train with "
+                            "`vocab.kind: character`, or name it in "
                             "`vocab.allow_loss`.")
         return with_blanks(ids, self.facts["add_blank"])
 
@@ -145,10 +167,13 @@ class Vits:
 def _new_symbols(config, letters, facts, texts):
     "New letters that training text needs"
     if config is None or config.kind=="released": return []
-    if config.kind=="bpe": raise UserError("vocab.kind: `bpe` does not fit VITS, which aligns letters with sound. Take `character` or `released`.")
+    if config.kind=="bpe":
+        raise UserError("vocab.kind: `bpe` does not fit VITS, which aligns letters with sound. Take "
+                        "`character` or `released`.")
     normalise = symbol_tokenizer(letters, facts).normalizer.normalize_str
     return sorted(set(normalise("".join(texts)))-set(letters)-set(config.allow_loss))
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #e99c8c17
 def _speakers_for(config, model, known, names):
     "Name -> row, with a row for every speaker of the data"
     n = model.config.num_speakers
@@ -156,12 +181,14 @@ def _speakers_for(config, model, known, names):
     if config.speakers=="base" or (not known and len(names)<2): return known
     return known | {name: len(known)+i for i,name in enumerate(n for n in names if n not in known)}
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #e8dd38fb
 @patch(cls_method=True)
 def load(cls:Vits,
     base:Path, # A VITS checkpoint: MMS's, another of transformers, or an earlier run's
     config:VitsConfig,
     front_end, # `ttsft.text.front_end.FrontEnd`
-    vocab:VocabConfig|None=None, # None or `released` keeps the base's letters, `character` adds those of the training text
+    # None or `released` keeps the base's letters, `character` adds those of the training text
+    vocab:VocabConfig|None=None,
     texts:list[str]=(), # Training text
     language:str="", # BCP 47 code
     seed:int=0, # For fresh rows, adapters and a fresh discriminator
@@ -173,28 +200,38 @@ def load(cls:Vits,
     base = Path(base)
     model, (letters, facts) = read_model(base), read_symbols(base)
     earlier = check_contract(base) if (base/"ttsft.json").is_file() else {}
-    if config.segment%math.prod(model.config.upsample_rates): raise UserError(f"model.segment: {config.segment} is not a multiple of the model's frame of "
-                                                                             f"{math.prod(model.config.upsample_rates)} samples")
+    if config.segment%math.prod(model.config.upsample_rates):
+        raise UserError(f"model.segment: {config.segment} is not a multiple of the model's frame of "
+                       f"{math.prod(model.config.upsample_rates)} samples")
     new = _new_symbols(vocab, letters, facts, texts)
     came_from = add_symbols(model, letters, new, config.related, seed)
     names = _speakers_for(config, model, earlier.get("speaker_ids"), sorted(speakers))
-    if len(names)>(model.config.num_speakers if model.config.num_speakers>1 else 0): model = add_speakers(model, len(names), config.speaker_dim, seed)
+    if len(names)>(model.config.num_speakers if model.config.num_speakers>1 else 0):
+        model = add_speakers(model, len(names), config.speaker_dim, seed)
     model.decoder.apply_weight_norm()
     freeze(model, config.freeze)
     lora = None
     if config.method=="lora":
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            lora = add_lora(model, r"text_encoder\.encoder\.layers\.\d+\.attention\.([qkv]|out)_proj", config.lora_rank, config.lora_alpha,
-                            _matching(model, [*config.lora_beside, *(["text_encoder.embed_tokens.*"] if new else [])]))
-    self = cls(model, [*letters, *new], facts, front_end, config, language, names, vocab.allow_loss if vocab else ())
+            lora = add_lora(model, r"text_encoder\.encoder\.layers\.\d+\.attention\.([qkv]|out)_proj",
+                            config.lora_rank, config.lora_alpha,
+                            _matching(model, [*config.lora_beside,
+                                              *(["text_encoder.embed_tokens.*"] if new else [])]))
+    self = cls(model, [*letters, *new], facts, front_end, config, language, names,
+               vocab.allow_loss if vocab else ())
     if self.trains_sound:
-        self.module.discriminator, fresh = load_discriminator(config.discriminator, base, config.discriminator_shrink, seed)
+        self.module.discriminator, fresh = load_discriminator(config.discriminator, base,
+                                                              config.discriminator_shrink, seed)
         self.warmup = config.discriminator_warmup if fresh else 0
-    self.new_embeddings, self.lora, self.came_from = list(range(len(letters), len(letters)+len(new))), lora, came_from
-    if len(latents): require_trainable([f"`{t[:40]}`" for t in texts], [len(self.model_tokens(t)) for t in texts], latents, self.n_segment, self.frame_rate)
+    self.new_embeddings, self.lora, self.came_from = list(range(len(letters),
+                                                                len(letters)+len(new))), lora, came_from
+    if len(latents):
+        require_trainable([f"`{t[:40]}`" for t in texts], [len(self.model_tokens(t)) for t in texts],
+                          latents, self.n_segment, self.frame_rate)
     return self
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #81e525d9
 def _matching(model, patterns):
     "Parameters that match shell patterns; a pattern that matches nothing is an error"
     params, found = dict(model.named_parameters()), {}
@@ -204,6 +241,7 @@ def _matching(model, patterns):
         found |= {n: params[n] for n in hit}
     return list(found.values())
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #9dfb024e
 @patch
 def save(self:Vits,
     folder:Path, # A new folder
@@ -213,28 +251,39 @@ def save(self:Vits,
     folder.mkdir(parents=True)
     if self.speakers: self.model.config.speaker_ids = self.speakers
     (folder/"config.json").write_text(self.model.config.to_json_string(), encoding="utf-8")
-    write_symbols(folder, self.letters, self.facts); self.codec.save(folder/"codec")
-    contract = dict(family=self.name, language=self.language, sample_rate=self.sample_rate, codec=self.codec.fingerprint, front_end=self.front_end.spec,
+    write_symbols(folder, self.letters, self.facts)
+    self.codec.save(folder/"codec")
+    contract = dict(family=self.name, language=self.language, sample_rate=self.sample_rate,
+                    codec=self.codec.fingerprint, front_end=self.front_end.spec,
                     model=asdict(self.config), speaker_ids=self.speakers, allow_loss=self.allow_loss)
     write_checkpoint(folder, plain_state(self.model), self.tokenizer, contract | facts)
-    if self.module.discriminator is not None: save_tensors(folder/"discriminator.safetensors", self.module.discriminator.state_dict(), {"format": "pt"})
+    if self.module.discriminator is not None:
+        save_tensors(folder/"discriminator.safetensors", self.module.discriminator.state_dict(),
+                     {"format": "pt"})
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #e6571aad
 def open_checkpoint(
     folder:Path, # What `save` wrote
     **changes, # Settings to change, e.g. speaking_rate=0.9
 )->Vits: # Speaks; to train on, `load` it as a base
     "Bring a checkpoint back, or say which of its parts does not belong"
-    folder = Path(folder); facts = read_json(folder/"ttsft.json")
-    fe, model, (letters, says) = front_end(TextConfig(**facts["front_end"]["config"])), read_model(folder), read_symbols(folder)
-    self = Vits(model.eval(), letters, says, fe, VitsConfig(**facts["model"] | changes), facts["language"], facts["speaker_ids"], facts["allow_loss"])
+    folder = Path(folder)
+    facts = read_json(folder/"ttsft.json")
+    fe, model, (letters,
+                says) = front_end(TextConfig(**facts["front_end"]["config"])), read_model(folder), read_symbols(folder)
+    self = Vits(model.eval(), letters, says, fe, VitsConfig(**facts["model"] | changes), facts["language"],
+                facts["speaker_ids"], facts["allow_loss"])
     check_contract(folder, front_end=fe.spec, codec=self.codec.fingerprint)
     if letters!=[c for c in facts["vocabulary"] if c!=UNK or UNK in letters]:
-        raise UserError(f"{folder/'vocab.json'} is not the vocabulary that the weights were trained with. Take both from one checkpoint.")
+        raise UserError(f"{folder/'vocab.json'} is not the vocabulary that the weights were trained with. "
+                        f"Take both from one checkpoint.")
     return self
 
 Vits.open, Vits.base_codec = staticmethod(open_checkpoint), staticmethod(lambda base: SpectrogramCodec(read_model(Path(base))))
+
 Vits.tiny, Vits.scratch = staticmethod(tiny_base), staticmethod(scratch_base)
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #2b4eacb2
 @patch
 def export(self:Vits,
     folder:Path, # A new folder
@@ -242,7 +291,8 @@ def export(self:Vits,
     "The layouts of `transformers` and of sherpa-onnx; text must be given to both as model text (front-end applied)"
     folder.mkdir(parents=True)
     (folder/"config.json").write_text(self.model.config.to_json_string(), encoding="utf-8")
-    save_tensors(folder/"model.safetensors", plain_state(self.model), {"format": "pt"}); write_symbols(folder, self.letters, self.facts)
+    save_tensors(folder/"model.safetensors", plain_state(self.model), {"format": "pt"})
+    write_symbols(folder, self.letters, self.facts)
     export_onnx(fresh_copy(self.model), self.letters, self.facts, folder/"sherpa", self.language)
     return folder
 
@@ -253,38 +303,50 @@ def draw(
     n_frames:int,
     n_tokens:int,
     n_segment:int, # Frames
-)->tuple[torch.Tensor, torch.Tensor, int]: # Posterior noise (f, c), durations' noise (t, 2), first frame of the segment
+# Posterior noise (f, c), durations' noise (t, 2), first frame of the segment
+)->tuple[torch.Tensor, torch.Tensor, int]:
     "The random part of one clip"
     g = torch.Generator().manual_seed(seed)
-    noise, duration_noise = torch.randn(n_frames, n_channels, generator=g), torch.randn(n_tokens, 2, generator=g)
+    noise, duration_noise = torch.randn(n_frames, n_channels, generator=g), torch.randn(n_tokens, 2,
+                                                                                        generator=g)
     return noise, duration_noise, int(torch.randint(max(1, n_frames-n_segment+1), (), generator=g))
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #dda2e8c7
 @patch
 def batch(self:Vits,
     clips:list[Clip],
     prompts:list[Clip]=(), # Not used
     rng:np.random.Generator|None=None, # Draws one seed per clip
-    texts:list[str]|None=None, # Other texts than the clips' own, cut to the clip's frames where they are too long to align
+    # Other texts than the clips' own, cut to the clip's frames where they are too long to align
+    texts:list[str]|None=None,
     seeds:list[int]|None=None, # One per clip, in place of `rng`
 )->dict: # Tensors on the CPU
     "Clips as one batch"
     n, n_bins = self.n_segment, self.codec.n_bins
-    ids = [self.model_tokens(c.text) for c in clips] if texts is None else [self.model_tokens(t)[:len(c.latents)] for t,c in zip(texts, clips)]
-    require_trainable([c.id for c in clips], [len(i) for i in ids], [c.latents for c in clips], n, self.frame_rate)
+    ids = ([self.model_tokens(c.text) for c in clips] if texts is None
+           else [self.model_tokens(t)[:len(c.latents)] for t,c in zip(texts, clips)])
+    require_trainable([c.id for c in clips], [len(i) for i in ids], [c.latents for c in clips], n,
+                      self.frame_rate)
     seeds = rng.integers(2**31, size=len(clips)).tolist() if seeds is None else seeds
-    noise, duration_noise, starts = zip(*(draw(s, self.model.config.flow_size, len(c.latents), len(i), n) for s,c,i in zip(seeds, clips, ids)))
+    noise, duration_noise, starts = zip(*(draw(s, self.model.config.flow_size, len(c.latents), len(i), n)
+                                          for s,c,i in zip(seeds, clips, ids)))
     input_ids, token_mask = pad([torch.tensor(i) for i in ids])
     spec, frame_mask = pad([c.latents[:, :n_bins] for c in clips])
     cut = np.stack([c.latents[s:s+n] for s,c in zip(starts, clips)])
-    out = dict(input_ids=input_ids, token_mask=token_mask, spectrogram=spec.transpose(1, 2).contiguous(), frame_mask=frame_mask,
-               noise=pad(noise)[0].transpose(1, 2).contiguous(), duration_noise=pad(duration_noise)[0].transpose(1, 2).contiguous(),
-               starts=torch.tensor(starts), segment=torch.from_numpy(cut[..., n_bins:].reshape(len(clips), 1, -1)),
-               segment_spectrogram=torch.from_numpy(np.ascontiguousarray(cut[..., :n_bins].transpose(0, 2, 1))),
+    out = dict(input_ids=input_ids, token_mask=token_mask, spectrogram=spec.transpose(1, 2).contiguous(),
+               frame_mask=frame_mask,
+               noise=pad(noise)[0].transpose(1, 2).contiguous(),
+               duration_noise=pad(duration_noise)[0].transpose(1, 2).contiguous(),
+               starts=torch.tensor(starts), segment=torch.from_numpy(cut[..., n_bins:].reshape(len(clips), 1,
+                                                                                               -1)),
+               segment_spectrogram=torch.from_numpy(np.ascontiguousarray(cut[..., :n_bins].transpose(0, 2,
+                                                                                                     1))),
                n_tokens=[len(i) for i in ids], n_frames_each=[len(c.latents) for c in clips], seeds=seeds)
     if self.speakers: out["speaker"] = torch.tensor([self.speaker_id(c.speaker) for c in clips])
     counts = dict(clips=len(clips), frames=sum(out["n_frames_each"]), tokens=sum(out["n_tokens"]))
     return out | dict(counts=counts, n_frames=counts["frames"])
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #e0e9ad9f
 @patch
 def speaker_id(self:Vits,
     name, # A speaker's name; empty takes the first. With one voice anything will do
@@ -292,16 +354,20 @@ def speaker_id(self:Vits,
     "The voice called `name`"
     if not self.speakers: return None
     if not isinstance(name, str):
-        raise UserError(f"this model has {len(self.speakers)} voices and tells them apart by name. Give one of {', '.join(self.speakers)}.")
-    if name and name not in self.speakers: raise UserError(f"the model has no voice `{name}`. {did_you_mean(name, self.speakers)}")
+        raise UserError(f"this model has {len(self.speakers)} voices and tells them apart by name. Give one "
+                        f"of {', '.join(self.speakers)}.")
+    if name and name not in self.speakers:
+        raise UserError(f"the model has no voice `{name}`. {did_you_mean(name, self.speakers)}")
     return self.speakers[name] if name else min(self.speakers.values())
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #980eff0f
 @patch
 def check(self:Vits,
     clips:list[Clip],
 ):
     "Refuse, before training, what cannot be trained on"
-    require_trainable([c.id for c in clips], [len(self.model_tokens(c.text)) for c in clips], [c.latents for c in clips], self.n_segment, self.frame_rate)
+    require_trainable([c.id for c in clips], [len(self.model_tokens(c.text)) for c in clips],
+                      [c.latents for c in clips], self.n_segment, self.frame_rate)
     for c in clips: self.speaker_id(c.speaker)
 
 # %% ../../../nbs/5_families/vits/04_model.ipynb #4e02fc0c
@@ -310,22 +376,27 @@ def off_diagonal(
     frame_mask:torch.Tensor, # (b, f)
 )->torch.Tensor: # (b, t, f), 0 on the diagonal, 1 in the far corners
     "Squared distance from the diagonal of a clip's alignment"
-    place = lambda mask: torch.arange(mask.shape[1], device=mask.device)/(mask.sum(1, keepdim=True)-1).clamp(min=1)
+    place = lambda mask: torch.arange(mask.shape[1],
+                                      device=mask.device)/(mask.sum(1, keepdim=True)-1).clamp(min=1)
     return (place(token_mask)[:, :, None]-place(frame_mask)[:, None])**2
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #d48afdb8
 def attention_bias(
     token_mask:torch.Tensor, # (b, t)
 )->torch.Tensor: # (b, 1, t, t), 0 where a token may be read, else the least number
     "The text encoder's mask, ready made: `transformers` would look at the values of a (b, t) mask, and wait for the device"
-    bias = torch.zeros(token_mask.shape, device=token_mask.device).masked_fill(~token_mask, torch.finfo(torch.float32).min)
+    bias = torch.zeros(token_mask.shape, device=token_mask.device).masked_fill(~token_mask,
+                                                                               torch.finfo(torch.float32).min)
     return bias[:, None, None].expand(-1, -1, token_mask.shape[1], -1)
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #95d637bf
 @patch
 def make(self:Vits,
     batch:dict, # From `batch`, on the model's device
     sound:bool=True, # Whether the vocoder runs
     whole:bool=True, # Whether all but the vocoder's way from recording to sound runs
-)->dict: # `fake` (b, 1, segment); if `whole`, `path` (b, t, f), and sums: `kl` over frames, `duration` over tokens
+# `fake` (b, 1, segment); if `whole`, `path` (b, t, f), and sums: `kl` over frames, `duration` over tokens
+)->dict:
     "One pass of the generator"
     m, mask = self.model, batch["frame_mask"][:, None].float()
     speaker = m.embed_speaker(batch["speaker"])[..., None] if self.speakers else None
@@ -333,19 +404,25 @@ def make(self:Vits,
     with full_precision(mask):
         mean_q, log_std_q = mean_q.float(), log_std_q.float()
         z = (mean_q+batch["noise"]*torch.exp(log_std_q))*mask
-    made = dict(fake=self.run("vocoder", m.decoder, segments(z, batch["starts"], self.n_segment), speaker) if sound else None)
+    made = dict(fake=self.run("vocoder", m.decoder, segments(z, batch["starts"], self.n_segment), speaker)
+                if sound else None)
     if not whole: return made
-    text = m.text_encoder(input_ids=batch["input_ids"], padding_mask=batch["token_mask"][..., None].float(), attention_mask=attention_bias(batch["token_mask"]))
+    text = m.text_encoder(input_ids=batch["input_ids"], padding_mask=batch["token_mask"][..., None].float(),
+                          attention_mask=attention_bias(batch["token_mask"]))
     with full_precision(mask): mean, log_std = text.prior_means.float(), text.prior_log_variances.float()
     z_p = m.flow(z, mask, speaker)
     score = alignment_score(z_p, mean, log_std)
-    if self.config.guide and self.module.training: score = score-self.config.guide*off_diagonal(batch["token_mask"], batch["frame_mask"])
+    if self.config.guide and self.module.training:
+        score = score-self.config.guide*off_diagonal(batch["token_mask"], batch["frame_mask"])
     path = best_path(score, batch["n_tokens"], batch["n_frames_each"])
-    token_mask, hidden, durations = batch["token_mask"][:, None].float(), text.last_hidden_state.transpose(1, 2), path.sum(2)
+    token_mask, hidden, durations = batch["token_mask"][:, None].float(), text.last_hidden_state.transpose(1,
+                                                                                                           2), path.sum(2)
     if m.config.use_stochastic_duration_prediction:
-        duration = duration_nll(m.duration_predictor, hidden, durations, batch["duration_noise"], token_mask, speaker).sum()
+        duration = duration_nll(m.duration_predictor, hidden, durations, batch["duration_noise"], token_mask,
+                                speaker).sum()
     else: duration = duration_error(m.duration_predictor, hidden, durations, token_mask, speaker).sum()
-    with full_precision(mask): kl = kl_sum(z_p, log_std_q, mean.transpose(1, 2) @ path, log_std.transpose(1, 2) @ path, mask)
+    with full_precision(mask):
+        kl = kl_sum(z_p, log_std_q, mean.transpose(1, 2) @ path, log_std.transpose(1, 2) @ path, mask)
     return made | dict(path=path, kl=kl, duration=duration)
 
 # %% ../../../nbs/5_families/vits/04_model.ipynb #97974108
@@ -356,6 +433,7 @@ def judge(self:Vits,
     "What the discriminators say"
     return self.run("judges", self.module.discriminator, wav)
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #be809a53
 @patch
 def _judge(self:Vits, batch, made):
     "The discriminator's loss; keeps its features of the recording"
@@ -363,6 +441,7 @@ def _judge(self:Vits, batch, made):
     made["features"] = [[f.detach() for f in fs] for fs in features]
     return discriminator_loss(real, fake)
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #66a01302
 @patch
 def _sounds(self:Vits, batch, made):
     "What the vocoder is judged by"
@@ -376,6 +455,7 @@ def _sounds(self:Vits, batch, made):
         scores, fake = self.judge(made["fake"])
     return terms | {"gen": adversarial_loss(scores), "fm": feature_loss(real, fake)}
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #ac304473
 @patch
 def losses(self:Vits,
     batch:dict, # From `batch`, on the model's device; carries what one phase keeps for the next
@@ -386,28 +466,38 @@ def losses(self:Vits,
     c, counts = self.config, batch["counts"]
     totals = totals or counts
     made, judging = batch.pop("made", {}), phase=="discriminator"
-    if "kl" not in made: made |= self.make(batch, judging or phase is None or self.trains_sound, whole=not judging or bool(self.parameters_of("generator")))
+    if "kl" not in made:
+        made |= self.make(batch, judging or phase is None or self.trains_sound,
+                          whole=not judging or bool(self.parameters_of("generator")))
     share, terms, objective = counts["clips"]/totals["clips"], {}, 0.0
     if phase!="generator" and self.module.discriminator is not None:
-        with torch.set_grad_enabled(judging and torch.is_grad_enabled()): terms["disc"] = self._judge(batch, made)
-        if judging: batch["made"] = made; return terms | {"objective": c.adversarial_weight*terms["disc"]*share}
+        with torch.set_grad_enabled(judging and torch.is_grad_enabled()):
+            terms["disc"] = self._judge(batch, made)
+        if judging:
+            batch["made"] = made
+            return terms | {"objective": c.adversarial_weight*terms["disc"]*share}
     if made["fake"] is not None:
         terms |= self._sounds(batch, made)
         weights = dict(mel=c.mel_weight, gen=c.adversarial_weight, fm=c.feature_weight)
         objective = share*sum(w*terms[k] for k,w in weights.items() if k in terms)
     terms |= {"kl": made["kl"]/counts["frames"], "duration": made["duration"]/counts["tokens"]}
-    objective = objective + c.kl_weight*made["kl"]/totals["frames"] + c.duration_weight*made["duration"]/totals["tokens"]
+    objective = (objective + c.kl_weight*made["kl"]/totals["frames"]
+                 + c.duration_weight*made["duration"]/totals["tokens"])
     return terms | {"objective": objective}
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #40bc3664
 @patch
 @torch.no_grad()
 def align(self:Vits,
     clip:Clip,
 )->np.ndarray: # (t, f), 1.0 where a token sounds
     "Which frames the model gives to which token of a clip, for pictures"
-    was_training = self.module.training; self.module.eval()
-    batch = self.batch([clip], seeds=[0]); batch["noise"].zero_()
-    path = self.make({k: v.to(self.codec.device) if torch.is_tensor(v) else v for k,v in batch.items()}, sound=False)["path"]
+    was_training = self.module.training
+    self.module.eval()
+    batch = self.batch([clip], seeds=[0])
+    batch["noise"].zero_()
+    path = self.make({k: v.to(self.codec.device) if torch.is_tensor(v) else v for k,v in batch.items()},
+                     sound=False)["path"]
     self.module.train(was_training)
     return path[0].cpu().numpy()
 
@@ -419,14 +509,18 @@ def _generate(self:Vits, ids, speaker, seed):
     m, cut = self.model, []
     top = math.log(self.config.max_token_seconds*self.frame_rate*m.speaking_rate)
     def bound(module, args, log_duration):
-        cut.append(bool((~(log_duration<=top)).any())); return log_duration.nan_to_num(top).clamp(max=top)
+        cut.append(bool((~(log_duration<=top)).any()))
+        return log_duration.nan_to_num(top).clamp(max=top)
     hook, device = m.duration_predictor.register_forward_hook(bound), self.codec.device
     try:
         with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []), parametrize.cached():
-            torch.manual_seed(seed); out = m(torch.tensor([ids], device=device), speaker_id=speaker)
+            torch.manual_seed(seed)
+            out = m(torch.tensor([ids], device=device), speaker_id=speaker)
     finally: hook.remove()
-    return out.waveform[0].float().clamp(-1, 1).cpu().numpy(), out.spectrogram[0].T.float().cpu().numpy(), cut[0]
+    return out.waveform[0].float().clamp(-1,
+                                         1).cpu().numpy(), out.spectrogram[0].T.float().cpu().numpy(), cut[0]
 
+# %% ../../../nbs/5_families/vits/04_model.ipynb #b64c718a
 @patch
 def speak(self:Vits,
     text:str, # As people write it
@@ -436,8 +530,10 @@ def speak(self:Vits,
     "Say `text` in the voice of `reference`"
     model_text, speaker = self.front_end(text), self.speaker_id(reference)
     was_training = self.module.training
-    if was_training: self.module.eval()  # setting the mode of hundreds of modules takes a few per cent of a sentence
+    # setting the mode of hundreds of modules takes a few per cent of a sentence
+    if was_training: self.module.eval()
     parts = chunk(model_text, self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
     made = [self._generate(self.model_tokens(p), speaker, seed+i) for i,p in enumerate(parts)]
     if was_training: self.module.train()
-    return Speech(np.concatenate([w for w,_,_ in made]), np.concatenate([z for _,z,_ in made]), any(r for _,_,r in made))
+    return Speech(np.concatenate([w for w,_,_ in made]), np.concatenate([z for _,z,_ in made]),
+                  any(r for _,_,r in made))

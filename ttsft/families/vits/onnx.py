@@ -16,13 +16,17 @@ from ...core import UserError, atomic
 # %% ../../../nbs/5_families/vits/03_onnx.ipynb #236192e4
 class _Graph(nn.Module):
     "What is traced"
-    def __init__(self, model): super().__init__(); self.model = model
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
     def forward(self, x, x_length, noise_scale, length_scale, noise_scale_w, sid=None):
         m = self.model
         m.noise_scale, m.noise_scale_duration = noise_scale, noise_scale_w
         mask = torch.arange(x.shape[1], device=x.device)[None] < x_length[:, None]
-        return m(x, attention_mask=mask.long(), speaker_id=sid, speaking_rate=1/length_scale).waveform[:, None]
+        return m(x, attention_mask=mask.long(), speaker_id=sid, speaking_rate=1/length_scale).waveform[:,
+                                                                                                       None]
 
+# %% ../../../nbs/5_families/vits/03_onnx.ipynb #e94e9743
 def write_tokens(
     path:Path, # tokens.txt
     letters:list[str], # In order of id
@@ -31,8 +35,10 @@ def write_tokens(
     "One letter and its id a line"
     table = {c: i for i,c in enumerate(letters) if len(c)==1}
     if lower: table |= {c.upper(): i for c,i in table.items() if len(c.upper())==1 and c.upper() not in table}
-    with atomic(path) as f: f.writelines(f"{c} {i}\n" for c,i in sorted(table.items(), key=lambda x: (x[1], x[0])))
+    with atomic(path) as f:
+        f.writelines(f"{c} {i}\n" for c,i in sorted(table.items(), key=lambda x: (x[1], x[0])))
 
+# %% ../../../nbs/5_families/vits/03_onnx.ipynb #793a82c3
 def export_onnx(
     model:VitsModel, # A plain one, in evaluation mode; it is used up
     letters:list[str], # In order of id
@@ -45,33 +51,43 @@ def export_onnx(
     path, c = folder/"model.onnx", model.config
     names, many = ["x", "x_length", "noise_scale", "length_scale", "noise_scale_w"], c.num_speakers>1
     one = lambda v: torch.tensor([v])
-    args = (torch.arange(9)[None]%len(letters), one(9), one(c.noise_scale), one(1.0), one(c.noise_scale_duration), *([one(0)] if many else []))
+    args = (torch.arange(9)[None]%len(letters), one(9), one(c.noise_scale), one(1.0),
+            one(c.noise_scale_duration), *([one(0)] if many else []))
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracer warns of every comparison in Python; parity is checked below
-        torch.onnx.export(_Graph(model).eval(), args, str(path), input_names=names+["sid"]*many, output_names=["y"], opset_version=17, dynamo=False,
+        # the tracer warns of every comparison in Python; parity is checked below
+        warnings.simplefilter("ignore")
+        torch.onnx.export(_Graph(model).eval(), args, str(path), input_names=names+["sid"]*many,
+                          output_names=["y"], opset_version=17, dynamo=False,
                           dynamic_axes={"x": {0: "N", 1: "L"}, "x_length": {0: "N"}, "y": {0: "N", 2: "S"}})
     graph = onnx.load(path)
-    says = dict(model_type="vits", comment="mms", frontend="characters", language=language or facts.get("language") or "unknown", punctuation="",
-                add_blank=int(facts["add_blank"]), blank_id=0, use_eos_bos=0, n_speakers=c.num_speakers, sample_rate=c.sampling_rate)
+    says = dict(model_type="vits", comment="mms", frontend="characters",
+                language=language or facts.get("language") or "unknown", punctuation="",
+                add_blank=int(facts["add_blank"]), blank_id=0, use_eos_bos=0, n_speakers=c.num_speakers,
+                sample_rate=c.sampling_rate)
     for k,v in says.items(): graph.metadata_props.add(key=k, value=str(v))
     onnx.save(graph, path)
     write_tokens(folder/"tokens.txt", letters, facts["normalize"])
     return path
 
+# %% ../../../nbs/5_families/vits/03_onnx.ipynb #cd7e9b9a
 class OnnxVoice:
     "Plays an exported folder with onnxruntime"
     def __init__(self,
         folder:Path, # model.onnx and tokens.txt
     ):
         import onnxruntime
-        options = onnxruntime.SessionOptions(); options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
-        self.session = onnxruntime.InferenceSession(str(folder/"model.onnx"), options, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
+        self.session = onnxruntime.InferenceSession(str(folder/"model.onnx"), options,
+                                                    providers=["CPUExecutionProvider"])
         self.facts = self.session.get_modelmeta().custom_metadata_map
         lines = (folder/"tokens.txt").read_text(encoding="utf-8").split("\n")[:-1]
-        self.ids, self.sample_rate = {line[0]: int(line[2:]) for line in lines}, int(self.facts["sample_rate"])
+        self.ids, self.sample_rate = {line[0]: int(line[2:])
+                                      for line in lines}, int(self.facts["sample_rate"])
     def tokens(self, text:str)->list[int]: # Model text -> ids
         "Letters and blanks"
-        if odd := sorted(set(text)-set(self.ids)): raise UserError(f"the voice cannot read {', '.join(f'`{c}` U+{ord(c):04X}' for c in odd)}")
+        if odd := sorted(set(text)-set(self.ids)):
+            raise UserError(f"the voice cannot read {', '.join(f'`{c}` U+{ord(c):04X}' for c in odd)}")
         ids = [self.ids[c] for c in text]
         return [0, *(x for i in ids for x in (i, 0))] if self.facts["add_blank"]=="1" else ids
     def speak(self,
@@ -82,7 +98,8 @@ class OnnxVoice:
     )->np.ndarray: # (s,) float32
         "Say `text`"
         x, one = self.tokens(text), lambda v: np.array([v], np.float32)
-        feed = dict(x=np.array([x], np.int64), x_length=np.array([len(x)], np.int64), noise_scale=one(noise_scale), length_scale=one(1/speaking_rate),
+        feed = dict(x=np.array([x], np.int64), x_length=np.array([len(x)], np.int64),
+                    noise_scale=one(noise_scale), length_scale=one(1/speaking_rate),
                     noise_scale_w=one(noise_scale_duration))
         if int(self.facts["n_speakers"])>1: feed["sid"] = np.array([speaker], np.int64)
         return self.session.run(["y"], feed)[0][0, 0]
