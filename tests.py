@@ -1,9 +1,11 @@
-"""Every check of the repository, each counted as one test: `make test`, or `python -B tests.py [words of a test's name ...]`.
+"""Every check of the repository, each counted as one test.
 
-The tests run on a copy of the checkout in a temporary folder, which is deleted at the end; the checkout stays as it is.
+Run `make test`, or `python -B tests.py [words of a test's name ...]`.
+The tests run on a copy of the checkout in a temporary folder, which is deleted at the end.
+The checkout stays as it is.
 The last line is `N passed, N failed`; the exit code is 1 when a test failed.
 """
-import ast, json, os, re, shutil, signal, subprocess, sys, tempfile, time
+import ast, io, json, os, re, shutil, signal, statistics, subprocess, sys, tempfile, time, tokenize
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
@@ -11,10 +13,16 @@ from pathlib import Path
 HERE, BIN = Path(__file__).resolve().parent, Path(sys.executable).parent
 TMP = Path(tempfile.mkdtemp(prefix="ttsft-tests-")).resolve()
 REPO, OUT = TMP/"repo", TMP/"outputs"
-QUICK, NOTEBOOK, CHECK, RUN = 300, 600, 900, 900 # seconds until a test is stopped: several times what idle machines take
-MAX_NOTEBOOK, MAX_FILE, MAX_ASSETS = 300_000, 12_000_000, 25_000_000 # bytes: can be reviewed, cloned, installed
-TINY = {"arabic-pocket-tiny": "ar", "english-lj-pocket-tiny": "en", "kurmanji-mms-tiny": "kmr", "xiang-mms-tiny": "hsn"} # recipe -> language
-LIGHT = ("text.front_end", "text.numbers", "text.translit", "app.draft", "app.cli", "corpus.raw", "corpus.prepare") # modules that take no torch
+# seconds until a test is stopped: several times what idle machines take
+QUICK, NOTEBOOK, CHECK, RUN = 300, 600, 900, 900
+# bytes: can be reviewed, cloned, installed
+MAX_NOTEBOOK, MAX_FILE, MAX_ASSETS = 300_000, 12_000_000, 25_000_000
+# recipe -> language
+TINY = {"arabic-pocket-tiny": "ar", "english-lj-pocket-tiny": "en", "kurmanji-mms-tiny": "kmr",
+        "xiang-mms-tiny": "hsn"}
+# modules that take no torch
+LIGHT = ("text.front_end", "text.numbers", "text.translit", "app.draft", "app.cli", "corpus.raw",
+         "corpus.prepare")
 ENV = {k: v for k,v in os.environ.items() if k!="MPLBACKEND"} # kernels choose theirs, which shows figures
 ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1",
             HYPOTHESIS_STORAGE_DIRECTORY=str(TMP/"hypothesis"), IPYTHONDIR=str(TMP/"ipython"),
@@ -24,21 +32,32 @@ ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="
 
 def call(*command, cwd=REPO, limit=QUICK, fails=False):
     "What a command writes, run without stdin; an exit code that is not the expected one is an error"
-    with tempfile.TemporaryFile(dir=TMP) as out: # not a pipe: a kernel that outlives its parent would keep it open
-        p = subprocess.Popen([str(c) for c in command], cwd=cwd, env=ENV, stdin=subprocess.DEVNULL, stdout=out,
+    # not a pipe: a kernel that outlives its parent would keep it open
+    with tempfile.TemporaryFile(dir=TMP) as out:
+        p = subprocess.Popen([str(c) for c in command], cwd=cwd, env=ENV, stdin=subprocess.DEVNULL,
+                             stdout=out,
                              stderr=subprocess.STDOUT, start_new_session=True)
-        try: p.wait(limit); ended = True
-        except subprocess.TimeoutExpired: os.killpg(p.pid, signal.SIGKILL); p.wait(); ended = False
-        out.seek(0); said = out.read().decode(errors="replace")
+        try:
+            p.wait(limit)
+            ended = True
+        except subprocess.TimeoutExpired:
+            os.killpg(p.pid, signal.SIGKILL)
+            p.wait()
+            ended = False
+        out.seek(0)
+        said = out.read().decode(errors="replace")
     assert ended, f"not done after {limit} s\n{said}"
-    assert (p.returncode!=0)==fails, f"exit code {p.returncode}, expected {'an error' if fails else '0'}\n{said}"
+    wanted = "an error" if fails else "0"
+    assert (p.returncode!=0)==fails, f"exit code {p.returncode}, expected {wanted}\n{said}"
     return said
 
 def python(*args, **kw): return call(sys.executable, *args, **kw)
 def read(path): return path.read_text(encoding="utf-8") if path.exists() else None
 def name_of(path): return path.relative_to(REPO).as_posix()
 def notebooks(folder): return sorted((HERE/folder).glob("*.ipynb"))
-def libraries(): return sorted(p for p in (HERE/"nbs").rglob("*.ipynb") if p.parent.name not in ("reports", "checks", ".ipynb_checkpoints"))
+def libraries():
+    return sorted(p for p in (HERE/"nbs").rglob("*.ipynb")
+                  if p.parent.name not in ("reports", "checks", ".ipynb_checkpoints"))
 
 def copy_repo(to, source=HERE):
     "Notebooks, package and the files beside them; no runs, caches or environments"
@@ -58,13 +77,15 @@ def exported():
     call(BIN/"nbdev-export", cwd=repo)
     names = sorted({p.relative_to(r).as_posix() for r in (REPO, repo) for p in (r/"ttsft").rglob("*.py")})
     differ = [n for n in names if read(REPO/n)!=read(repo/n)]
-    assert made and not differ, f"run `make export`, and delete modules that have no notebook: {', '.join(differ)}"
+    assert made, "nothing is exported"
+    assert not differ, f"run `make export`, and delete modules that have no notebook: {', '.join(differ)}"
 
 def clean():
     "nbdev-clean has nothing to do"
     repo = copy_repo(TMP/"cleaned", REPO)
     call(BIN/"nbdev-clean", cwd=repo)
-    dirty = [name_of(p) for p in sorted((REPO/"nbs").rglob("*.ipynb")) if p.read_bytes()!=(repo/name_of(p)).read_bytes()]
+    dirty = [name_of(p) for p in sorted((REPO/"nbs").rglob("*.ipynb"))
+             if p.read_bytes()!=(repo/name_of(p)).read_bytes()]
     assert not dirty, f"run `make clean-notebooks`: {', '.join(dirty)}"
 
 def lint(): call(BIN/"ruff", "check", "--no-cache", "nbs", "ttsft", "tests.py")
@@ -72,13 +93,14 @@ def lint(): call(BIN/"ruff", "check", "--no-cache", "nbs", "ttsft", "tests.py")
 def sizes():
     "Notebooks can be reviewed, and a clone stays small"
     size = {p: p.stat().st_size for p in REPO.rglob("*") if p.is_file()}
-    large = [f"{name_of(p)}: {n:,} bytes" for p,n in size.items() if n>(MAX_NOTEBOOK if p.suffix==".ipynb" else MAX_FILE)]
+    large = [f"{name_of(p)}: {n:,} bytes" for p,n in size.items()
+             if n>(MAX_NOTEBOOK if p.suffix==".ipynb" else MAX_FILE)]
     assert size and not large, f"too large: {', '.join(large)}"
     assets = sum(n for p,n in size.items() if REPO/"ttsft"/"assets" in p.parents)
     assert assets<MAX_ASSETS, f"ttsft/assets has {assets:,} bytes, {MAX_ASSETS:,} are allowed"
 
 def order():
-    "A module imports from earlier wings, or from smaller numbers of its own wing; a family's wing imports no other family's"
+    "A module imports from earlier wings or smaller numbers of its own, and no other family's wing"
     room = {m: n for m,(n,_) in rooms().items()}
     used = [(m, u) for m,(_,code) in rooms().items() for u in _imports(code, m) if u in room]
     wrong = [f"{room[m]} imports {room[u]}" for m,u in used if not _before(room[u], room[m])]
@@ -106,25 +128,31 @@ def _imports(code, module):
     "Names of the modules of ttsft that `code` of `module` imports, anywhere in it"
     for n in ast.walk(ast.parse(code)):
         if isinstance(n, ast.ImportFrom):
-            base = ".".join(filter(None, [*module.split(".")[:-n.level or None], n.module])) if n.level else n.module
+            base = (".".join(filter(None, [*module.split(".")[:-n.level or None], n.module])) if n.level
+                    else n.module)
             yield from {base, *(f"{base}.{a.name}" for a in n.names)}
         elif isinstance(n, ast.Import): yield from (a.name for a in n.names)
 
 def light(module):
     "Text is prepared, and a misspelt option refused, without waiting for torch"
-    python("-c", f"import sys, ttsft.{module}; heavy = {{'torch', 'transformers'}} & set(sys.modules); assert not heavy, heavy")
+    python("-c",
+           f"import sys, ttsft.{module}; heavy = {{'torch', 'transformers'}} & set(sys.modules); assert not "
+           f"heavy, heavy")
 
 def no_torchaudio():
     "From a source to a data set, with neither of the two packages that fail beside a CPU build of torch"
-    steps = python("-c", "import sys; from ttsft.app.cli import run; run('xiang-mms-tiny', ['outputs=" + str(OUT) + "/light'], to='hf_dataset'); "
+    steps = python("-c", "import sys; from ttsft.app.cli import run; run('xiang-mms-tiny', ['outputs="
+                   + str(OUT) + "/light'], to='hf_dataset'); "
                    "bad = {'torchaudio', 'torchcodec'} & set(sys.modules); assert not bad, bad", limit=RUN)
     assert "hf_dataset: done" in steps, steps
 
 def readme():
     "Commands in the README exist, and its map names every notebook"
     text = read(REPO/"README.md")
-    commands = [line.split("#")[0].split() for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()]
-    targets, shipped = re.findall(r"(?m)^([a-z-]+):", read(REPO/"Makefile")), (REPO/"ttsft"/"recipes").glob("*.yaml")
+    commands = [line.split("#")[0].split() for block in re.findall(r"```sh\n(.*?)```", text, re.S)
+                for line in block.splitlines()]
+    targets, shipped = re.findall(r"(?m)^([a-z-]+):",
+                                  read(REPO/"Makefile")), (REPO/"ttsft"/"recipes").glob("*.yaml")
     recipes = {p.stem for p in shipped}
     for words in filter(None, commands):
         program, *rest = words
@@ -134,6 +162,76 @@ def readme():
         if program=="papermill": assert (REPO/rest[0]).is_file(), f"no notebook {rest[0]}"
     missing = [p.stem for p in (REPO/"nbs").rglob("*.ipynb") if p.stem not in text]
     assert commands and not missing, f"the map has no word about {', '.join(missing)}"
+
+# ---- the law of form
+
+COLUMNS, MODULE, FUNCTION, CELL, LARGE, MEDIAN = 110, 300, 50, 40, 25, 15 # columns; lines
+
+def form(path):
+    "A notebook keeps the law of form: columns, statements, cells, prose above every definition"
+    cells = json.loads(read(path))["cells"]
+    faults = [f"cell {c['id']}: {fault}" for c in cells for fault in _faults(c)]
+    faults += [f"cell {c['id']}: no prose above {', '.join(names)}" for c,names in _unexplained(cells)]
+    assert cells and not faults, f"{len(faults)} breaches\n" + "\n".join(faults)
+
+def _faults(cell):
+    "What one cell breaks"
+    source, code = "".join(cell["source"]), cell["cell_type"]=="code"
+    prose = [line for line in source.splitlines() if not line.startswith(("|", "#", "<"))]
+    wide = [line for line in (source.splitlines() if code else prose) if len(line)>COLUMNS]
+    yield from (f"{len(line)} columns: {line[:60]}..." for line in wide)
+    if not code: return
+    source = "\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!", "#|")))
+    exported = "".join(cell["source"]).startswith("#| export")
+    yield from statement_faults(source, shown=not exported)
+    n, definitions = len(source.splitlines()), _definitions(ast.parse(source))
+    if exported and n>CELL: yield f"{n} lines, {CELL} are the limit"
+    if exported and n>LARGE and len(definitions)>1:
+        yield f"{n} lines hold {', '.join(definitions)}; one definition a cell"
+
+def statement_faults(code, shown=False):
+    "Breaches of the law in a program; a last expression that is `shown` may be a comprehension"
+    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+    yield from (f"line {t.start[0]}: a semicolon between statements" for t in tokens if t.type==tokenize.OP
+                and t.string==";")
+    tree = ast.parse(code)
+    last = tree.body[-1] if shown and tree.body else None
+    for n in ast.walk(tree):
+        if isinstance(n, ast.Expr) and n is not last and isinstance(n.value,
+                                                                    (ast.ListComp, ast.SetComp, ast.DictComp,
+                                                                     ast.GeneratorExp)):
+            yield f"line {n.lineno}: a comprehension as a statement"
+        inner = ([m for m in ast.walk(n) if m is not n and isinstance(m, ast.Lambda)]
+                 if isinstance(n, ast.Lambda) else ())
+        yield from (f"line {m.lineno}: a lambda within a lambda" for m in inner)
+        if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and (size := n.end_lineno-n.lineno
+                                                                       +1)>FUNCTION:
+            yield f"`{n.name}` has {size} lines, {FUNCTION} are the limit"
+
+def _definitions(tree):
+    return [n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
+
+def _unexplained(cells):
+    "Exported cells with a definition and no prose in the two cells above; hidden cells do not count"
+    seen = [c for c in cells if not "".join(c["source"]).startswith("#| hide")]
+    for i,c in enumerate(seen):
+        if not "".join(c["source"]).startswith("#| export"): continue
+        names = _definitions(ast.parse("".join(c["source"])))
+        if names and not any(above["cell_type"]=="markdown" for above in seen[max(0, i-2):i]): yield c, names
+
+def form_of_modules():
+    "Modules, functions and exported cells are short; no module breaks the law that its notebook keeps"
+    faults, sizes = [], []
+    for module,(_,code) in rooms().items():
+        n = len(code.splitlines())
+        if n>MODULE: faults.append(f"{module} has {n} lines, {MODULE} are the limit")
+        faults += [f"{module}: {fault}" for fault in statement_faults(code)]
+        faults += [f"{module}: {len(line)} columns: {line[:60]}" for line in code.splitlines()
+                   if len(line)>COLUMNS]
+        sizes += [len(cell.strip().splitlines()) for cell in re.split(r"(?m)^# %% .*$", code)[2:]]
+    middle = statistics.median(sizes)
+    if middle>MEDIAN: faults.append(f"the median exported cell has {middle} lines, {MEDIAN} are the limit")
+    assert sizes and not faults, f"{len(faults)} breaches\n" + "\n".join(faults)
 
 # ---- notebooks
 
@@ -147,10 +245,12 @@ def report(path):
     code = [c for c in json.loads(read(path))["cells"] if c["cell_type"]=="code"]
     tagged = [c for c in code if "parameters" in c["metadata"].get("tags", [])]
     assert len(tagged)==1, f"{len(tagged)} cells are tagged `parameters`, expected one"
-    assert not any(c["outputs"] or c["execution_count"] for c in code), "outputs are stored: run `make clean-notebooks` after clearing them"
+    assert not any(c["outputs"] or c["execution_count"]
+                   for c in code), "outputs are stored: run `make clean-notebooks` after clearing them"
     for c in code:
         lines = [line for line in "".join(c["source"]).splitlines() if not line.startswith(("%", "!"))]
-        defs = [n for n in ast.walk(ast.parse("\n".join(lines))) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
+        defs = [n for n in ast.walk(ast.parse("\n".join(lines)))
+                if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
         assert not defs, f"`{defs[0].name}` belongs into a library notebook, with a check"
 
 # ---- runs
@@ -165,26 +265,34 @@ def reuses(recipe):
     "A second run makes nothing again"
     said = python("-m", "ttsft", "run", recipe, f"outputs={OUT}", limit=RUN)
     steps = re.findall(r"(?m)^  (\w+): (\w+)", said)
-    assert len(steps)>1 and all(what=="reused" for _,what in steps), f"expected every step to be reused\n{said}"
+    assert len(steps)>1 and all(what=="reused"
+                                for _,what in steps), f"expected every step to be reused\n{said}"
 
 def papermill(*parameters, **kw):
     recipe = next(iter(TINY))
-    return python("-m", "papermill", "nbs/reports/01_corpus.ipynb", TMP/"paper.ipynb", "-k", "python3", "--no-progress-bar",
+    return python("-m", "papermill", "nbs/reports/01_corpus.ipynb", TMP/"paper.ipynb", "-k", "python3",
+                  "--no-progress-bar",
                   "-p", "recipe", recipe, "-p", "overrides", f"outputs={OUT}", *parameters, limit=RUN, **kw)
 
 def misspelt():
     said = papermill("-p", "langage", "ar", fails=True)
-    assert "unknown parameter 'langage': did you mean 'language'?" in said, f"failed for another reason\n{said}"
+    wanted = "unknown parameter 'langage': did you mean 'language'?"
+    assert wanted in said, f"failed for another reason\n{said}"
 
 # ---- the order of it all
 
 def all_tests():
     "(name, function) of every test; those of the second and third list may run side by side"
     reports, at = notebooks("nbs/reports"), lambda p: REPO/p.relative_to(HERE)
-    first = [("package equals notebooks", exported), ("notebooks are clean", clean), ("ruff", lint), ("sizes", sizes),
+    first = [("package equals notebooks", exported), ("notebooks are clean", clean), ("ruff", lint),
+             ("sizes", sizes),
              ("import order", order), ("README", readme)]
+    first += [("form of modules", form_of_modules)]
+    first += [(f"form of {name_of(at(p))}", partial(form, at(p)))
+              for p in sorted((HERE/"nbs").rglob("*.ipynb"))]
     first += [(f"import ttsft.{m} takes no torch", partial(light, m)) for m in LIGHT]
-    first += [("sound is prepared without torchaudio and torchcodec", no_torchaudio), ("pip check", lambda: python("-m", "pip", "check"))]
+    first += [("sound is prepared without torchaudio and torchcodec", no_torchaudio),
+              ("pip check", lambda: python("-m", "pip", "check"))]
     first += [(f"shape of nbs/reports/{p.name}", partial(report, at(p))) for p in reports]
     side = [(f"{name_of(at(p))}", partial(runs, at(p), NOTEBOOK)) for p in libraries()]
     side += [(f"nbs/checks/{p.name}", partial(runs, at(p), CHECK)) for p in notebooks("nbs/checks")]
@@ -201,8 +309,11 @@ def main(words):
 
     def one(name, function):
         start = time.time()
-        try: function(); problem = None
-        except Exception as e: problem = str(e) if isinstance(e, AssertionError) else f"{type(e).__name__}: {e}"
+        try:
+            function()
+            problem = None
+        except Exception as e:
+            problem = str(e) if isinstance(e, AssertionError) else f"{type(e).__name__}: {e}"
         return name, problem, time.time()-start
 
     for group, workers in zip(groups, (1, 2, 2, 1)):
@@ -210,7 +321,8 @@ def main(words):
             for done in as_completed([pool.submit(one, *test) for test in group]):
                 name, problem, seconds = done.result()
                 passed, failed = passed + (problem is None), failed + (problem is not None)
-                print(f"[{passed+failed:{width}}/{total}] {'FAIL' if problem else 'ok  '} {seconds:6.1f} s  {name}", flush=True)
+                print(f"[{passed+failed:{width}}/{total}] {'FAIL' if problem else 'ok  '} {seconds:6.1f} s  "
+                      f"{name}", flush=True)
                 if problem: print("    " + "\n    ".join(problem.splitlines()[-60:]), flush=True)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
