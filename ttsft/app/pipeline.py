@@ -28,7 +28,8 @@ from ..corpus.dataset import DatasetConfig, build_dataset, dataset_inputs
 from ..families.codec import encode_dataset, load_clips, measure_codec, require_encoder
 from ..families.vocabulary import VocabConfig, require_covered
 from ..families.protocol import Family, family
-from ..training.trainer import TrainConfig, Trainer
+from ..training.schedule import TrainConfig
+from ..training.trainer import Trainer
 from ..evaluation.synthesis import pick_voices, save_voices
 from ..evaluation.evaluate import EvaluateConfig, evaluate
 

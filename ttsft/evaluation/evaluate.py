@@ -17,7 +17,7 @@ from ..sound.audio import decode, resample, to_ogg
 from ..families.codec import Clip, Codec, copy_synthesis
 from ..corpus.dataset import read_split
 from ..families.protocol import Family, voice_of
-from ..training.trainer import evaluation_prompts, mismatch_losses, mismatch_term
+from ..training.validation import evaluation_prompts, mismatch_losses, mismatch_term
 from .synthesis import speak_all
 from .metrics import MCD_RECIPE, binomial_interval, bootstrap, checks, dtw_distance, mel_cepstra, nearest, paired_bootstrap
 

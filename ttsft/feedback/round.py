@@ -28,7 +28,9 @@ from ..sound.vad import bounds, hear
 from ..families.codec import Clip, load_clips
 from ..families.vocabulary import VocabConfig, require_covered
 from ..families.protocol import Family, NotFinite, family, voice_of
-from ..training.trainer import StageConfig, TrainConfig, Trainer, evaluation_prompts, mismatch_losses, mismatch_term
+from ..training.schedule import StageConfig, TrainConfig
+from ..training.trainer import Trainer
+from ..training.validation import evaluation_prompts, mismatch_losses, mismatch_term
 from ..evaluation.synthesis import speak_all
 from ..evaluation.metrics import checks, dtw_distance, mel_cepstra, paired_bootstrap
 
