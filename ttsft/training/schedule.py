@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCHEDULES', 'PhaseConfig', 'StageConfig', 'TrainConfig', 'total_steps', 'stage_at', 'settings_of', 'learning_rate',
-           'learning_rates', 'phase_parameters', 'match_names', 'stage_parameters', 'frozen_updates', 'check_settings',
-           'require_compiler']
+           'learning_rates', 'match_names', 'stage_parameters', 'frozen_updates', 'check_settings', 'require_compiler']
 
 # %% ../../nbs/6_training/00_schedule.ipynb #46562135
 import fnmatch, math, os, shutil, sys, sysconfig
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 import numpy as np, torch
 from ..core import UserError
-from ..families.protocol import Family, phases_of
+from ..families.protocol import Family
 
 # %% ../../nbs/6_training/00_schedule.ipynb #35b5af3e
 SCHEDULES = Literal["constant", "cosine", "linear"]
@@ -133,11 +132,6 @@ def learning_rates(
     return {k: learning_rate(max(0, step-first-late.get(k, 0)), settings_of(config, stage, k), epoch)
             for k in phases}
 
-# %% ../../nbs/6_training/00_schedule.ipynb #91204af3
-def phase_parameters(family:Family, phase:str|None)->list[torch.nn.Parameter]:
-    "List the weights of a phase, whether they train now or not"
-    return list(family.parameters_of(phase)) if phase else list(family.module.parameters())
-
 # %% ../../nbs/6_training/00_schedule.ipynb #aa3de197
 def match_names(
     names:Iterable[str], # Of weights
@@ -163,9 +157,9 @@ def stage_parameters(
     stage:StageConfig|None, # None: all of it
 )->dict[str|None, list[torch.nn.Parameter]]: # Phase -> what its optimizer moves in this stage
     "Choose the weights that train in a stage"
-    phases, opened = phases_of(family), set(map(id, opened))
+    phases, opened = family.phases, set(map(id, opened))
     names, last = {id(p): n for n,p in family.module.named_parameters()}, phases[-1]
-    parts = {k: {names[id(p)]: p for p in phase_parameters(family, k) if id(p) in opened} for k in phases}
+    parts = {k: {names[id(p)]: p for p in family.parameters_of(k) if id(p) in opened} for k in phases}
     if stage:
         where, everything = f"stage `{stage.name}`", [n for ps in parts.values() for n in ps]
         frozen = match_names(everything, stage.freeze, f"{last}.", f"{where}: freeze")
@@ -183,13 +177,12 @@ def frozen_updates(
     family:Family,
 )->int: # Updates at the start of the run
     "Count the updates that leave the last phase out"
-    if len(phases_of(family))<2: return 0
-    return max(config.warmup_discriminator, getattr(family, "warmup", 0))
+    return max(config.warmup_discriminator, family.warmup) if len(family.phases)>1 else 0
 
 # %% ../../nbs/6_training/00_schedule.ipynb #8e4b3f9d
 def check_settings(config:TrainConfig, family:Family):
     "Refuse settings that do not fit the family"
-    phases = phases_of(family)
+    phases = family.phases
     if unknown := sorted({k for c in (config, *config.stages) for k in c.phases}-set(phases)):
         raise UserError(f"train.phases: family `{family.name}` has no phase `{unknown[0]}`; it has "
                         f"{', '.join(map(str, phases))}")

@@ -16,7 +16,8 @@ import numpy as np, torch
 from accelerate import Accelerator
 from fastcore.basics import patch
 from ..core import UserError, disk_free, human, read_jsonl
-from ..families.protocol import Family, parameter_counts
+from ..families.modules import parameter_counts
+from ..families.protocol import Family
 from .schedule import TrainConfig, total_steps
 from .update import EMA, Cell, Failures, Stage, add_gradients
 

@@ -14,7 +14,7 @@ import numpy as np, torch
 from fastcore.basics import patch
 from ..core import seed_for
 from ..families.batches import buckets, draw_prompts
-from ..families.codec import Clip
+from ..families.features import Clip, column
 from ..families.protocol import Family
 
 # %% ../../nbs/6_training/01_stream.ipynb #35f8db34
@@ -34,8 +34,8 @@ def draw_batches(
     prompted:bool=True, # False: the family takes no prompts, and each clip stands in for its own
 )->Iterator[Draw]:
     "Draw micro-batches, epoch after epoch"
-    durations, speakers = [len(c.latents)/frame_rate for c in clips], [c.speaker for c in clips]
-    weights, n, epoch = [c.weight for c in clips], 0, 0
+    durations, speakers = [n/frame_rate for n in column(clips, "n_frames")], column(clips, "speaker")
+    weights, n, epoch = column(clips, "weight"), 0, 0
     while True:
         partner = draw_prompts(speakers, seed, epoch) if prompted else range(len(clips))
         for ids in buckets(durations, batch_seconds, seed, epoch, weights=weights):

@@ -15,18 +15,18 @@ import torch
 from accelerate import Accelerator
 from fastcore.basics import patch
 from tqdm import tqdm
-from ..core import UserError, human, seed_everything
-from ..families.codec import Clip
-from ..families.protocol import Family, parameter_counts, phases_of
+from ..core import human, seed_everything
+from ..families.features import Clip
+from ..families.modules import parameter_counts
+from ..families.protocol import Family
 from .schedule import TrainConfig, check_settings, frozen_updates, learning_rates
-from .schedule import phase_parameters, require_compiler, stage_at, stage_parameters
-from .schedule import total_steps
+from .schedule import require_compiler, stage_at, stage_parameters, total_steps
 from .state import Log, Pending, Progress, estimate, fetch_numbers, keep_checkpoint
 from .state import load_state, save_state
 from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
 from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open_stage
 from .update import scale_new_embeddings
-from .validation import evaluation_prompts, mismatch_term, preview, validate
+from .validation import evaluation_prompts, preview, validate
 
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
 class Trainer:
@@ -48,7 +48,7 @@ class Trainer:
         self.plan = [stage_parameters(family, self.opened, s) for s in config.stages or [None]]
         self.steps, self.frozen = total_steps(config), frozen_updates(config, family)
         self.prompts = evaluation_prompts(family, valid, clips, seed)
-        if hasattr(family, "check"): family.check([*clips, *valid])
+        family.check([*clips, *valid])
         self.prepare_device()
         self.begin()
 
@@ -58,22 +58,14 @@ def prepare_device(self:Trainer):
     "Bring the family to the device, in the recipe's precision"
     self.accelerator = Accelerator(mixed_precision=self.config.precision)
     self.device, self.main = self.accelerator.device, self.accelerator.is_main_process
-    self.sums = phases_of(self.family)!=(None,) or bool(self.config.stages)
+    self.sums = self.family.phases!=(None,) or bool(self.config.stages)
+    self.family.to(self.device)
     self.terms = self.accelerator.prepare_model(Terms(self.family), evaluation_mode=self.sums)
-    codec = getattr(self.family.codec, "model", None)
-    if isinstance(codec, torch.nn.Module): codec.to(self.device)
     rows = self.family.new_embeddings
     self.new_embeddings = torch.tensor(rows, device=self.device) if rows else None
-    if self.config.compile: self.compile_family()
-
-@patch
-def compile_family(self:Trainer):
-    "Compile what keeps its shapes"
-    if not hasattr(self.family, "compile"):
-        raise UserError(f"train.compile: family `{self.family.name}` has no part of fixed shape to compile. "
-                        f"Set it to false.")
-    require_compiler(self.device.type)
-    self.family.compile()
+    if self.config.compile:
+        require_compiler(self.device.type)
+        self.family.compile()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #ddffe923
 @patch
@@ -88,7 +80,7 @@ def start_stage(self:Trainer, step:int)->Stage: # `step`: updates made so far
 def begin(self:Trainer):
     "Start at step 0, or go back to the saved state"
     opened, module = set(map(id, self.opened)), self.family.module
-    kept = [p for p in phase_parameters(self.family, phases_of(self.family)[-1]) if id(p) in opened]
+    kept = [p for p in self.family.parameters_of(self.family.phases[-1]) if id(p) in opened]
     ema = EMA(module, self.config.ema, kept) if self.config.ema else None
     self.state, self.pending = self.out/"state.pt", []
     self.progress = (load_state(self.state, module, self.start_stage, ema, self.accelerator.scaler)
@@ -101,8 +93,8 @@ def begin(self:Trainer):
 @patch
 def draws(self:Trainer)->Iterator[Draw]:
     "Draw micro-batches from the start of the run"
-    return draw_batches(self.clips, self.config.batch_seconds, self.seed, self.family.codec.frame_rate,
-                        getattr(self.family, "prompted", True))
+    return draw_batches(self.clips, self.config.batch_seconds, self.seed, self.family.frame_rate,
+                        self.family.prompted)
 
 @patch
 def updates(self:Trainer)->Iterator[Update]:
@@ -163,7 +155,7 @@ def training_step(self:Trainer)->Pending: # Its numbers, still on the device
     if c.stages: facts["stage"] = c.stages[number].name
     with no_gradients(p.stage.parts[last] if frozen else []):
         cells = make_update(self.terms, update.batches, moving, c, self.accelerator,
-                            getattr(self.family, "counted_by", None), self.sums, self.around_step)
+                            self.family.counted_by, self.sums, self.around_step)
     p.step += 1
     return Pending(p.step, cells, facts, time.perf_counter()-start, waited)
 
@@ -258,7 +250,7 @@ def finish(self:Trainer)->dict:
     scores, stages, p = {"raw": self.score_held_out()}, self.config.stages, self.progress
     if p.ema:
         with self.averaged(): scores["averaged"] = self.score_held_out()
-    best = min(scores, key=lambda k: scores[k][mismatch_term(self.family)])
+    best = min(scores, key=lambda k: scores[k][self.family.mismatch_term])
     facts = self.facts | dict(step=p.step, weights=best)
     if stages: facts |= dict(stage=stages[-1].name, stages=[[s.name, s.steps] for s in stages])
     shutil.rmtree(self.out/"final", ignore_errors=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from accelerate import Accelerator
 from fastcore.basics import patch
-from ..families.protocol import Family, NotFinite, frames_in, phases_of
+from ..families.protocol import Family, NotFinite, frames_in
 from .schedule import TrainConfig, settings_of
 from .stream import to_device
 
@@ -90,8 +90,7 @@ def count_totals(
     accelerator:Accelerator|None=None, # None: this process alone
 )->dict[str, float]: # What is counted -> how much of it the update has
     "Add up the counts of an update"
-    counts = [b["counts"] for b in batches if "counts" in b]
-    totals = {k: sum(c[k] for c in counts) for k in (counts[0] if counts else ())}
+    totals = {k: sum(b["counts"][k] for b in batches) for k in batches[0]["counts"]}
     if accelerator is None or accelerator.num_processes<2: return totals
     mine = torch.tensor(list(totals.values()), device=accelerator.device, dtype=torch.float64)
     return dict(zip(totals, accelerator.reduce(mine, "sum").tolist()))
@@ -201,7 +200,7 @@ def open_stage(
     for p in opened:
         p.requires_grad_(id(p) in moving)
         p.grad = None
-    parts = {k: parts[k] for k in phases_of(family)}
+    parts = {k: parts[k] for k in family.phases}
     return Stage(number, parts, {k: make_adamw(ps, settings_of(config, number, k), fused)
                                  for k,ps in parts.items() if ps})
 
