@@ -21,7 +21,7 @@ from .alphabet import Allowed, parse_range
 from .spoken_forms import abbreviation_stage, check_table, lexicon_stage
 from .spoken_forms import rewrite_stage, symbol_stage
 from .stages import NOISE, Stage, TextError, canonical, check_replacements, fold_shapes
-from .stages import move_punctuation, map_characters, tidy_spaces
+from .stages import reorder_punctuation, map_characters, tidy_spaces
 from .steps import changed_steps, count_changes, run_stages, show_steps
 
 # %% ../../nbs/2_text/04_front_end.ipynb #5a388a43
@@ -123,7 +123,7 @@ def native_stages(
         raise ValueError("`digits: words` and a restorer bring a stage of their own; make the front-end "
                          "with `ttsft.text.translit.front_end`")
     marks, quotes = _ending_marks(config)
-    moves = Stage("visual", 1, partial(move_punctuation, marks=marks, quotes=quotes))
+    moves = Stage("visual", 1, partial(reorder_punctuation, marks=marks, quotes=quotes))
     early, late = (moves, None) if config.abbreviations else (None, moves)
     if not config.visual_punctuation: early = late = None
     lower = Stage("lower", 1, str.lower) if config.case == "lower" else None
