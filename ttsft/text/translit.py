@@ -25,7 +25,9 @@ from .phonemes import phoneme_stage
 from .stages import Stage, TextError, canonical
 
 # %% ../../nbs/2_text/13_translit.ipynb #00f11e18
-def _entry(char, code): return f"{char!r} U+{ord(char):04X} -> {code!r}"
+def _entry(char, code):
+    "Write an entry of a table for an error message"
+    return f"{char!r} U+{ord(char):04X} -> {code!r}"
 
 def find_collision(
     codes:dict[str, str], # Native character -> code, passed-through characters included
