@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from ..core import UserError, atomic, build, disk_free, human, load_yaml, local_path, read_json, recipe_names, resolve
-from ..text.front_end import NOISE, TextConfig, TextError, canonical, vowelled
-from ..text.numbers import tables
+from ..text.front_end import TextConfig
+from ..text.measures import vowelled
+from ..text.number_table import number_tables
+from ..text.stages import NOISE, TextError, canonical
 from ..text.translit import front_end, scheme, schemes
 from ..corpus.sources import SourceConfig, safe_id
 from ..corpus.raw import named_sources, source_kind, utterances
@@ -262,7 +264,7 @@ def survey_texts(
                                                                                               for c,n in chars.items() if unicodedata.bidirectional(c)=="L"))
     d.why["direction"] = "right to left" if rtl else "left to right"
     s["visual_punctuation"] = rtl and any(t.lstrip()[:1] in {*".,!?؟،؛"} for t in d.texts)
-    if code.split("-")[0] in tables(): s |= {"digits": "words", "numbers": code.split("-")[0]}
+    if code.split("-")[0] in number_tables(): s |= {"digits": "words", "numbers": code.split("-")[0]}
     d.chars, _, more = _counted(d.texts, front_end(config()).normalise)
     d.example = more | d.example
     language = Counter({c: n for c,n in d.chars.items() if c in like_letters or _is_letter(c)

@@ -18,7 +18,8 @@ from joblib import cpu_count
 from tqdm import tqdm
 from ..core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, load_yaml, local_path
 from ..core import merge, did_you_mean, recipe_names, resolve, write_json
-from ..text.front_end import TextConfig, vowelled
+from ..text.front_end import TextConfig
+from ..text.measures import vowelled
 from ..text.translit import front_end
 from ..corpus.sources import SourceConfig, safe_id
 from ..corpus.raw import import_source, named_sources, source_fingerprint
