@@ -13,7 +13,7 @@ from ..core import UserError
 from .utterances import AUDIO_SUFFIXES, Skipped, Utterance, check_span, resolve_inside, safe_id
 from .tables import read_csv, read_json_lines, read_lines, read_parquet_table
 from .tables import read_plain, skip_line
-from .sources import Columns, SourceConfig, find_columns
+from .sources import SourceConfig, find_columns
 
 # %% ../../nbs/3_corpus/02a_folders.ipynb #ec563331
 def _read_seconds(row, key):

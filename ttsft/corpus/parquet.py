@@ -32,7 +32,8 @@ def find_parquet_files(
     found = of(config.split) if config.split else of("train") or [p for p in files if p not in of(*HELD_OUT)]
     if not found:
         raise UserError(f"source.split: no parquet file below {root} starts with "
-                        f"`{config.split or 'train'}`. Files: {', '.join(p.name for p in files[:5]) or 'none'}.")
+                        f"`{config.split or 'train'}`. "
+                        f"Files: {', '.join(p.name for p in files[:5]) or 'none'}.")
     return found
 
 # %% ../../nbs/3_corpus/02b_parquet.ipynb #4499b1f9

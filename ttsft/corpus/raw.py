@@ -104,5 +104,6 @@ def import_source(
     size = sum(p.stat().st_size for p in (out/"audio").iterdir())
     versions = {name: open_project(c.path)[1] for name,c in name_sources(sources).items()
                 if find_kind(c)=="codex"}
-    counts = {"utterances": found.n, "bytes": size, "sources": dict(kept), "rejected": dict(lost.most_common())}
+    counts = {"utterances": found.n, "bytes": size, "sources": dict(kept),
+              "rejected": dict(lost.most_common())}
     return counts | ({"commits": versions} if versions else {})
