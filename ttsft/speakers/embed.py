@@ -244,8 +244,8 @@ def embed_clips(
     unique = {str(sha): str(p) for sha,p in clips}
     found = cached(folder, set(unique))
     missing = [(sha, p) for sha,p in unique.items() if sha not in found]
-    run_shards(functools.partial(embed_shard, spec=spec, folder=folder), cut_shards(missing, per_shard), engine,
-               workers, "embed", len(found))
+    run_shards(functools.partial(embed_shard, spec=spec, folder=folder), cut_shards(missing, per_shard),
+               engine, workers, "embed", len(found))
     if missing: found |= cached(folder, {sha for sha,_ in missing})
     return np.stack([found[str(sha)] for sha,_ in clips]), dict(computed=len(missing),
                                                                 from_cache=len(unique)-len(missing),
