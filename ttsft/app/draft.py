@@ -20,8 +20,9 @@ from ..text.measures import vowelled
 from ..text.number_table import number_tables
 from ..text.stages import NOISE, TextError, canonical
 from ..text.translit import front_end, scheme, schemes
-from ..corpus.sources import SourceConfig, safe_id
-from ..corpus.raw import named_sources, source_kind, utterances
+from ..corpus.utterances import safe_id
+from ..corpus.sources import SourceConfig, name_sources
+from ..corpus.readers import find_kind, read_utterances
 from ..corpus.prepare import PrepareConfig
 from ..corpus.dataset import DatasetConfig, split_by_text
 
@@ -70,7 +71,7 @@ def transcripts(
                         "or beside the recordings into `metadata.csv` with the columns "
                         "file_name,transcription.")
     if files: texts = (t for p in files for t in _column(_text_lines(p)))
-    else: texts = (u.text for u in utterances(SourceConfig(str(source)), with_audio=False))
+    else: texts = (u.text for u in read_utterances(SourceConfig(str(source)), with_audio=False))
     yield from (t for t in texts if t.strip())
 
 # %% ../../nbs/9_app/03_draft.ipynb #7f61db64
@@ -500,8 +501,8 @@ def _has_sound(source):
     "Whether a recipe can train on this source, as far as its first rows tell"
     try:
         config = SourceConfig(str(source))
-        return (source_kind(config)=="parquet" or any(u.audio.is_file()
-                                                      for u in islice(utterances(config, with_audio=False),
+        return (find_kind(config)=="parquet" or any(u.audio.is_file()
+                                                      for u in islice(read_utterances(config, with_audio=False),
                                                                       50)))
     except UserError: return False
 
@@ -612,7 +613,7 @@ def check_source(
     if config.path.startswith("hub:"):
         return [(AMBER, "source",
                  f"{config.path} is not looked at here; `ttsft run ... --to raw` imports it")], []
-    try: utts = [*islice(utterances(config, with_audio=False), MAX_TEXTS)]
+    try: utts = [*islice(read_utterances(config, with_audio=False), MAX_TEXTS)]
     except (UserError, OSError) as e: return [(RED, "source", str(e))], []
     rows = [(GREEN if utts else RED, "source",
              f"{len(utts)}{' or more' if len(utts)==MAX_TEXTS else ''} texts in {config.path}")]
@@ -746,7 +747,7 @@ def check_recipe(
         rows.append((GREEN, "language", f"{r.language}: {_about(r.text)}"))
     except (UserError, ValueError) as e: return [(RED, "recipe", str(e))]
     rejecting, utts = r.on_fault=="reject", []
-    for config in named_sources(r.sources).values():
+    for config in name_sources(r.sources).values():
         found, more = check_source(config, r.prepare, rejecting)
         rows += found
         utts += more
