@@ -20,8 +20,9 @@ from ..text.numbers import tables
 from ..text.translit import front_end, scheme, schemes
 from ..corpus.sources import SourceConfig, safe_id
 from ..corpus.raw import named_sources, source_kind, utterances
-from ..corpus.prepare import PrepareConfig
-from ..corpus.dataset import DatasetConfig, split_by_text
+from ..corpus.prepare_config import PrepareConfig
+from ..corpus.split import split_by_text
+from ..corpus.dataset import DatasetConfig
 
 # %% ../../nbs/9_app/03_draft.ipynb #466ae5bb
 # Read at most so much: more does not change what a language looks like

@@ -22,7 +22,8 @@ from ..text.front_end import TextConfig, vowelled
 from ..text.translit import front_end
 from ..corpus.sources import SourceConfig, safe_id
 from ..corpus.raw import import_source, named_sources, source_fingerprint
-from ..corpus.prepare import PrepareConfig, prepare
+from ..corpus.prepare_config import PrepareConfig
+from ..corpus.prepare import prepare
 from ..speakers.analysis import SpeakersConfig, analyse
 from ..corpus.dataset import DatasetConfig, build_dataset, dataset_inputs
 from ..families.codec import encode_dataset, load_clips, measure_codec, require_encoder

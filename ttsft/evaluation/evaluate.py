@@ -15,7 +15,7 @@ import numpy as np
 from ..core import UserError, atomic, read_json, write_json
 from ..sound.audio import decode, resample, to_ogg
 from ..families.codec import Clip, Codec, copy_synthesis
-from ..corpus.dataset import read_split
+from ..corpus.rows import read_split
 from ..families.protocol import Family, voice_of
 from ..training.trainer import evaluation_prompts, mismatch_losses, mismatch_term
 from .synthesis import speak_all

@@ -19,7 +19,8 @@ from transformers import MimiModel, PocketTTSAudioTokenizerModel
 from transformers.utils import logging as transformers_logging
 from ..core import UserError, atomic, read_json, read_jsonl, write_json
 from ..sound.audio import decode, log_mel, resample
-from ..corpus.dataset import SPLITS, read_split
+from ..corpus.heldout import SPLITS
+from ..corpus.rows import read_split
 
 # %% ../../nbs/5_families/01_codec.ipynb #391ec0c3
 transformers_logging.disable_progress_bar()  # its bars for loading small files bury ours
