@@ -42,9 +42,12 @@ def describe_sources(
             for s,of in sorted(given.items())]
 
 # %% ../../nbs/3_corpus/08b_card.ipynb #0388ce21
-def _write_list(items): return "\n".join(f"- {i}" for i in items) or "- nothing"
+def _write_list(items):
+    "Write a list in Markdown"
+    return "\n".join(f"- {i}" for i in items) or "- nothing"
 
 def _write_grid(head, rows):
+    "Write a table in Markdown"
     return "\n".join(f"| {' | '.join(map(str, r))} |" for r in (head, ["---"]*len(head), *rows))
 
 # %% ../../nbs/3_corpus/08b_card.ipynb #946243c2
