@@ -20,7 +20,9 @@ import numpy as np, torch
 from accelerate import Accelerator
 from tokenizers import Tokenizer
 from tqdm import tqdm
-from ..core import Run, UserError, atomic, build, file_fingerprint, fingerprint, did_you_mean, read_json, read_jsonl, write_json
+from ..runs import Run
+from ..core import UserError, atomic, build, file_fingerprint, fingerprint, did_you_mean, read_json
+from ..core import read_jsonl, write_json
 from ..text.front_end import TextConfig
 from ..text.translit import front_end
 from ..sound.audio import decode, level, resample
