@@ -114,7 +114,9 @@ def speak(
     seed:int=0,
 )->str: # One line about what was written
     "Say a text with a trained checkpoint"
-    from ttsft.sound.audio import decode, resample, to_ogg, write_flac, write_wav
+    from ttsft.sound.recording import decode
+    from ttsft.sound.audio import resample
+    from ttsft.sound.writing import to_ogg, write_flac, write_wav
     from ttsft.evaluation.synthesis import load_voice
     from ttsft.text.front_end import vowelled, vowelling_warning
     writers = {".wav": write_wav, ".flac": write_flac, ".ogg": lambda p, w,
