@@ -15,8 +15,10 @@ import pyarrow as pa
 import soundfile as sf
 from ..core import UserError
 from ..sound.recording import AudioError
-from ..sound.audio import _clipping, _db, level, resample
-from ..sound.vad import HOP, VAD_RATE, Heard, bounds, hear, snr, voiced
+from ..sound.audio import level, resample, to_db
+from ..sound.measures import measure_clipping
+from ..sound.vad_network import VAD_RATE
+from ..sound.vad import HOP, Heard, find_bounds, find_voiced, hear, measure_snr
 from .text_key import keep_letters, make_text_key
 from .pauses import split_recording
 from .prepare_config import PrepareConfig
@@ -49,9 +51,9 @@ def measure_part(
     "Measure speech, silence and noise of the part that is kept"
     part = slice(int(start/HOP), max(int(start/HOP) + 1, min(len(heard.energy), math.ceil(stop/HOP))))
     active, speech = heard.active[part], heard.speech[part]
-    first, last = (int(np.clip(v - part.start, 0, len(active))) for v in voiced(heard))
+    first, last = (int(np.clip(v - part.start, 0, len(active))) for v in find_voiced(heard))
     on, duration = np.flatnonzero(active), stop - start
-    snr_db, doubt = snr(heard)
+    snr_db, doubt = measure_snr(heard)
     pause = float(min((np.diff(on).max(initial=1) - 1)*HOP, duration)) if on.size else duration
     return dict(speech_seconds=float((speech if speech.any() else active).sum()*HOP),
                 unheard_seconds=0.0 if speech.any() else duration,
@@ -115,8 +117,8 @@ def _finish_row(row, start, stop, heard, views, out, config, sample_rate):
         heard_part = views[VAD_RATE][round(start*VAD_RATE):round(stop*VAD_RATE)]
         m |= predict_dnsmos(heard_part*np.float32(10**(gain_db/20)))
     m |= dict(duration=duration, gain_db=gain_db, shortfall_db=shortfall_db, lufs=config.lufs - shortfall_db,
-              peak_dbfs=float(_db(max(float(wav.max()), -float(wav.min()))**2)),
-              rms_dbfs=float(_db(float(wav @ wav)/len(wav))),
+              peak_dbfs=float(to_db(max(float(wav.max()), -float(wav.min()))**2)),
+              rms_dbfs=float(to_db(float(wav @ wav)/len(wav))),
               chars_per_second=len(row["text"])/max(duration, 1e-3),
               speech_rate=len(keep_letters(row["text"]))/max(m["speech_seconds"], HOP))
     return (row | m | dict(audio_sha256=write_clip(out/f"{row['id']}.flac", wav, sample_rate),
@@ -153,12 +155,12 @@ def prepare_clip(
         duration = value if rule=="max_source_seconds" else 0.0
         return [base | dict(rule=rule, value=value, limit=limit, duration=duration)]
     base |= dict(native_rate=native, channels=channels, source_seconds=len(wav)/native,
-                 duration=len(wav)/native, clipping=_clipping(wav),
+                 duration=len(wav)/native, clipping=measure_clipping(wav),
                  dc_offset=float(abs(wav.mean(dtype=np.float64))))
     views = {r: resample(wav, native, r) if r!=native else wav for r in {sample_rate, VAD_RATE}}
     heard = hear(wav, native, views[VAD_RATE])
     base |= dict(bandwidth_hz=heard.bandwidth_hz, bandwidth=heard.bandwidth_hz/(sample_rate/2))
-    start, stop = bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
+    start, stop = find_bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
     pieces = _plan_pieces(base, start, stop, heard, config)
     if not pieces: return [base | dict(rule="split_long", value=stop - start, limit=config.max_seconds)]
     return [_finish_row(one, a, b, heard, views, out, config, sample_rate) for a,b,one in pieces]

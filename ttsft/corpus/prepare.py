@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from .. import __version__
 from ..core import UserError, fingerprint
-from ..sound.vad import VAD_RATE
+from ..sound.vad_network import VAD_RATE
 from .shards import run_shards
 from .sources import refuse, write_rejected
 from .filter import Verdict, apply_rules, count_losses, explain_rejection

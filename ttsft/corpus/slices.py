@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 import numpy as np
 import soundfile as sf
-from ..sound.recording import UNKNOWN, AudioError, _gram, _refuse_cut, decode, mono_weights, probe
+from ..sound.recording import UNKNOWN, AudioError, decode, probe
+from ..sound.recording import refuse_truncated, sum_moments, weigh_channels
 from .prepare_config import PrepareConfig
 
 # %% ../../nbs/3_corpus/06a_slices.ipynb #2379efcb
@@ -50,9 +51,9 @@ def read_directly(
     except (sf.LibsndfileError, ValueError, OSError): return None
     if not len(block) or len(block)<last - first or not np.isfinite(block).all(): return None
     if whole_wav:
-        with open(path, "rb") as file: _refuse_cut(file)
+        with open(path, "rb") as file: refuse_truncated(file)
     if channels==1: return block[:, 0], rate, channels
-    return block @ mono_weights(_gram(block)).astype(np.float32), rate, channels
+    return block @ weigh_channels(sum_moments(block)).astype(np.float32), rate, channels
 
 # %% ../../nbs/3_corpus/06a_slices.ipynb #19942b24
 @lru_cache(1)
