@@ -45,8 +45,8 @@ class SplitConfig:
                                 f"share of the hours (0 to 1)")
             if n>=1 or n==0: object.__setattr__(self, name, int(n))
         if "text" not in self.apart:
-            raise UserError("dataset.apart: `text` must be in it; a model tested on sentences it has read "
-                            "is tested on its memory")
+            raise UserError("dataset.apart: `text` must be in it; without it, test sentences would be "
+                            "trained on")
 
 # %% ../../nbs/3_corpus/07a_heldout.ipynb #10d4f7ea
 @dataclass
