@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tqdm import tqdm
 from .. import __version__
-from ..core import STEPS, UserError, build, disk_free, human, load_yaml, did_you_mean, read_json, recipe_names, write_json
+from ..core import UserError, build, load_yaml, did_you_mean, read_json, recipe_names, write_json
+from ..runs import disk_free, human
 
 # %% ../../nbs/9_app/04_cli.ipynb #d481d7bc
 REPORTS = {"01_corpus": "hf_dataset", "02_speakers": "speaker_analysis", "02_text": "hf_dataset",
@@ -34,7 +35,9 @@ def write_reports(
     to:str="samples", # Reports about later steps are left out
 )->Path|None: # report.html, when the run is complete
     "Execute the report notebooks; pages go to `reports/`, the summary to `report.html`"
-    from ttsft.app.report import run_notebook, to_html
+    from ttsft.app.pipeline import STEPS
+    from ttsft.app.runner import run_notebook
+    from ttsft.app.report import to_html
     out, run = pipeline.run.dir/"reports", pipeline.run.dir
     out.mkdir(exist_ok=True)
     keys = {s: pipeline.step(s).key for s in STEPS[:STEPS.index(to)+1]}
@@ -67,7 +70,7 @@ def run(
     say=tqdm.write, # Called with one line per event
 )->Path: # The report, or the last step's folder
     "Make every step of a recipe, then its reports"
-    from ttsft.app.pipeline import Pipeline, load_recipe
+    from ttsft.app.pipeline import STEPS, Pipeline, load_recipe
     valid = (*STEPS, "reports")
     for s in (first, to):
         if s not in valid: raise UserError(f"there is no step `{s}`. {did_you_mean(s, valid)}")
@@ -112,7 +115,9 @@ def speak(
     seed:int=0,
 )->str: # One line about what was written
     "Say a text with a trained checkpoint"
-    from ttsft.sound.audio import decode, resample, to_ogg, write_flac, write_wav
+    from ttsft.sound.recording import decode
+    from ttsft.sound.audio import resample
+    from ttsft.sound.writing import to_ogg, write_flac, write_wav
     from ttsft.evaluation.synthesis import load_voice
     from ttsft.text.measures import vowelled, vowelling_warning
     writers = {".wav": write_wav, ".flac": write_flac, ".ogg": lambda p, w,
@@ -241,7 +246,8 @@ def _parser():
     a.add_argument("overrides", nargs="*", metavar="key=value",
                    help="e.g. train.steps=100 source.path=my/recordings")
     a.add_argument("--from", dest="first", default="raw", metavar="STEP",
-                   help=f"take earlier steps as they are; one of {', '.join(STEPS)}, reports")
+                   help="take earlier steps as they are; one of raw, preprocessed, speaker_analysis, "
+                        "hf_dataset, codes, checkpoints, samples, reports")
     a.add_argument("--to", default="reports", metavar="STEP", help="stop after this step")
     a = sub.add_parser("new", help="write a language file and a recipe from your own transcripts")
     a.add_argument("code", help="BCP 47 code, such as kmr or sr-Latn; qaa to qtz are free for private use")

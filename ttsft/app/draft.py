@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from ..core import UserError, atomic, build, disk_free, human, load_yaml, local_path, read_json, recipe_names, resolve
+from ..core import UserError, atomic, build, load_yaml, local_path, read_json, recipe_names, resolve
+from ..runs import disk_free, human
 from ..text.front_end import TextConfig
 from ..text.measures import vowelled
 from ..text.number_table import number_tables
@@ -23,8 +24,9 @@ from ..text.translit import front_end, scheme, schemes
 from ..corpus.utterances import safe_id
 from ..corpus.sources import SourceConfig, name_sources
 from ..corpus.readers import find_kind, read_utterances
-from ..corpus.prepare import PrepareConfig
-from ..corpus.dataset import DatasetConfig, split_by_text
+from ..corpus.prepare_config import PrepareConfig
+from ..corpus.dataset import DatasetConfig
+from ..corpus.split import split_by_text
 
 # %% ../../nbs/9_app/03_draft.ipynb #466ae5bb
 # Read at most so much: more does not change what a language looks like
