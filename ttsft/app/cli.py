@@ -114,7 +114,7 @@ def speak(
     "Say a text with a trained checkpoint"
     from ttsft.sound.audio import decode, resample, to_ogg, write_flac, write_wav
     from ttsft.evaluation.synthesis import load_voice
-    from ttsft.text.front_end import vowelled, vowelling_warning
+    from ttsft.text.measures import vowelled, vowelling_warning
     writers = {".wav": write_wav, ".flac": write_flac, ".ogg": lambda p, w,
                r: Path(p).write_bytes(to_ogg(w, r))}
     if out.suffix not in writers:

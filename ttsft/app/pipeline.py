@@ -18,10 +18,13 @@ from joblib import cpu_count
 from tqdm import tqdm
 from ..core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, load_yaml, local_path
 from ..core import merge, did_you_mean, recipe_names, resolve, write_json
-from ..text.front_end import TextConfig, vowelled
+from ..text.front_end import TextConfig
+from ..text.measures import vowelled
 from ..text.translit import front_end
-from ..corpus.sources import SourceConfig, safe_id
-from ..corpus.raw import import_source, named_sources, source_fingerprint
+from ..corpus.utterances import safe_id
+from ..corpus.sources import SourceConfig, name_sources
+from ..corpus.readers import fingerprint_source
+from ..corpus.raw import import_source
 from ..corpus.prepare import PrepareConfig, prepare
 from ..speakers.analysis import SpeakersConfig, analyse
 from ..corpus.dataset import DatasetConfig, build_dataset, dataset_inputs
@@ -171,11 +174,11 @@ class Pipeline:
     def _raw(self):
         _ = self.codec  # a base that cannot train is refused before anything is copied
         r = self.recipe
-        settings = ({n: dataclasses.asdict(c) for n,c in named_sources(r.sources).items()}
+        settings = ({n: dataclasses.asdict(c) for n,c in name_sources(r.sources).items()}
                     | {"on_fault": r.on_fault})
         return self._make("raw", lambda work: import_source(r.sources, work, self.front_end, r.on_fault),
                           settings,
-                          {"source": source_fingerprint(r.sources), "text": self.front_end.fingerprint})
+                          {"source": fingerprint_source(r.sources), "text": self.front_end.fingerprint})
 
     def _preprocessed(self):
         r, raw, rate = self.recipe, self.dir("raw"), self.codec.sample_rate
@@ -198,7 +201,7 @@ class Pipeline:
         card = dict(name=r.name, language=r.language, note=r.source.note, license=r.source.license,
                     consent=r.source.consent,
                     sources=[dict(source=n, path=c.path, license=c.license, consent=c.consent,
-                                  weight=c.weight) for n,c in named_sources(r.sources).items()])
+                                  weight=c.weight) for n,c in name_sources(r.sources).items()])
         earlier = self.run.find("hf_dataset")
         made = self._make("hf_dataset", lambda work: build_dataset(pre, speakers, work, r.dataset,
                                                                    fe.normalise, fe, r.seed, card,

@@ -18,8 +18,12 @@ from IPython.display import HTML
 
 from ..core import UserError
 from .tokenizer_files import ModelTokenizer
-from ..text.front_end import FrontEnd, TextConfig, TextError, canonical, coverage
-from ..text.translit import front_end, translit_losses
+from ..text.front_end import FrontEnd, TextConfig
+from ..text.measures import coverage
+from ..text.stages import TextError, canonical
+from ..text.steps import run_stages
+from ..text.translit import front_end
+from ..text.uroman import translit_losses
 
 # %% ../../nbs/5_families/09_coverage.ipynb #e01b00bf
 @dataclass
@@ -37,8 +41,7 @@ def write_model_text(
     native:str, # Normalised text
 )->str: # What the tokenizer is given
     "Run the stages that turn native text into model text"
-    for stage in fe.model: native = stage.run(native)
-    return native
+    return run_stages(native, fe.model)[-1][1]
 
 # %% ../../nbs/5_families/09_coverage.ipynb #d78f785f
 def blame_natives(
@@ -119,7 +122,7 @@ def find_lost_letters(
 
 # %% ../../nbs/5_families/09_coverage.ipynb #7b44e0ca
 def count_lost(
-    counts:dict, # Of `ttsft.text.front_end.coverage`
+    counts:dict, # Of `ttsft.text.measures.coverage`
     deleted:dict, # As `find_lost_letters` gives it
     merged:list[dict], # As `find_lost_letters` gives it
     undo:bool, # Texts were read back

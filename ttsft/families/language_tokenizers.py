@@ -13,7 +13,7 @@ from pathlib import Path
 from ..core import UserError, did_you_mean
 from .tokenizer_files import ModelTokenizer, byte_pairs, read_library_json, read_ranks
 from .tokenizer_files import read_sentencepiece
-from ..text.front_end import TextError
+from ..text.stages import TextError
 
 # %% ../../nbs/5_families/08c_language_tokenizers.ipynb #ba7d77f9
 def refuse_expanded(

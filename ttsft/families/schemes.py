@@ -13,8 +13,10 @@ from importlib.util import find_spec
 from ..core import UserError
 from .coverage import measure_coverage
 from .tokenizer_files import ModelTokenizer
-from ..text.front_end import FrontEnd, Stage, TextConfig
-from ..text.translit import Uroman, front_end, scheme, schemes
+from ..text.front_end import FrontEnd, TextConfig
+from ..text.stages import Stage
+from ..text.translit import front_end, scheme, schemes
+from ..text.uroman import Uroman
 
 # %% ../../nbs/5_families/09a_schemes.ipynb #6d64c2f8
 def native_front_end(

@@ -17,8 +17,8 @@ from fastcore.basics import patch
 from ..core import UserError, load_yaml
 from .tokenizer_files import ModelTokenizer, Pieces, library_pieces, read_bounded
 from .tokenizer_files import read_json_object, read_library_json, read_sentencepiece
-from ..text.front_end import TextError
-from ..text.translit import Uroman
+from ..text.stages import TextError
+from ..text.uroman import Uroman
 
 # %% ../../nbs/5_families/08b_text_tokenizers.ipynb #d218bc87
 _FINAL, _WEAK, _CLOSERS = ".!?…", ",;:-–—", "\"'”’)]»"

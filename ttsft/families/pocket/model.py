@@ -15,7 +15,8 @@ from tokenizers import Tokenizer
 from transformers import PocketTTSConfig, PocketTTSForConditionalGeneration
 from transformers.loss.loss_lsd import end_of_speech_loss, lsd_diagonal_loss, lsd_distillation_loss
 from ...core import UserError, fingerprint, read_json
-from ...text.front_end import TextConfig, chunk
+from ...text.chunks import chunk
+from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..codec import load_whole
 from ..features import Clip

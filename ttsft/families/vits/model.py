@@ -15,7 +15,8 @@ from torch import nn
 from torch.nn.utils import parametrize
 from transformers import VitsModel
 from ...core import UserError, did_you_mean, read_json
-from ...text.front_end import TextConfig, chunk
+from ...text.chunks import chunk
+from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..features import Clip
 from ..vocabulary import UNK, VocabConfig, encode_text
