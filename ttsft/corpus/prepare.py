@@ -30,7 +30,7 @@ from ..sound.measures import measure_clipping
 from ..sound.audio import to_db, level, resample
 from ..sound.vad import HOP, Heard, find_bounds, hear, measure_snr, find_voiced
 from ..sound.vad_network import VAD_RATE
-from .sources import refuse, write_rejected
+from .rejects import refuse, write_rejected
 from .filter import Rule, cost, apply_rules, letters, sentence, text_key
 from .pauses import split
 
