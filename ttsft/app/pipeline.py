@@ -35,7 +35,8 @@ from ..families.features import column, encode_dataset, load_clips
 from ..families.vocabulary import VocabConfig, require_covered
 from ..families.protocol import Family
 from ..families.registry import family, family_config
-from ..training.trainer import TrainConfig, Trainer
+from ..training.schedule import TrainConfig
+from ..training.trainer import Trainer
 from ..evaluation.synthesis import pick_voices, save_voices
 from ..evaluation.evaluate import EvaluateConfig, evaluate
 

@@ -20,7 +20,7 @@ from ..families.codec import Codec, copy_synthesis
 from ..families.features import Clip
 from ..corpus.rows import read_split
 from ..families.protocol import Family
-from ..training.trainer import evaluation_prompts, mismatch_losses
+from ..training.validation import evaluation_prompts, mismatch_losses
 from .synthesis import speak_all
 from .metrics import MCD_RECIPE, binomial_interval, bootstrap, checks, dtw_distance
 from .metrics import mel_cepstra, nearest, paired_bootstrap

@@ -32,7 +32,9 @@ from ..families.features import Clip, load_clips
 from ..families.vocabulary import VocabConfig, require_covered
 from ..families.protocol import Family, NotFinite
 from ..families.registry import family
-from ..training.trainer import StageConfig, TrainConfig, Trainer, evaluation_prompts, mismatch_losses
+from ..training.schedule import StageConfig, TrainConfig
+from ..training.trainer import Trainer
+from ..training.validation import evaluation_prompts, mismatch_losses
 from ..evaluation.synthesis import speak_all
 from ..evaluation.metrics import checks, dtw_distance, mel_cepstra, paired_bootstrap
 
