@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from tokenizers import Tokenizer
 from ..core import UserError, atomic, read_json, write_json
-from ..text.front_end import spec_differences
+from ..text.identity import spec_differences
 from .vocabulary import pieces
 
 # %% ../../nbs/5_families/05_checkpoint.ipynb #8bc831be

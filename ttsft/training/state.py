@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np, torch
 from accelerate import Accelerator
 from fastcore.basics import patch
-from ..core import UserError, disk_free, human, read_jsonl
+from ..core import UserError, read_jsonl
+from ..runs import disk_free, human
 from ..families.modules import parameter_counts
 from ..families.protocol import Family
 from .schedule import TrainConfig, total_steps
-from .update import EMA, Cell, Failures, Stage, add_gradients
+from .update import Cell, EMA, Failures, Stage, add_gradients
 
 # %% ../../nbs/6_training/04_state.ipynb #b8204448
 def time_updates(

@@ -15,14 +15,15 @@ import torch
 from accelerate import Accelerator
 from fastcore.basics import patch
 from tqdm import tqdm
-from ..core import human, seed_everything
+from ..core import UserError, read_jsonl, seed_everything
+from ..runs import human
 from ..families.features import Clip
 from ..families.modules import parameter_counts
-from ..families.protocol import Family
+from ..families.protocol import Family, NotFinite, frames_in
 from .schedule import TrainConfig, check_settings, frozen_updates, learning_rates
 from .schedule import require_compiler, stage_at, stage_parameters, total_steps
-from .state import Log, Pending, Progress, estimate, fetch_numbers, keep_checkpoint
-from .state import load_state, save_state
+from .state import Log, Pending, Progress, estimate, fetch_numbers, keep_checkpoint, load_state
+from .state import save_state
 from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
 from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open_stage
 from .update import scale_new_embeddings

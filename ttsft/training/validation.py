@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 import numpy as np, torch
 from ..core import UserError, seed_for, write_json
-from ..sound.audio import to_ogg
+from ..sound.writing import to_ogg
 from ..families.batches import buckets, held_out_prompts
 from ..families.features import Clip, column
 from ..families.modules import evaluation_mode, forked_rng

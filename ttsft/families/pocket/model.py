@@ -15,19 +15,21 @@ from tokenizers import Tokenizer
 from transformers import PocketTTSConfig, PocketTTSForConditionalGeneration
 from transformers.loss.loss_lsd import end_of_speech_loss, lsd_diagonal_loss, lsd_distillation_loss
 from ...core import UserError, fingerprint, read_json
-from ...text.front_end import TextConfig, chunk
+from ...text.chunks import chunk
+from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..codec import load_whole
 from ..features import Clip
-from ..vocabulary import UNK, VocabConfig, encode_text, make_tokenizer, pieces, require_covered, transplant
+from ..vocabulary import UNK, VocabConfig, encode_text, make_tokenizer, pieces, require_covered
+from ..vocabulary import transplant
 from ..batches import pad
 from ..modules import add_lora, forked_rng, freeze, merge_lora
 from ..checkpoint import check_contract, write_checkpoint
 from ..protocol import Family, Speech, Term
 from .recipe import PocketConfig
 from .codec import PocketCodec, open_codec
-from .layout import OfficialSettings, audio_token_ids, from_official, is_official, scratch_pocket
-from .layout import tiny_pocket, to_official
+from .config import OfficialSettings, audio_token_ids
+from .layout import from_official, is_official, scratch_pocket, tiny_pocket, to_official
 
 # %% ../../../nbs/5_families/pocket/04_model.ipynb #7050c718
 def sequence(
