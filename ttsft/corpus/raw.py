@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Literal
 from scipy.io import wavfile
 from tqdm import tqdm
-from ..core import UserError, atomic, disk_free, human
+from ..core import UserError, atomic
+from ..runs import disk_free, human
 from .utterances import Skipped, Utterance, safe_id
 from .rejects import begin_rejects, refuse
 from .codex_remote import open_project

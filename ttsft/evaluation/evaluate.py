@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 from ..core import UserError, atomic, read_json, write_json
-from ..sound.audio import decode, resample, to_ogg
+from ..sound.recording import decode
+from ..sound.audio import resample
+from ..sound.writing import to_ogg
 from ..families.codec import Codec, copy_synthesis
 from ..families.features import Clip
-from ..corpus.dataset import read_split
+from ..corpus.rows import read_split
 from ..families.protocol import Family
-from ..training.trainer import evaluation_prompts, mismatch_losses
+from ..training.validation import evaluation_prompts, mismatch_losses
 from .synthesis import speak_all
-from .metrics import MCD_RECIPE, binomial_interval, bootstrap, checks, dtw_distance, mel_cepstra, nearest, paired_bootstrap
+from .metrics import MCD_RECIPE, binomial_interval, bootstrap, checks, dtw_distance
+from .metrics import mel_cepstra, nearest, paired_bootstrap
 
 # %% ../../nbs/7_evaluation/02_evaluate.ipynb #5b214a6c
 @dataclass(frozen=True)

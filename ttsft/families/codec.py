@@ -14,8 +14,10 @@ from pystoi import stoi
 from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 from ..core import UserError
-from ..sound.audio import decode, log_mel, resample
-from ..corpus.dataset import read_split
+from ..sound.recording import decode
+from ..sound.mel import log_mel
+from ..sound.audio import resample
+from ..corpus.rows import read_split
 
 # %% ../../nbs/5_families/01_codec.ipynb #391ec0c3
 @dataclass(frozen=True)

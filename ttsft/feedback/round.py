@@ -20,16 +20,21 @@ import numpy as np, torch
 from accelerate import Accelerator
 from tokenizers import Tokenizer
 from tqdm import tqdm
-from ..core import Run, UserError, atomic, build, file_fingerprint, fingerprint, did_you_mean, read_json, read_jsonl, write_json
+from ..runs import Run
+from ..core import UserError, atomic, build, did_you_mean, file_fingerprint, fingerprint, read_json
+from ..core import read_jsonl, write_json
 from ..text.front_end import TextConfig
 from ..text.translit import front_end
-from ..sound.audio import decode, level, resample
-from ..sound.vad import bounds, hear
+from ..sound.recording import decode
+from ..sound.audio import level, resample
+from ..sound.vad import find_bounds, hear
 from ..families.features import Clip, load_clips
 from ..families.vocabulary import VocabConfig, require_covered
 from ..families.protocol import Family, NotFinite
 from ..families.registry import family
-from ..training.trainer import StageConfig, TrainConfig, Trainer, evaluation_prompts, mismatch_losses
+from ..training.schedule import StageConfig, TrainConfig
+from ..training.trainer import Trainer
+from ..training.validation import evaluation_prompts, mismatch_losses
 from ..evaluation.synthesis import speak_all
 from ..evaluation.metrics import checks, dtw_distance, mel_cepstra, paired_bootstrap
 
@@ -509,7 +514,7 @@ def item_clip(
         raise UserError(f"{folder/r.clip} is not the clip that was added (record {r.id}); restore it, or "
                         f"add the correction again")
     wav, native = decode(data)
-    cut = bounds(hear(wav, native), lead=0.1, tail=0.2)  # as `prepare` cuts
+    cut = find_bounds(hear(wav, native), lead=0.1, tail=0.2)  # as `prepare` cuts
     start, stop = (round(t*fam.sample_rate) for t in cut)
     wav = level(resample(wav, native, fam.sample_rate)[start:stop], fam.sample_rate)[0]
     features = fam.features(wav)
