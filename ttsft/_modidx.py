@@ -1030,6 +1030,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                    'ttsft/families/protocol.py'),
                                          'ttsft.families.protocol.Family.base_codec': ( '5_families/protocol.html#family.base_codec',
                                                                                         'ttsft/families/protocol.py'),
+                                         'ttsft.families.protocol.Family.base_tokenizer': ( '5_families/protocol.html#family.base_tokenizer',
+                                                                                            'ttsft/families/protocol.py'),
                                          'ttsft.families.protocol.Family.batch': ( '5_families/protocol.html#family.batch',
                                                                                    'ttsft/families/protocol.py'),
                                          'ttsft.families.protocol.Family.check': ( '5_families/protocol.html#family.check',
