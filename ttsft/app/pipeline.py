@@ -17,8 +17,8 @@ import yaml
 from joblib import cpu_count
 from tqdm import tqdm
 from ..runs import Run, Step
-from ..core import UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, load_yaml
-from ..core import local_path, merge, did_you_mean, recipe_names, resolve, write_json
+from ..core import UserError, atomic, build, did_you_mean, file_fingerprint, find_recipe, fingerprint
+from ..core import load_yaml, local_path, merge, recipe_names, resolve, write_json
 from ..text.front_end import TextConfig
 from ..text.measures import vowelled
 from ..text.translit import front_end
@@ -26,7 +26,8 @@ from ..corpus.utterances import safe_id
 from ..corpus.sources import SourceConfig, name_sources
 from ..corpus.readers import fingerprint_source
 from ..corpus.raw import import_source
-from ..corpus.prepare import PrepareConfig, prepare
+from ..corpus.prepare_config import PrepareConfig
+from ..corpus.prepare import prepare
 from ..speakers.analysis import SpeakersConfig, analyse
 from ..corpus.dataset import DatasetConfig, build_dataset, dataset_inputs
 from ..families.codec import measure_codec

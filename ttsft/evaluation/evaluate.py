@@ -18,11 +18,12 @@ from ..sound.audio import resample
 from ..sound.writing import to_ogg
 from ..families.codec import Codec, copy_synthesis
 from ..families.features import Clip
-from ..corpus.dataset import read_split
+from ..corpus.rows import read_split
 from ..families.protocol import Family
 from ..training.trainer import evaluation_prompts, mismatch_losses
 from .synthesis import speak_all
-from .metrics import MCD_RECIPE, binomial_interval, bootstrap, checks, dtw_distance, mel_cepstra, nearest, paired_bootstrap
+from .metrics import MCD_RECIPE, binomial_interval, bootstrap, checks, dtw_distance
+from .metrics import mel_cepstra, nearest, paired_bootstrap
 
 # %% ../../nbs/7_evaluation/02_evaluate.ipynb #5b214a6c
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ..core import UserError
 from ..sound.recording import decode
 from ..sound.mel import log_mel
 from ..sound.audio import resample
-from ..corpus.dataset import read_split
+from ..corpus.rows import read_split
 
 # %% ../../nbs/5_families/01_codec.ipynb #391ec0c3
 @dataclass(frozen=True)

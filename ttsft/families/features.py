@@ -20,7 +20,8 @@ from tqdm import tqdm
 from ..core import UserError, atomic, read_json, write_json
 from ..sound.recording import decode
 from ..sound.audio import resample
-from ..corpus.dataset import SPLITS, read_split
+from ..corpus.heldout import SPLITS
+from ..corpus.rows import read_split
 from .codec import Codec, FeatureType
 
 # %% ../../nbs/5_families/02_features.ipynb #d73c3ddb

@@ -21,7 +21,7 @@ from accelerate import Accelerator
 from tokenizers import Tokenizer
 from tqdm import tqdm
 from ..runs import Run
-from ..core import UserError, atomic, build, file_fingerprint, fingerprint, did_you_mean, read_json
+from ..core import UserError, atomic, build, did_you_mean, file_fingerprint, fingerprint, read_json
 from ..core import read_jsonl, write_json
 from ..text.front_end import TextConfig
 from ..text.translit import front_end

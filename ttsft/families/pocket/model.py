@@ -20,15 +20,16 @@ from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..codec import load_whole
 from ..features import Clip
-from ..vocabulary import UNK, VocabConfig, encode_text, make_tokenizer, pieces, require_covered, transplant
+from ..vocabulary import UNK, VocabConfig, encode_text, make_tokenizer, pieces, require_covered
+from ..vocabulary import transplant
 from ..batches import pad
 from ..modules import add_lora, forked_rng, freeze, merge_lora
 from ..checkpoint import check_contract, write_checkpoint
 from ..protocol import Family, Speech, Term
 from .recipe import PocketConfig
 from .codec import PocketCodec, open_codec
-from .layout import OfficialSettings, audio_token_ids, from_official, is_official, scratch_pocket
-from .layout import tiny_pocket, to_official
+from .config import OfficialSettings, audio_token_ids
+from .layout import from_official, is_official, scratch_pocket, tiny_pocket, to_official
 
 # %% ../../../nbs/5_families/pocket/04_model.ipynb #7050c718
 def sequence(

@@ -25,13 +25,14 @@ from ..modules import add_lora, evaluation_mode, forked_rng, freeze
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
 from ..protocol import Family, Speech, Term
 from .recipe import VitsConfig
-from .loss import adversarial_loss, alignment_score, batch_spectrogram, best_path, discriminator_loss
-from .loss import duration_error, duration_nll, feature_loss, frozen, full_precision, kl_sum
-from .loss import require_trainable, segments, spectrogram, training_mel
+from .loss import adversarial_loss, alignment_score, batch_spectrogram, best_path
+from .loss import discriminator_loss, duration_error, duration_nll, feature_loss, frozen
+from .loss import full_precision, kl_sum, require_trainable, segments, spectrogram
+from .loss import training_mel
 from .discriminator import Discriminator, load_discriminator
-from .base import FULL_SCALE, VitsCodec, add_speakers, add_symbols, fresh_copy, plain_state, posterior
-from .base import read_model, read_symbols, scratch_base, symbol_tokenizer, tiny_base, with_blanks
-from .base import write_symbols
+from .base import FULL_SCALE, VitsCodec, add_speakers, add_symbols, fresh_copy, plain_state
+from .base import posterior, read_model, read_symbols, scratch_base, symbol_tokenizer
+from .base import tiny_base, with_blanks, write_symbols
 from .onnx import export_onnx
 
 # %% ../../../nbs/5_families/vits/05_model.ipynb #a36fa684
