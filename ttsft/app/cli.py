@@ -100,7 +100,7 @@ def find_checkpoint(
 # %% ../../nbs/9_app/04_cli.ipynb #ffeac7b6
 def open_family(checkpoint:Path):
     "The checkpoint as a family object"
-    from ttsft.families.protocol import family
+    from ttsft.families.registry import family
     return family(read_json(checkpoint/"ttsft.json")["family"]).open(checkpoint)
 
 # %% ../../nbs/9_app/04_cli.ipynb #d85a4c9d
@@ -114,7 +114,7 @@ def speak(
     "Say a text with a trained checkpoint"
     from ttsft.sound.audio import decode, resample, to_ogg, write_flac, write_wav
     from ttsft.evaluation.synthesis import load_voice
-    from ttsft.text.front_end import vowelled, vowelling_warning
+    from ttsft.text.measures import vowelled, vowelling_warning
     writers = {".wav": write_wav, ".flac": write_flac, ".ogg": lambda p, w,
                r: Path(p).write_bytes(to_ogg(w, r))}
     if out.suffix not in writers:
@@ -126,12 +126,8 @@ def speak(
     if warning := vowelling_warning(text, read_json(checkpoint/"ttsft.json").get("vowelled", vowelled(text))):
         print(f"ttsft: {warning}", file=sys.stderr)
     imitate = Path(voice).suffix and Path(voice).is_file()
-    if imitate and not fam.prompted:
-        raise UserError(f"--voice {voice}: a {fam.name} model speaks in the voices it was trained with and "
-                        f"imitates no recording. "
-                        "Give a speaker's name, or leave --voice out.")
-    reference = resample(*decode(voice), fam.sample_rate) if imitate else load_voice(checkpoint, voice)
-    speech = fam.speak(text, reference, seed)
+    prompt = fam.imitate(resample(*decode(voice), fam.sample_rate)) if imitate else load_voice(checkpoint, voice)
+    speech, = fam.speak([text], [prompt], [seed])
     writers[out.suffix](out, speech.wav, fam.sample_rate)
     note = " (stopped by the length limit: the model found no end)" if speech.runaway else ""
     return f"{out}: {len(speech.wav)/fam.sample_rate:.2f} s at {fam.sample_rate} Hz{note}"

@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from ..core import UserError, atomic, build, disk_free, human, load_yaml, local_path, read_json, recipe_names, resolve
-from ..text.front_end import NOISE, TextConfig, TextError, canonical, vowelled
-from ..text.numbers import tables
+from ..text.front_end import TextConfig
+from ..text.measures import vowelled
+from ..text.number_table import number_tables
+from ..text.stages import NOISE, TextError, canonical
 from ..text.translit import front_end, scheme, schemes
-from ..corpus.sources import SourceConfig, safe_id
-from ..corpus.raw import named_sources, source_kind, utterances
+from ..corpus.utterances import safe_id
+from ..corpus.sources import SourceConfig, name_sources
+from ..corpus.readers import find_kind, read_utterances
 from ..corpus.prepare import PrepareConfig
 from ..corpus.dataset import DatasetConfig, split_by_text
 
@@ -68,7 +71,7 @@ def transcripts(
                         "or beside the recordings into `metadata.csv` with the columns "
                         "file_name,transcription.")
     if files: texts = (t for p in files for t in _column(_text_lines(p)))
-    else: texts = (u.text for u in utterances(SourceConfig(str(source)), with_audio=False))
+    else: texts = (u.text for u in read_utterances(SourceConfig(str(source)), with_audio=False))
     yield from (t for t in texts if t.strip())
 
 # %% ../../nbs/9_app/03_draft.ipynb #7f61db64
@@ -262,7 +265,7 @@ def survey_texts(
                                                                                               for c,n in chars.items() if unicodedata.bidirectional(c)=="L"))
     d.why["direction"] = "right to left" if rtl else "left to right"
     s["visual_punctuation"] = rtl and any(t.lstrip()[:1] in {*".,!?؟،؛"} for t in d.texts)
-    if code.split("-")[0] in tables(): s |= {"digits": "words", "numbers": code.split("-")[0]}
+    if code.split("-")[0] in number_tables(): s |= {"digits": "words", "numbers": code.split("-")[0]}
     d.chars, _, more = _counted(d.texts, front_end(config()).normalise)
     d.example = more | d.example
     language = Counter({c: n for c,n in d.chars.items() if c in like_letters or _is_letter(c)
@@ -498,8 +501,8 @@ def _has_sound(source):
     "Whether a recipe can train on this source, as far as its first rows tell"
     try:
         config = SourceConfig(str(source))
-        return (source_kind(config)=="parquet" or any(u.audio.is_file()
-                                                      for u in islice(utterances(config, with_audio=False),
+        return (find_kind(config)=="parquet" or any(u.audio.is_file()
+                                                      for u in islice(read_utterances(config, with_audio=False),
                                                                       50)))
     except UserError: return False
 
@@ -610,7 +613,7 @@ def check_source(
     if config.path.startswith("hub:"):
         return [(AMBER, "source",
                  f"{config.path} is not looked at here; `ttsft run ... --to raw` imports it")], []
-    try: utts = [*islice(utterances(config, with_audio=False), MAX_TEXTS)]
+    try: utts = [*islice(read_utterances(config, with_audio=False), MAX_TEXTS)]
     except (UserError, OSError) as e: return [(RED, "source", str(e))], []
     rows = [(GREEN if utts else RED, "source",
              f"{len(utts)}{' or more' if len(utts)==MAX_TEXTS else ''} texts in {config.path}")]
@@ -744,7 +747,7 @@ def check_recipe(
         rows.append((GREEN, "language", f"{r.language}: {_about(r.text)}"))
     except (UserError, ValueError) as e: return [(RED, "recipe", str(e))]
     rejecting, utts = r.on_fault=="reject", []
-    for config in named_sources(r.sources).values():
+    for config in name_sources(r.sources).values():
         found, more = check_source(config, r.prepare, rejecting)
         rows += found
         utts += more

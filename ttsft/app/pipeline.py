@@ -18,16 +18,21 @@ from joblib import cpu_count
 from tqdm import tqdm
 from ..core import STEPS, Run, Step, UserError, atomic, build, file_fingerprint, find_recipe, fingerprint, load_yaml, local_path
 from ..core import merge, did_you_mean, recipe_names, resolve, write_json
-from ..text.front_end import TextConfig, vowelled
+from ..text.front_end import TextConfig
+from ..text.measures import vowelled
 from ..text.translit import front_end
-from ..corpus.sources import SourceConfig, safe_id
-from ..corpus.raw import import_source, named_sources, source_fingerprint
+from ..corpus.utterances import safe_id
+from ..corpus.sources import SourceConfig, name_sources
+from ..corpus.readers import fingerprint_source
+from ..corpus.raw import import_source
 from ..corpus.prepare import PrepareConfig, prepare
 from ..speakers.analysis import SpeakersConfig, analyse
 from ..corpus.dataset import DatasetConfig, build_dataset, dataset_inputs
-from ..families.codec import encode_dataset, load_clips, measure_codec, require_encoder
+from ..families.codec import measure_codec
+from ..families.features import column, encode_dataset, load_clips
 from ..families.vocabulary import VocabConfig, require_covered
-from ..families.protocol import Family, family
+from ..families.protocol import Family
+from ..families.registry import family, family_config
 from ..training.trainer import TrainConfig, Trainer
 from ..evaluation.synthesis import pick_voices, save_voices
 from ..evaluation.evaluate import EvaluateConfig, evaluate
@@ -94,7 +99,7 @@ def load_recipe(
                         f"{did_you_mean(recipe.language, languages())} "
                         "For a new language, write a YAML file with `language:` and `text:` and name it in "
                         "`extends:`.")
-    build(family(recipe.family).Config, recipe.model, "recipe.model")
+    build(family_config(recipe.family), recipe.model, "recipe.model")
     return recipe
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #cc713a61
@@ -128,19 +133,18 @@ class Pipeline:
     def _random_base(self):
         "Random weights of the family's classes, made once: a tiny twin to try the way, or full size to train from scratch"
         kind, seed = self.recipe.base, self.recipe.seed
-        if not hasattr(self.family, kind):
-            raise UserError(f"base: family `{self.recipe.family}` makes no base `{kind}`. Name a base.")
         folder, part = self.run.dir/f".{kind}-{seed}", self.run.dir/f".{kind}-{seed}.part"
         if not folder.exists():
             shutil.rmtree(part, ignore_errors=True)
-            getattr(self.family, kind)(part, seed).rename(folder)
+            make = self.family.tiny if kind=="tiny" else self.family.scratch
+            make(part, seed).rename(folder)
         return folder
 
     @cached_property
     def codec(self):
         "The base's codec, known to encode"
         codec = self.family.base_codec(self.base)
-        require_encoder(codec.model)
+        codec.require_encoder()
         return codec
 
     @cached_property
@@ -170,11 +174,11 @@ class Pipeline:
     def _raw(self):
         _ = self.codec  # a base that cannot train is refused before anything is copied
         r = self.recipe
-        settings = ({n: dataclasses.asdict(c) for n,c in named_sources(r.sources).items()}
+        settings = ({n: dataclasses.asdict(c) for n,c in name_sources(r.sources).items()}
                     | {"on_fault": r.on_fault})
         return self._make("raw", lambda work: import_source(r.sources, work, self.front_end, r.on_fault),
                           settings,
-                          {"source": source_fingerprint(r.sources), "text": self.front_end.fingerprint})
+                          {"source": fingerprint_source(r.sources), "text": self.front_end.fingerprint})
 
     def _preprocessed(self):
         r, raw, rate = self.recipe, self.dir("raw"), self.codec.sample_rate
@@ -197,7 +201,7 @@ class Pipeline:
         card = dict(name=r.name, language=r.language, note=r.source.note, license=r.source.license,
                     consent=r.source.consent,
                     sources=[dict(source=n, path=c.path, license=c.license, consent=c.consent,
-                                  weight=c.weight) for n,c in named_sources(r.sources).items()])
+                                  weight=c.weight) for n,c in name_sources(r.sources).items()])
         earlier = self.run.find("hf_dataset")
         made = self._make("hf_dataset", lambda work: build_dataset(pre, speakers, work, r.dataset,
                                                                    fe.normalise, fe, r.seed, card,
@@ -224,12 +228,12 @@ class Pipeline:
         "The base, fitted to the recipe, as it is before the first update"
         r = self.recipe
         clips, valid, test = (load_clips(self.dir("codes"), s) for s in ("train", "validation", "test"))
-        # a voice is a prompt, or a name with a row of its own
-        named = {} if self.family.prompted else {"speakers": sorted({c.speaker for c in clips})}
-        fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab,
-                                  [c.text for c in clips], r.language, r.seed,
-                                  [c.latents for c in clips], [c.text for c in valid+test], **named)
-        require_covered(fitted.tokenizer, {c.id: c.text for c in clips+valid+test}, r.vocab.allow_loss)
+        texts, held_out = column(clips, "text"), [*column(valid, "text"), *column(test, "text")]
+        fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab, texts,
+                                  r.language, r.seed, [c.features for c in clips], held_out,
+                                  sorted(set(column(clips, "speaker"))))
+        every = {c: t for split in (clips, valid, test) for c,t in zip(column(split, "id"), column(split, "text"))}
+        require_covered(fitted.tokenizer, every, r.vocab.allow_loss)
         return fitted
 
     def _checkpoints(self):
@@ -238,11 +242,12 @@ class Pipeline:
         def make(work):
             made_of = fingerprint(r.what)
             facts = dict(base=self.base_fingerprint, recipe=made_of, recipe_name=r.name, stage="final",
-                         speakers=sorted({c.speaker for c in clips}),
-                         note=r.source.note, vowelled=float(np.mean([vowelled(c.norm_text) for c in clips])))
-            counts = Trainer(self.start(), clips, valid, r.train, work, r.seed, self.say).run(facts)
+                         speakers=sorted(set(column(clips, "speaker"))),
+                         note=r.source.note, vowelled=float(np.mean([vowelled(t) for t in column(clips, "norm_text")])))
+            fitted = self.start()
+            counts = Trainer(fitted, clips, valid, r.train, work, r.seed, self.say).run(facts)
             for folder in (work/"final", *sorted(work.glob("step-*"))):
-                save_voices(folder, pick_voices(clips, prompted=self.family.prompted))
+                save_voices(folder, pick_voices(fitted, clips))
             return counts
         settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
         return self._make("checkpoints", make, settings,

@@ -16,7 +16,7 @@ import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 import yaml
 from tqdm import tqdm
 from ..core import UserError, atomic, file_fingerprint, read_json, write_json
-from .sources import refuse, write_rejected
+from .rejects import refuse, write_rejected
 # noqa: F401
 from .split import LEFT_OUT, SPLITS, SplitConfig, codes, heldout_list, split_rows
 from ..sound.augment import AugmentConfig, augment_flac

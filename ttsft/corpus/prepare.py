@@ -27,7 +27,7 @@ from ..sound.recording import UNKNOWN, AudioError, _gram, _refuse_cut, decode, m
 from .shards import run_shards
 from ..sound.audio import _clipping, _db, level, resample
 from ..sound.vad import HOP, VAD_RATE, Heard, bounds, hear, snr, voiced
-from .sources import refuse, write_rejected
+from .rejects import refuse, write_rejected
 from .filter import Rule, cost, apply_rules, letters, sentence, text_key
 from .pauses import split
 

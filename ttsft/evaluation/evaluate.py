@@ -8,15 +8,16 @@ __all__ = ['SYSTEMS', 'RATIO', 'FAILURES', 'EvaluateConfig', 'measure_mcd', 'sha
 
 # %% ../../nbs/7_evaluation/04_evaluate.ipynb #6ab26d4b
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 from ..core import UserError, atomic, write_json
 from ..sound.audio import decode, resample, to_ogg
 from ..corpus.dataset import read_split
-from ..families.codec import Clip
-from ..families.protocol import Family, voice_of
-from ..training.trainer import evaluation_prompts, mismatch_losses, mismatch_term
+from ..families.features import Clip
+from ..families.protocol import Family
+from ..training.trainer import evaluation_prompts, mismatch_losses
 from .intervals import binomial_interval, bootstrap, paired_bootstrap
 from .metrics import MCD_RECIPE, MCD_SCALE, dtw_distance, find_nearest, mel_cepstra
 from .checks import flag_failures
@@ -64,12 +65,12 @@ def speak_systems(
     seed:int, # Same seed, same speech
 )->tuple[dict, dict]: # system -> waveforms; base and tuned -> whether each ran to the limit
     "Let all systems say the test sentences"
-    texts, voices = [r["norm_text"] for r in rows], [voice_of(tuned, p) for p in prompts]
+    texts, voices = [r["norm_text"] for r in rows], [tuned.prompt(p) for p in prompts]
     spoken = {n: speak_all(f, texts, voices, seed, f"speak ({n})")
               for n,f in (("base", base), ("tuned", tuned))}
     wavs = {n: [s.wav for s in said] for n,said in spoken.items()}
     wavs["real"] = [resample(*decode(r["audio"]), tuned.sample_rate) for r in rows]
-    wavs["copy"] = [tuned.codec.decode(c.latents)[:len(w)] for c,w in zip(clips, wavs["real"])]
+    wavs["copy"] = [tuned.codec.waveform(c.features)[:len(w)] for c,w in zip(clips, wavs["real"])]
     return wavs, {n: [s.runaway for s in said] for n,said in spoken.items()}
 
 # %% ../../nbs/7_evaluation/04_evaluate.ipynb #7f542039
@@ -135,8 +136,8 @@ def evaluate(
     base:Family, # As before the first update
     tuned:Family, # The checkpoint
     dataset:Path, # `hf_dataset/`, for the recordings
-    clips:list[Clip], # Cached test clips
-    train_clips:list[Clip], # For voice prompts
+    clips:Sequence[Clip], # Cached test clips
+    train_clips:Sequence[Clip], # For voice prompts
     out:Path, # Folder to fill
     config:EvaluateConfig, # How much is evaluated
     seed:int=0, # Same seed, same figures
@@ -147,7 +148,7 @@ def evaluate(
         raise UserError("dataset.test: at least two test sentences are needed to evaluate a run")
     recordings = {r["id"]: r for r in read_split(dataset, "test", audio=True)}
     rows, ids, speakers = [recordings[c.id] for c in clips], [c.id for c in clips], [c.speaker for c in clips]
-    prompts, term = evaluation_prompts(tuned, clips, train_clips, seed), mismatch_term(tuned)
+    prompts, term = evaluation_prompts(tuned, clips, train_clips, seed), tuned.mismatch_term
     losses = {n: mismatch_losses(f, clips, prompts, config.draws, seed)
               for n,f in (("base", base), ("tuned", tuned))}
     wavs, runaway = speak_systems(base, tuned, rows, clips, prompts, seed)

@@ -24,8 +24,11 @@ from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from ..core import UserError, load_yaml, did_you_mean
-from ..text.front_end import FrontEnd, Stage, TextConfig, TextError, canonical, coverage
-from ..text.translit import Uroman, front_end, scheme, schemes, translit_losses
+from ..text.front_end import FrontEnd, TextConfig
+from ..text.measures import coverage
+from ..text.stages import Stage, TextError, canonical
+from ..text.translit import front_end, scheme, schemes
+from ..text.uroman import Uroman, translit_losses
 
 # %% ../../nbs/5_families/03_coverage.ipynb #e6d9eaf4
 @dataclass(frozen=True)

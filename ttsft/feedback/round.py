@@ -25,10 +25,11 @@ from ..text.front_end import TextConfig
 from ..text.translit import front_end
 from ..sound.audio import decode, level, resample
 from ..sound.vad import bounds, hear
-from ..families.codec import Clip, load_clips
+from ..families.features import Clip, load_clips
 from ..families.vocabulary import VocabConfig, require_covered
-from ..families.protocol import Family, NotFinite, family, voice_of
-from ..training.trainer import StageConfig, TrainConfig, Trainer, evaluation_prompts, mismatch_losses, mismatch_term
+from ..families.protocol import Family, NotFinite
+from ..families.registry import family
+from ..training.trainer import StageConfig, TrainConfig, Trainer, evaluation_prompts, mismatch_losses
 from ..evaluation.synthesis import speak_all
 from ..evaluation.intervals import paired_bootstrap
 from ..evaluation.metrics import MCD_SCALE, dtw_distance, mel_cepstra
@@ -383,9 +384,9 @@ def scores(
 # Reading loss, and `mcd` in dB where there are recordings; one value per clip, lower is better
 )->dict[str, list[float]]:
     "What the gate compares"
-    out = {mismatch_term(fam): mismatch_losses(fam, clips, prompts, config.draws, seed)[:, 0].tolist()}
+    out = {fam.mismatch_term: mismatch_losses(fam, clips, prompts, config.draws, seed)[:, 0].tolist()}
     if not recordings: return out
-    said = speak_all(fam, [c.norm_text for c in clips], [voice_of(fam, p) for p in prompts], seed,
+    said = speak_all(fam, [c.norm_text for c in clips], [fam.prompt(p) for p in prompts], seed,
                      "speak (gate)")
     def far(wav, clip): # dB; no number for sound that is none
         if not np.isfinite(wav).all(): return float("nan")
@@ -446,7 +447,7 @@ def train_round(
     def judged(f):
         device = Accelerator().device
         f.module.to(device)
-        if isinstance(getattr(f.codec, "model", None), torch.nn.Module): f.codec.model.to(device)
+        f.codec.to(device)
         return {k: scores(f, cs, voices[k], config, recordings if k=="held_out" else None, seed)
                 for k,cs in lists.items()}
     # a round that was killed is continued: by then the weights have moved
@@ -474,7 +475,7 @@ def held_out_list(
     "The fixed list that judges; refuses when its clips have changed"
     path, by_id = v.feedback/"held_out.json", {c.id: c for c in clips}
     mark = lambda cs: fingerprint([[c.id, c.text,
-                                    hashlib.sha256(np.ascontiguousarray(c.latents).tobytes()).hexdigest()]
+                                    *(hashlib.sha256(np.ascontiguousarray(a).tobytes()).hexdigest() for a in c.features.values())]
                                    for c in cs])
     if not path.is_file():
         if not clips:
@@ -513,8 +514,9 @@ def item_clip(
     cut = bounds(hear(wav, native), lead=0.1, tail=0.2)  # as `prepare` cuts
     start, stop = (round(t*fam.sample_rate) for t in cut)
     wav = level(resample(wav, native, fam.sample_rate)[start:stop], fam.sample_rate)[0]
-    return Clip(f"feedback-{r.id}", r.speaker, fam.front_end(r.text), fam.encode(wav),
-                len(wav)/fam.sample_rate, fam.front_end.normalise(r.text))
+    features = fam.features(wav)
+    return Clip(f"feedback-{r.id}", r.speaker, fam.front_end(r.text), features, len(wav)/fam.sample_rate,
+                fam.codec.n_frames(features), fam.front_end.normalise(r.text))
 
 # %% ../../nbs/8_feedback/00_round.ipynb #e176d93f
 def overview(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from ..core import UserError, atomic, fingerprint
 from ..sound.recording import AudioError, decode
-from ..corpus.shards import chunked, run_shards
+from ..corpus.shards import cut_shards, run_shards
 from .models import find_model, load_embedder
 
 # %% ../../nbs/4_speakers/01_embed.ipynb #f2bd8699
@@ -71,7 +71,7 @@ def embed_clips(
     found = read_cache(folder, set(unique))
     missing = [(sha, p) for sha,p in unique.items() if sha not in found]
     embed = functools.partial(embed_shard, spec=spec, folder=folder)
-    run_shards(embed, chunked(missing, per_shard), engine, workers, "embed", len(found))
+    run_shards(embed, cut_shards(missing, per_shard), engine, workers, "embed", len(found))
     if missing: found |= read_cache(folder, {sha for sha,_ in missing})
     facts = dict(computed=len(missing), from_cache=len(unique)-len(missing), model=spec, weights=folder.name)
     return np.stack([found[str(sha)] for sha,_ in clips]), facts

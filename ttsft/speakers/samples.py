@@ -13,6 +13,7 @@ import numpy as np
 from ..core import atomic, seed_for, write_json
 from ..sound.audio import to_ogg
 from ..sound.recording import decode
+from ..corpus.rejects import spreadsheet_safe
 from .decisions import NAME
 from .distances import voice_cosines
 
@@ -90,8 +91,7 @@ def _write_index(path, index):
     with atomic(path) as f:
         table = csv.DictWriter(f, list(index[0]), lineterminator="\n")
         table.writeheader()
-        table.writerows(r | dict(text=("'"+r["text"] if r["text"][:1] in "=+-@\t\r" else r["text"]))
-                        for r in index)
+        table.writerows(r | dict(text=spreadsheet_safe(r["text"])) for r in index)
 
 # %% ../../nbs/4_speakers/09_samples.ipynb #7bedfe75
 def read_index(
