@@ -21,7 +21,8 @@ from ..text.translit import front_end, scheme, schemes
 from ..corpus.sources import SourceConfig, safe_id
 from ..corpus.raw import named_sources, source_kind, utterances
 from ..corpus.prepare import PrepareConfig
-from ..corpus.dataset import DatasetConfig, split_by_text
+from ..corpus.dataset import DatasetConfig
+from ..corpus.split import split_by_text
 
 # %% ../../nbs/9_app/03_draft.ipynb #466ae5bb
 # Read at most so much: more does not change what a language looks like
@@ -736,7 +737,7 @@ def check_recipe(
         values = resolve(name, overrides)
         if "text" in values and "language" in values and "family" not in values:
             return _check_language(values, name)
-        from ttsft.app.pipeline import load_recipe
+        from ttsft.app.recipe import load_recipe
         r = load_recipe(name, overrides)
         rows = [(GREEN, "recipe",
                  f"{r.name}: family {r.family}, base {r.base}, {getattr(r.train, 'steps', '?')} updates")]
