@@ -11,7 +11,7 @@ from collections import defaultdict
 from importlib import metadata
 from pathlib import Path
 from .. import __version__
-from ..core import disk_free, human
+from ..runs import disk_free, human
 
 # %% ../../nbs/9_app/02d_doctor.ipynb #03245395
 def list_extras()->dict[str, list[str]]: # Extra -> its packages

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from ..core import UserError, atomic, build, disk_free, human, load_yaml, local_path, read_json, recipe_names, resolve
+from ..core import UserError, atomic, build, load_yaml, local_path, read_json, recipe_names, resolve
+from ..runs import disk_free, human
 from ..text.front_end import NOISE, TextConfig, TextError, canonical, vowelled
 from ..text.numbers import tables
 from ..text.translit import front_end, scheme, schemes

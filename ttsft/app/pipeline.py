@@ -18,8 +18,9 @@ import yaml
 from fastcore.basics import patch
 from joblib import cpu_count
 from tqdm import tqdm
-from ..core import Run, Step, UserError, atomic, build, did_you_mean, file_fingerprint, fingerprint
-from ..core import local_path, write_json
+from ..core import UserError, atomic, build, did_you_mean, file_fingerprint, fingerprint, local_path
+from ..core import write_json
+from ..runs import Run, Step
 from ..text.front_end import vowelled
 from ..text.translit import front_end
 from ..corpus.raw import import_source, named_sources, source_fingerprint

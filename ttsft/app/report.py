@@ -14,7 +14,7 @@ import unicodedata
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
-from ..sound.audio import player_html
+from ..sound.player import player_html
 
 # %% ../../nbs/9_app/01_report.ipynb #63b78a77
 def format_value(

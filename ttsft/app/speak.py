@@ -31,7 +31,7 @@ def write_sound(
     sample_rate:int, # Hz
 ):
     "Write a sound file of the kind that its name says"
-    from ttsft.sound.audio import to_ogg, write_flac, write_wav
+    from ttsft.sound.writing import to_ogg, write_flac, write_wav
     if out.suffix==".ogg": out.write_bytes(to_ogg(wav, sample_rate))
     else: {".wav": write_wav, ".flac": write_flac}[out.suffix](out, wav, sample_rate)
 
@@ -43,7 +43,8 @@ def choose_voice(
 ):                # As the family's `speak` wants it
     "Return the voice that is meant"
     from ttsft.evaluation.synthesis import load_voice
-    from ttsft.sound.audio import decode, resample
+    from ttsft.sound.audio import resample
+    from ttsft.sound.recording import decode
     if not (Path(voice).suffix and Path(voice).is_file()): return load_voice(checkpoint, voice)
     if not fam.prompted:
         raise UserError(f"--voice {voice}: a {fam.name} model speaks in the voices it was trained with and "

@@ -23,10 +23,13 @@ import pyarrow.parquet as pq
 import soundfile as sf
 from .. import __version__
 from ..core import UserError, fingerprint
-from ..sound.recording import UNKNOWN, AudioError, _gram, _refuse_cut, decode, mono_weights, probe
+from ..sound.recording import UNKNOWN, AudioError, sum_moments, refuse_truncated, decode
+from ..sound.recording import weigh_channels, probe
 from .shards import run_shards
-from ..sound.audio import _clipping, _db, level, resample
-from ..sound.vad import HOP, VAD_RATE, Heard, bounds, hear, snr, voiced
+from ..sound.measures import measure_clipping
+from ..sound.audio import to_db, level, resample
+from ..sound.vad import HOP, Heard, find_bounds, hear, measure_snr, find_voiced
+from ..sound.vad_network import VAD_RATE
 from .sources import refuse, write_rejected
 from .filter import Rule, cost, apply_rules, letters, sentence, text_key
 from .pauses import split
@@ -117,8 +120,8 @@ def _directly(path, config, start, stop):
     except (sf.LibsndfileError, ValueError, OSError): return None
     if not len(block) or len(block)<last - first or not np.isfinite(block).all(): return None
     if f.format=="WAV":
-        with open(path, "rb") as file: _refuse_cut(file)
-    return (block @ mono_weights(_gram(block)).astype(np.float32) if channels>1
+        with open(path, "rb") as file: refuse_truncated(file)
+    return (block @ weigh_channels(sum_moments(block)).astype(np.float32) if channels>1
             else block[:, 0]), rate, channels
 
 # %% ../../nbs/3_corpus/06_prepare.ipynb #137a22b3
@@ -187,9 +190,9 @@ def measures(
     "What one pass over the clip tells about the part that is kept"
     part = slice(int(start/HOP), max(int(start/HOP) + 1, min(len(heard.energy), math.ceil(stop/HOP))))
     active, speech = heard.active[part], heard.speech[part]
-    first, last = (int(np.clip(v - part.start, 0, len(active))) for v in voiced(heard))
+    first, last = (int(np.clip(v - part.start, 0, len(active))) for v in find_voiced(heard))
     on, duration = np.flatnonzero(active), stop - start
-    snr_db, doubt = snr(heard)
+    snr_db, doubt = measure_snr(heard)
     return dict(speech_seconds=float((speech if speech.any() else active).sum()*HOP),
                 unheard_seconds=0.0 if speech.any() else duration,
                 silence=float(1 - active.mean()), snr_db=snr_db, snr_low_confidence=doubt,
@@ -237,12 +240,12 @@ def prepare_clip(
     except Rejected as e:
         return [lost(*e.args, duration=e.args[1] if e.args[0]=="max_source_seconds" else 0.0)]
     base |= dict(native_rate=native, channels=channels, source_seconds=len(wav)/native,
-                 duration=len(wav)/native, clipping=_clipping(wav),
+                 duration=len(wav)/native, clipping=measure_clipping(wav),
                  dc_offset=float(abs(wav.mean(dtype=np.float64))))
     view = {r: resample(wav, native, r) if r!=native else wav for r in {sample_rate, VAD_RATE}}
     heard = hear(wav, native, view[VAD_RATE])
     base |= dict(bandwidth_hz=heard.bandwidth_hz, bandwidth=heard.bandwidth_hz/(sample_rate/2))
-    cut = bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
+    cut = find_bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
     whole = [(*cut, base)]
     if config.split_long and cut[1]-cut[0]>config.max_seconds:
         if not (pieces := split(row["transcription"], heard, config.max_seconds)):
@@ -265,8 +268,8 @@ def _finish(row, start, stop, heard, view, out, config, sample_rate):
     if config.dnsmos:
         m |= dnsmos(view[VAD_RATE][round(start*VAD_RATE):round(stop*VAD_RATE)]*np.float32(10**(gain_db/20)))
     m |= dict(duration=duration, gain_db=gain_db, shortfall_db=shortfall_db, lufs=config.lufs - shortfall_db,
-              peak_dbfs=float(_db(max(float(wav.max()), -float(wav.min()))**2)),
-              rms_dbfs=float(_db(float(wav @ wav)/len(wav))),
+              peak_dbfs=float(to_db(max(float(wav.max()), -float(wav.min()))**2)),
+              rms_dbfs=float(to_db(float(wav @ wav)/len(wav))),
               chars_per_second=len(row["text"])/max(duration, 1e-3),
               speech_rate=len(letters(row["text"]))/max(m["speech_seconds"], HOP))
     return (row | m | dict(audio_sha256=store(out/f"{row['id']}.flac", wav, sample_rate),

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Literal
 from scipy.io import wavfile
 from tqdm import tqdm
-from ..core import UserError, atomic, disk_free, file_fingerprint, fingerprint, human, local_path
+from ..core import UserError, atomic, file_fingerprint, fingerprint, local_path
+from ..runs import disk_free, human
 from .sources import (AUDIO_SUFFIXES, Skipped, SourceConfig, Utterance, common_voice_utterances,
                                   coqui_utterances, folder_utterances,
                           jsonl_utterances, ljspeech_utterances, parquet_files, parquet_utterances, refuse,

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 from ..core import UserError, atomic, read_json, write_json
-from ..sound.audio import decode, resample, to_ogg
+from ..sound.recording import decode
+from ..sound.audio import resample
+from ..sound.writing import to_ogg
 from ..families.codec import Clip, Codec, copy_synthesis
 from ..corpus.dataset import read_split
 from ..families.protocol import Family, voice_of

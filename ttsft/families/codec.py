@@ -18,7 +18,9 @@ from tqdm import tqdm
 from transformers import MimiModel, PocketTTSAudioTokenizerModel
 from transformers.utils import logging as transformers_logging
 from ..core import UserError, atomic, read_json, read_jsonl, write_json
-from ..sound.audio import decode, log_mel, resample
+from ..sound.recording import decode
+from ..sound.mel import log_mel
+from ..sound.audio import resample
 from ..corpus.dataset import SPLITS, read_split
 
 # %% ../../nbs/5_families/01_codec.ipynb #391ec0c3

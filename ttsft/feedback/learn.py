@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 from ..core import UserError, build, fingerprint, read_json, write_json
-from ..sound.audio import decode, level, resample
-from ..sound.vad import bounds, hear
+from ..sound.recording import decode
+from ..sound.audio import level, resample
+from ..sound.vad import find_bounds, hear
 from ..corpus.prepare import PrepareConfig
 from ..families.codec import Clip, load_clips
 from ..families.vocabulary import VocabConfig
@@ -62,7 +63,7 @@ def cut_recording(
 )->np.ndarray: # (s,) at `sample_rate`
     "Resample, trim and level a recording as preparation does"
     heard = hear(wav, native_rate)
-    cut = bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
+    cut = find_bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
     start, stop = (round(t*sample_rate) for t in cut)
     wav = resample(wav, native_rate, sample_rate)[start:stop]
     return level(wav, sample_rate, config.lufs, config.peak_dbfs)[0]

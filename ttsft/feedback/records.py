@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from ..core import UserError, atomic, did_you_mean, fingerprint, read_json, read_jsonl
 from ..text.front_end import TextConfig
 from ..text.translit import front_end
-from ..sound.audio import decode
+from ..sound.recording import decode
 from ..corpus.prepare import PrepareConfig
 from ..families.vocabulary import require_covered
 from ..evaluation.metrics import checks

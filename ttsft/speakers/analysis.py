@@ -17,7 +17,7 @@ from urllib.parse import quote
 import numpy as np
 import yaml
 from ..core import UserError, atomic, load_yaml, did_you_mean, read_json, seed_for, write_json
-from ..sound.audio import to_ogg
+from ..sound.writing import to_ogg
 from ..sound.recording import decode
 from .embed import embed_clips
 from .cluster import VOICE_LIMIT, agreement, by_size, find_voices, link_blocks, split_into, stability, voice_cosines

@@ -22,8 +22,9 @@ from typing import Literal
 import numpy as np, torch
 from accelerate import Accelerator
 from tqdm import tqdm
-from ..core import UserError, disk_free, human, read_jsonl, seed_everything, seed_for, write_json
-from ..sound.audio import to_ogg
+from ..core import UserError, read_jsonl, seed_everything, seed_for, write_json
+from ..runs import disk_free, human
+from ..sound.writing import to_ogg
 from ..families.batches import buckets, draw_prompts, held_out_prompts
 from ..families.codec import Clip
 from ..families.protocol import Family, NotFinite, frames_in, parameter_counts, phases_of, voice_of
