@@ -18,7 +18,8 @@ from .characters import list_characters
 from .draft import MAX_TEXTS
 from .text_check import AMBER, GREEN, RED, Finding, check_text, refused_characters
 from .transcripts import read_transcripts
-from ..core import UserError, build, disk_free, human, local_path, read_json, resolve
+from ..core import UserError, build, local_path, read_json, resolve
+from ..runs import disk_free, human
 from ..corpus.dataset import DatasetConfig
 from ..corpus.prepare import PrepareConfig
 from ..corpus.raw import named_sources, utterances
