@@ -20,8 +20,9 @@ from .drafting_rules import count_characters, find_invisible, find_letter_shapes
 from .drafting_rules import find_look_alikes, find_quotes, foreign_letters, is_right_to_left
 from .drafting_rules import join_marks, map_punctuation, order_alphabet
 from ..core import UserError
-from ..text.front_end import FrontEnd, TextConfig, TextError
-from ..text.numbers import tables
+from ..text.front_end import FrontEnd, TextConfig
+from ..text.number_table import number_tables
+from ..text.stages import TextError
 from ..text.translit import front_end, scheme
 
 # %% ../../nbs/9_app/06_draft.ipynb #466ae5bb
@@ -114,7 +115,7 @@ def decide_reading(
     rtl, language = is_right_to_left(chars), code.split("-")[0]
     d.why["direction"] = "right to left" if rtl else "left to right"
     d.settings["visual_punctuation"] = rtl and begins_with_mark(d.texts)
-    if language in tables(): d.settings |= {"digits": "words", "numbers": language}
+    if language in number_tables(): d.settings |= {"digits": "words", "numbers": language}
 
 # %% ../../nbs/9_app/06_draft.ipynb #c09c9749
 def fit_scheme(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from .characters import is_letter, plain_punctuation, script_of
-from ..text.front_end import NOISE, canonical
+from ..text.stages import NOISE, canonical
 from ..text.translit import scheme, schemes
 
 # %% ../../nbs/9_app/05_drafting_rules.ipynb #77242d8f

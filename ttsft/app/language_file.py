@@ -15,7 +15,8 @@ from .characters import SCRIPT_CODES, name_character, show_text
 from .draft import Draft, survey_texts
 from .drafting_rules import TATWEEL
 from ..core import build, load_yaml
-from ..text.front_end import TextConfig, vowelled
+from ..text.front_end import TextConfig
+from ..text.measures import vowelled
 
 # %% ../../nbs/9_app/07_language_file.ipynb #c294c54e
 def escape_character(

@@ -16,7 +16,7 @@ from .draft import Draft, survey_texts
 from .language_file import quote_text, write_draft
 from .transcripts import read_transcripts
 from ..core import UserError, atomic, find_recipe, load_yaml, recipe_names
-from ..corpus.raw import source_kind, utterances
+from ..corpus.readers import find_kind, read_utterances
 from ..corpus.sources import SourceConfig
 
 # %% ../../nbs/9_app/08_new_language.ipynb #75860dec
@@ -65,8 +65,8 @@ def has_sound(
     "Tell whether a recipe can train on a source, as far as its first rows say"
     try:
         config = SourceConfig(str(source))
-        if source_kind(config)=="parquet": return True
-        return any(u.audio.is_file() for u in islice(utterances(config, with_audio=False), 50))
+        if find_kind(config)=="parquet": return True
+        return any(u.audio.is_file() for u in islice(read_utterances(config, with_audio=False), 50))
     except UserError: return False
 
 # %% ../../nbs/9_app/08_new_language.ipynb #c3d21935

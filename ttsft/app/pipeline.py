@@ -21,15 +21,20 @@ from tqdm import tqdm
 from ..core import UserError, atomic, build, did_you_mean, file_fingerprint, fingerprint, local_path
 from ..core import write_json
 from ..runs import Run, Step
-from ..text.front_end import vowelled
+from ..text.measures import vowelled
 from ..text.translit import front_end
-from ..corpus.raw import import_source, named_sources, source_fingerprint
+from ..corpus.readers import fingerprint_source
+from ..corpus.sources import name_sources
+from ..corpus.raw import import_source
 from ..corpus.prepare import prepare
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
-from ..families.codec import encode_dataset, load_clips, measure_codec, require_encoder
+from ..families.codec import measure_codec
+from ..families.features import column, encode_dataset, load_clips
+from ..families.modules import evaluation_mode
 from ..families.vocabulary import require_covered
-from ..families.protocol import Family, family
+from ..families.protocol import Family
+from ..families.registry import family
 from ..training.trainer import Trainer
 from ..evaluation.synthesis import pick_voices, save_voices
 from ..evaluation.evaluate import evaluate
@@ -55,12 +60,11 @@ class StepKind:
 # %% ../../nbs/9_app/02_pipeline.ipynb #3edd0f7f
 def plan_raw(p)->Plan:
     "Copy the recordings and check their texts"
-    p.codec
-    r = p.recipe
-    settings = {n: dataclasses.asdict(c) for n,c in named_sources(r.sources).items()}
+    r, _ = p.recipe, p.codec
+    settings = {n: dataclasses.asdict(c) for n,c in name_sources(r.sources).items()}
     return Plan(lambda work: import_source(r.sources, work, p.front_end, r.on_fault),
                 settings | {"on_fault": r.on_fault},
-                {"source": source_fingerprint(r.sources), "text": p.front_end.fingerprint})
+                {"source": fingerprint_source(r.sources), "text": p.front_end.fingerprint})
 
 def plan_preprocessed(p)->Plan:
     "Cut and level the recordings, and leave out what breaks a rule"
@@ -82,7 +86,7 @@ def plan_speaker_analysis(p)->Plan:
 def describe_sources(r:Recipe)->dict:
     "Return what the data set's card says of a recipe"
     sources = [dict(source=n, path=c.path, license=c.license, consent=c.consent, weight=c.weight)
-               for n,c in named_sources(r.sources).items()]
+               for n,c in name_sources(r.sources).items()]
     return dict(name=r.name, language=r.language, note=r.source.note, license=r.source.license,
                 consent=r.source.consent, sources=sources)
 
@@ -119,11 +123,12 @@ def plan_checkpoints(p)->Plan:
     def make(work):
         clips, valid = (load_clips(p.dir("codes"), s) for s in ("train", "validation"))
         facts = dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
-                     speakers=sorted({c.speaker for c in clips}), note=r.source.note,
-                     vowelled=float(np.mean([vowelled(c.norm_text) for c in clips])))
-        counts = Trainer(p.start(), clips, valid, r.train, work, r.seed, p.say).run(facts)
+                     speakers=sorted(set(column(clips, "speaker"))), note=r.source.note,
+                     vowelled=float(np.mean([vowelled(t) for t in column(clips, "norm_text")])))
+        fitted = p.start()
+        counts = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say).run(facts)
         for folder in (work/"final", *sorted(work.glob("step-*"))):
-            save_voices(folder, pick_voices(clips, prompted=p.family.prompted))
+            save_voices(folder, pick_voices(fitted, clips))
         return counts
     settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
     return Plan(make, settings, {"base": p.base_fingerprint})
@@ -134,9 +139,9 @@ def plan_samples(p)->Plan:
     r, codes = p.recipe, p.dir("codes")
     def make(work):
         base, tuned = p.start(), p.family.open(p.dir("checkpoints")/"final")
-        base.module.eval()
-        m = evaluate(base, tuned, p.dir("hf_dataset"), load_clips(codes, "test"), load_clips(codes, "train"),
-                     work, r.evaluate, r.seed)
+        test, train = (load_clips(codes, s) for s in ("test", "train"))
+        with evaluation_mode(base.module):
+            m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed)
         return {"sentences": m["n"]}
     return Plan(make, r.evaluate)
 
@@ -187,19 +192,18 @@ class Pipeline:
     def codec(self):
         "Open the base's codec, which must be able to encode"
         codec = self.family.base_codec(self.base)
-        require_encoder(codec.model)
+        codec.require_encoder()
         return codec
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #0ee840b9
 def make_base(p:Pipeline)->Path:
     "Make a base of random weights, or find it made"
     kind, seed = p.recipe.base, p.recipe.seed
-    if not hasattr(p.family, kind):
-        raise UserError(f"base: family `{p.recipe.family}` makes no base `{kind}`. Name a base.")
     folder, part = p.run.dir/f".{kind}-{seed}", p.run.dir/f".{kind}-{seed}.part"
     if not folder.exists():
         shutil.rmtree(part, ignore_errors=True)
-        getattr(p.family, kind)(part, seed).rename(folder)
+        make = p.family.tiny if kind=="tiny" else p.family.scratch
+        make(part, seed).rename(folder)
     return folder
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #0903f508
@@ -233,13 +237,13 @@ def dir(self:Pipeline, name:str)->Path: # A folder that will not change any more
 def start(self:Pipeline)->Family:
     "Fit the base to the recipe"
     r = self.recipe
-    clips, valid, test = (load_clips(self.dir("codes"), s) for s in ("train", "validation", "test"))
-    # a voice is a prompt, or a name with a row of its own
-    named = {} if self.family.prompted else {"speakers": sorted({c.speaker for c in clips})}
+    splits = {s: load_clips(self.dir("codes"), s) for s in ("train", "validation", "test")}
+    texts = {s: dict(zip(column(clips, "id"), column(clips, "text"))) for s,clips in splits.items()}
+    train, held_out = texts["train"], texts["validation"] | texts["test"]
     fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab,
-                              [c.text for c in clips], r.language, r.seed, [c.latents for c in clips],
-                              [c.text for c in valid+test], **named)
-    require_covered(fitted.tokenizer, {c.id: c.text for c in clips+valid+test}, r.vocab.allow_loss)
+                              list(train.values()), r.language, r.seed, [c.features for c in splits["train"]],
+                              list(held_out.values()), sorted(set(column(splits["train"], "speaker"))))
+    require_covered(fitted.tokenizer, train | held_out, r.vocab.allow_loss)
     return fitted
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #17a5f01d

@@ -14,7 +14,7 @@ from .. import __version__
 from ..core import UserError, read_json, write_json
 from .page import to_html
 from .pipeline import Pipeline, steps_to
-from .runner import declared_parameters, run_notebook
+from .runner import run_notebook
 
 # %% ../../nbs/9_app/02b_publish.ipynb #b3ef2c03
 SUMMARY = "06_summary" # becomes `report.html`

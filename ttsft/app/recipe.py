@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 from ..core import UserError, build, did_you_mean, find_recipe, load_yaml, merge, recipe_names, resolve
 from ..text.front_end import TextConfig
-from ..corpus.sources import SourceConfig, safe_id
-from ..corpus.prepare import PrepareConfig
+from ..corpus.sources import SourceConfig
+from ..corpus.utterances import safe_id
+from ..corpus.prepare_config import PrepareConfig
 from ..corpus.dataset import DatasetConfig
 from ..speakers.analysis import SpeakersConfig
 from ..families.vocabulary import VocabConfig
-from ..families.protocol import family
+from ..families.registry import family_config
 from ..training.trainer import TrainConfig
 from ..evaluation.evaluate import EvaluateConfig
 
@@ -101,5 +102,5 @@ def load_recipe(
         raise UserError(f"language: there is no language `{recipe.language}`. "
                         f"{did_you_mean(recipe.language, list_languages())} For a new language, write a YAML "
                         "file with `language:` and `text:` and name it in `extends:`.")
-    build(family(recipe.family).Config, recipe.model, "recipe.model")
+    build(family_config(recipe.family), recipe.model, "recipe.model")
     return recipe

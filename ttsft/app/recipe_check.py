@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_HEADERS', 'check_files', 'read_durations', 'check_durations', 'check_speakers', 'check_source', 'check_split',
            'read_base_pieces', 'check_vocabulary', 'describe_language', 'check_language_file', 'check_outputs',
-           'read_model_text', 'check_allowed', 'check_recipe']
+           'check_allowed', 'check_recipe']
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #b27edb88
 import os
@@ -16,15 +16,16 @@ from pathlib import Path
 
 from .characters import list_characters
 from .draft import MAX_TEXTS
-from .text_check import AMBER, GREEN, RED, Finding, check_text, refused_characters
+from .text_check import AMBER, Finding, GREEN, RED, check_text, refused_characters
 from .transcripts import read_transcripts
 from ..core import UserError, build, local_path, read_json, resolve
 from ..runs import disk_free, human
 from ..corpus.dataset import DatasetConfig
-from ..corpus.prepare import PrepareConfig
-from ..corpus.raw import named_sources, utterances
-from ..corpus.sources import SourceConfig
+from ..corpus.prepare_config import PrepareConfig
+from ..corpus.readers import read_utterances
+from ..corpus.sources import SourceConfig, name_sources
 from ..corpus.split import split_by_text
+from ..families.coverage import write_model_text
 from ..text.front_end import FrontEnd, TextConfig
 from ..text.translit import front_end
 
@@ -95,7 +96,7 @@ def check_source(
     if config.path.startswith("hub:"):
         said = f"{config.path} is not looked at here; `ttsft run ... --to raw` imports it"
         return [Finding(AMBER, "source", said)], []
-    try: utts = [*islice(utterances(config, with_audio=False), MAX_TEXTS)]
+    try: utts = [*islice(read_utterances(config, with_audio=False), MAX_TEXTS)]
     except (UserError, OSError) as e: return [Finding(RED, "source", str(e))], []
     more = " or more" if len(utts)==MAX_TEXTS else ""
     rows = [Finding(GREEN if utts else RED, "source", f"{len(utts)}{more} texts in {config.path}")]
@@ -195,15 +196,6 @@ def check_outputs(out:Path)->Finding:
     return Finding(RED if not ok or free<1e9 else AMBER if free<5e9 else GREEN, "outputs",
                    f"{out}: {human(free)} free" if ok else f"{out}: not writable; set outputs=FOLDER")
 
-# %% ../../nbs/9_app/10_recipe_check.ipynb #e5cc5179
-def read_model_text(
-    fe:FrontEnd,
-    norm_text:str, # Normalised text that is allowed
-)->str:
-    "Turn native text into model text"
-    for stage in fe.model: norm_text = stage.run(norm_text)
-    return norm_text
-
 # %% ../../nbs/9_app/10_recipe_check.ipynb #1727edb2
 def check_allowed(
     r, # `ttsft.app.recipe.Recipe`
@@ -213,7 +205,7 @@ def check_allowed(
     "Check allowed texts against limits, base and split"
     level, finding, pieces = read_base_pieces(r.base)
     if not norm: return [], Finding(level, "vocabulary", finding or "no text to hold against the base's")
-    def model_text(t): return read_model_text(fe, t)
+    def model_text(t): return write_model_text(fe, t)
     longest, rows = r.prepare.max_seconds*r.prepare.max_chars_per_second, []
     if long := sum(len(t)>longest for t in norm):
         rows.append(Finding(AMBER, "long texts", f"{long} have more than {longest:.0f} characters, more than "
@@ -242,7 +234,7 @@ def check_recipe(
         rows.append(Finding(GREEN, "language", f"{r.language}: {describe_language(r.text)}"))
     except (UserError, ValueError) as e: return [Finding(RED, "recipe", str(e))]
     rejecting, texts = r.on_fault=="reject", []
-    for config in named_sources(r.sources).values():
+    for config in name_sources(r.sources).values():
         found, utts = check_source(config, r.prepare, rejecting)
         rows += found
         texts += [u.text for u in utts if u.text.strip()]

@@ -9,7 +9,6 @@ __all__ = ['ARROWS', 'format_value', 'has_ends', 'format_interval', 'table_cell'
 
 # %% ../../nbs/9_app/01_report.ipynb #eef5a596
 import html
-import re
 import unicodedata
 import matplotlib.pyplot as plt
 import numpy as np

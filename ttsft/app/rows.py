@@ -9,7 +9,7 @@ __all__ = ['reading_rows', 'listening_rows', 'split_rows', 'pick_rejected', 'spe
 # %% ../../nbs/9_app/01b_rows.ipynb #047cc099
 from collections.abc import Callable, Iterable, Sequence
 from tokenizers import Tokenizer
-from ..text.front_end import coverage
+from ..text.measures import coverage
 from ..families.vocabulary import UNK, encode_text, pieces
 
 # %% ../../nbs/9_app/01b_rows.ipynb #8978ed5c

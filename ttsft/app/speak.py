@@ -14,7 +14,7 @@ from .folders import find_checkpoint
 # %% ../../nbs/9_app/02c_speak.ipynb #5617733b
 def open_family(checkpoint:Path):
     "Open a checkpoint as a family object"
-    from ttsft.families.protocol import family
+    from ttsft.families.registry import family
     return family(read_json(checkpoint/"ttsft.json")["family"]).open(checkpoint)
 
 # %% ../../nbs/9_app/02c_speak.ipynb #847445a8
@@ -40,16 +40,13 @@ def choose_voice(
     fam, # A family
     checkpoint:Path,
     voice:str, # A speaker, a recording, or empty for the first speaker
-):                # As the family's `speak` wants it
+):                # A prompt, as the family's `speak` wants it
     "Return the voice that is meant"
     from ttsft.evaluation.synthesis import load_voice
     from ttsft.sound.audio import resample
     from ttsft.sound.recording import decode
     if not (Path(voice).suffix and Path(voice).is_file()): return load_voice(checkpoint, voice)
-    if not fam.prompted:
-        raise UserError(f"--voice {voice}: a {fam.name} model speaks in the voices it was trained with and "
-                        "imitates no recording. Give a speaker's name, or leave --voice out.")
-    return resample(*decode(voice), fam.sample_rate)
+    return fam.imitate(resample(*decode(voice), fam.sample_rate))
 
 # %% ../../nbs/9_app/02c_speak.ipynb #19d7f31e
 def speak(
@@ -60,13 +57,13 @@ def speak(
     seed:int=0,
 )->str: # One line about what was written
     "Say a text with a trained checkpoint"
-    from ttsft.text.front_end import vowelled, vowelling_warning
+    from ttsft.text.measures import vowelled, vowelling_warning
     check_sound_file(out)
     checkpoint = find_checkpoint(where)
     fam = open_family(checkpoint)
     learnt = read_json(checkpoint/"ttsft.json").get("vowelled", vowelled(text))
     if warning := vowelling_warning(text, learnt): print(f"ttsft: {warning}", file=sys.stderr)
-    speech = fam.speak(text, choose_voice(fam, checkpoint, voice), seed)
+    speech, = fam.speak([text], [choose_voice(fam, checkpoint, voice)], [seed])
     write_sound(out, speech.wav, fam.sample_rate)
     note = " (stopped by the length limit: the model found no end)" if speech.runaway else ""
     return f"{out}: {len(speech.wav)/fam.sample_rate:.2f} s at {fam.sample_rate} Hz{note}"

@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from .characters import is_letter, list_characters, show_text
 from .drafting_rules import TATWEEL
-from ..text.front_end import FrontEnd, TextConfig, TextError, vowelled
+from ..text.front_end import FrontEnd, TextConfig
+from ..text.measures import vowelled
+from ..text.stages import TextError
 from ..text.translit import front_end
 
 # %% ../../nbs/9_app/09_text_check.ipynb #74e50c19

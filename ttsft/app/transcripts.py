@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..core import UserError, local_path
-from ..corpus.raw import utterances
+from ..corpus.readers import read_utterances
 from ..corpus.sources import SourceConfig
 
 # %% ../../nbs/9_app/03_transcripts.ipynb #279c5467
@@ -65,5 +65,5 @@ def read_transcripts(
     files = find_text_files(root)
     if (root/"metadata.csv").is_file(): sum(1 for _ in read_lines(root/"metadata.csv"))
     if files: texts = (t for p in files for t in last_column(read_lines(p)))
-    else: texts = (u.text for u in utterances(SourceConfig(str(source)), with_audio=False))
+    else: texts = (u.text for u in read_utterances(SourceConfig(str(source)), with_audio=False))
     yield from (t for t in texts if t.strip())

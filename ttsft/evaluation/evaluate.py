@@ -16,12 +16,14 @@ from ..core import UserError, atomic, read_json, write_json
 from ..sound.recording import decode
 from ..sound.audio import resample
 from ..sound.writing import to_ogg
-from ..families.codec import Clip, Codec, copy_synthesis
-from ..corpus.dataset import read_split
-from ..families.protocol import Family, voice_of
-from ..training.trainer import evaluation_prompts, mismatch_losses, mismatch_term
+from ..families.codec import Codec, copy_synthesis
+from ..families.features import Clip
+from ..corpus.rows import read_split
+from ..families.protocol import Family
+from ..training.trainer import evaluation_prompts, mismatch_losses
 from .synthesis import speak_all
-from .metrics import MCD_RECIPE, binomial_interval, bootstrap, checks, dtw_distance, mel_cepstra, nearest, paired_bootstrap
+from .metrics import MCD_RECIPE, binomial_interval, bootstrap, checks, dtw_distance
+from .metrics import mel_cepstra, nearest, paired_bootstrap
 
 # %% ../../nbs/7_evaluation/02_evaluate.ipynb #5b214a6c
 @dataclass(frozen=True)
@@ -59,13 +61,12 @@ def found(
 # %% ../../nbs/7_evaluation/02_evaluate.ipynb #3e49e7db
 def _sounds(base, tuned, rows, clips, prompts, seed):
     "Waveforms of all systems, and which generated ones ran to the limit"
-    texts, voices, rate = [r["norm_text"] for r in rows], [voice_of(tuned, p)
-                                                           for p in prompts], tuned.sample_rate
+    texts, voices, rate = [r["norm_text"] for r in rows], [tuned.prompt(p) for p in prompts], tuned.sample_rate
     spoken = {n: speak_all(f, texts, voices, seed, f"speak ({n})")
               for n,f in (("base", base), ("tuned", tuned))}
     wavs = {n: [s.wav for s in ss] for n,ss in spoken.items()}
     wavs["real"] = [resample(*decode(r["audio"]), rate) for r in rows]
-    wavs["copy"] = [tuned.codec.decode(c.latents)[:len(w)] for c,w in zip(clips, wavs["real"])]
+    wavs["copy"] = [tuned.codec.waveform(c.features)[:len(w)] for c,w in zip(clips, wavs["real"])]
     return wavs, {n: [s.runaway for s in ss] for n,ss in spoken.items()}
 
 # %% ../../nbs/7_evaluation/02_evaluate.ipynb #7f542039
@@ -87,7 +88,7 @@ def evaluate(
     if len(clips)<2: raise UserError("dataset.test: at least two test sentences are needed to judge a run")
     recordings = {r["id"]: r for r in read_split(dataset, "test", audio=True)}
     rows = [recordings[c.id] for c in clips]
-    prompts, term = evaluation_prompts(tuned, clips, train_clips, seed), mismatch_term(tuned)
+    prompts, term = evaluation_prompts(tuned, clips, train_clips, seed), tuned.mismatch_term
     losses = {n: mismatch_losses(f, clips, prompts, config.draws, seed)
               for n,f in (("base", base), ("tuned", tuned))}
     wavs, runaway = _sounds(base, tuned, rows, clips, prompts, seed)

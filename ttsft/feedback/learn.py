@@ -16,12 +16,14 @@ import numpy as np
 from tqdm import tqdm
 from ..core import UserError, build, fingerprint, read_json, write_json
 from ..sound.recording import decode
-from ..sound.audio import level, resample
+from ..sound.audio import resample
 from ..sound.vad import find_bounds, hear
-from ..corpus.prepare import PrepareConfig
-from ..families.codec import Clip, load_clips
+from ..corpus.clip import cut_piece
+from ..corpus.prepare_config import PrepareConfig
+from ..families.features import Clip, load_clips
 from ..families.vocabulary import VocabConfig
-from ..families.protocol import Family, family
+from ..families.protocol import Family
+from ..families.registry import family
 from .versions import RunFolders, Versions
 from .records import Record, open_reader, read_records
 from .triage import find_fault, review_run
@@ -29,9 +31,9 @@ from .round import RoundConfig, train_round
 
 # %% ../../nbs/8_feedback/04_learn.ipynb #e66b4fc0
 def hash_clips(clips:list[Clip])->str:
-    "Hash the texts and the sound of clips"
-    return fingerprint([[c.id, c.text, hashlib.sha256(np.ascontiguousarray(c.latents).tobytes()).hexdigest()]
-                        for c in clips])
+    "Hash the texts and the features of clips"
+    def hash_array(a): return hashlib.sha256(np.ascontiguousarray(a).tobytes()).hexdigest()
+    return fingerprint([[c.id, c.text, *map(hash_array, c.features.values())] for c in clips])
 
 # %% ../../nbs/8_feedback/04_learn.ipynb #1cc0bfcc
 def keep_held_out(
@@ -64,9 +66,7 @@ def cut_recording(
     "Resample, trim and level a recording as preparation does"
     heard = hear(wav, native_rate)
     cut = find_bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
-    start, stop = (round(t*sample_rate) for t in cut)
-    wav = resample(wav, native_rate, sample_rate)[start:stop]
-    return level(wav, sample_rate, config.lufs, config.peak_dbfs)[0]
+    return cut_piece(resample(wav, native_rate, sample_rate), sample_rate, *cut, config)[0]
 
 # %% ../../nbs/8_feedback/04_learn.ipynb #199d38ed
 def encode_record(
@@ -81,8 +81,9 @@ def encode_record(
         raise UserError(f"{folder/r.clip} is not the clip that was added (record {r.id}); restore it, or "
                         "add the correction again")
     wav = cut_recording(*decode(data), fam.sample_rate, config)
-    return Clip(f"feedback-{r.id}", r.speaker, fam.front_end(r.text), fam.encode(wav),
-                len(wav)/fam.sample_rate, fam.front_end.normalise(r.text))
+    features = fam.features(wav)
+    return Clip(f"feedback-{r.id}", r.speaker, fam.front_end(r.text), features, len(wav)/fam.sample_rate,
+                fam.codec.n_frames(features), fam.front_end.normalise(r.text))
 
 # %% ../../nbs/8_feedback/04_learn.ipynb #7b35a276
 def record_clip(

@@ -17,7 +17,7 @@ from ..core import UserError, atomic, did_you_mean, fingerprint, read_json, read
 from ..text.front_end import TextConfig
 from ..text.translit import front_end
 from ..sound.recording import decode
-from ..corpus.prepare import PrepareConfig
+from ..corpus.prepare_config import PrepareConfig
 from ..families.vocabulary import require_covered
 from ..evaluation.metrics import checks
 from .versions import RunFolders, Versions

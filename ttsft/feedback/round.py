@@ -4,22 +4,22 @@
 
 # %% auto #0
 __all__ = ['RoundConfig', 'mix_clips', 'score', 'measure_distance', 'compare_values', 'find_harm', 'gate', 'training_settings',
-           'train_round', 'to_accelerator']
+           'train_round']
 
 # %% ../../nbs/8_feedback/03_round.ipynb #f9f4de34
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
-import numpy as np, torch
+import numpy as np
 from accelerate import Accelerator
 from tqdm import tqdm
 from ..core import read_json, write_json
 from ..sound.audio import resample
-from ..families.codec import Clip
-from ..families.protocol import Family, NotFinite, voice_of
+from ..families.features import Clip
+from ..families.protocol import Family, NotFinite
 from ..training.trainer import StageConfig, TrainConfig, Trainer
-from ..training.trainer import evaluation_prompts, mismatch_losses, mismatch_term
+from ..training.trainer import evaluation_prompts, mismatch_losses
 from ..evaluation.synthesis import speak_all
 from ..evaluation.metrics import dtw_distance, mel_cepstra, paired_bootstrap
 
@@ -68,11 +68,11 @@ def score(
 )->dict[str, list[float]]:
     "Measure what the gate compares"
     losses = mismatch_losses(fam, clips, prompts, config.draws, seed)[:, 0].tolist()
-    if not recordings: return {mismatch_term(fam): losses}
-    voices = [voice_of(fam, p) for p in prompts]
+    if not recordings: return {fam.mismatch_term: losses}
+    voices = [fam.prompt(p) for p in prompts]
     said = speak_all(fam, [c.norm_text for c in clips], voices, seed, "speak (gate)")
     far = [measure_distance(s.wav, recordings[c.id], fam.sample_rate) for s,c in zip(said, clips)]
-    return {mismatch_term(fam): losses, "mcd": far}
+    return {fam.mismatch_term: losses, "mcd": far}
 
 # %% ../../nbs/8_feedback/03_round.ipynb #98899ecc
 def measure_distance(
@@ -159,7 +159,7 @@ def train_round(
     lists = {k: (cs, evaluation_prompts(fam, cs, clips, seed), heard)
              for k,cs,heard in (("held_out", held_out, recordings), ("items", items, None))}
     def measure(f):
-        to_accelerator(f)
+        f.to(Accelerator().device)
         return {k: score(f, cs, prompts, config, heard, seed) for k,(cs,prompts,heard) in lists.items()}
     if not (out/"before.json").is_file(): write_json(out/"before.json", measure(fam))
     try:
@@ -169,9 +169,3 @@ def train_round(
     except NotFinite as e: result = dict(accepted=False, reasons=[f"training broke down: {e}"], figures={})
     write_json(out/"gate.json", result)
     return result
-
-# %% ../../nbs/8_feedback/03_round.ipynb #10deac1d
-def to_accelerator(fam):
-    device = Accelerator().device
-    fam.module.to(device)
-    if isinstance(getattr(fam.codec, "model", None), torch.nn.Module): fam.codec.model.to(device)

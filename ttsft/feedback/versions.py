@@ -6,13 +6,13 @@
 __all__ = ['RunFolders', 'Versions', 'find_current', 'roll_back']
 
 # %% ../../nbs/8_feedback/00_versions.ipynb #101dd079
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from fastcore.basics import patch
-from ..core import UserError, atomic, did_you_mean, file_fingerprint, read_json, read_jsonl, write_json
-from ..corpus.prepare import PrepareConfig
+from ..core import UserError, atomic, did_you_mean, file_fingerprint, read_json, write_json
+from ..corpus.prepare_config import PrepareConfig
 
 # %% ../../nbs/8_feedback/00_versions.ipynb #ad64ee1b
 @dataclass(frozen=True)
@@ -20,17 +20,13 @@ class RunFolders:
     "Say where the results of a run lie"
     root:Path # The run's folder; `feedback/` and `versions/` are made in it
     checkpoint:Path # The newest checkpoint that training made, with `ttsft.json`
-    clips:Path|None = None # The cache of encoded clips, with `index.jsonl`
+    clips:Path|None = None # The cache of encoded clips
+    index:Callable[[], list[dict]] = list # Returns id, split, speaker and norm_text of every encoded clip
     recordings:tuple[Path, ...] = () # Folders of prepared recordings, a file `ID.*` each; the newest first
     spoken:tuple[tuple[str, Path], ...] = () # (system, folder of its test sentences, a file `ID.*` each)
     prepare:PrepareConfig = field(default_factory=PrepareConfig) # How the training clips were prepared
 
 # %% ../../nbs/8_feedback/00_versions.ipynb #ae4b04c9
-@patch
-def index(self:RunFolders)->list[dict]: # id, split, speaker, text, norm_text and more of each clip
-    "List the encoded clips of the run; none where nothing is encoded"
-    return read_jsonl(self.clips/"index.jsonl") if self.clips else []
-
 @patch
 def recording(self:RunFolders, id:str)->Path|None: # The newest; None: no file is left
     "Find the prepared recording of a clip"

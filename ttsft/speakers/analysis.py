@@ -16,11 +16,12 @@ from typing import Literal
 from urllib.parse import quote
 import numpy as np
 import yaml
-from ..core import UserError, atomic, load_yaml, did_you_mean, read_json, seed_for, write_json
+from ..core import UserError, atomic, did_you_mean, load_yaml, read_json, seed_for, write_json
 from ..sound.writing import to_ogg
 from ..sound.recording import decode
 from .embed import embed_clips
-from .cluster import VOICE_LIMIT, agreement, by_size, find_voices, link_blocks, split_into, stability, voice_cosines
+from .cluster import VOICE_LIMIT, agreement, by_size, find_voices, link_blocks, split_into
+from .cluster import stability, voice_cosines
 
 # %% ../../nbs/4_speakers/02_analysis.ipynb #d7e58765
 @dataclass(frozen=True)

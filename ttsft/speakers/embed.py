@@ -17,7 +17,7 @@ import numpy as np
 from ..core import UserError, atomic, file_fingerprint, fingerprint, local_path, did_you_mean
 from ..sound.audio import resample
 from ..sound.recording import AudioError, decode
-from ..corpus.shards import chunked, run_shards
+from ..corpus.shards import cut_shards, run_shards
 
 # %% ../../nbs/4_speakers/00_embed.ipynb #3400b43c
 # Hz, samples, samples, bands, frames: as the encoder was trained
@@ -244,8 +244,8 @@ def embed_clips(
     unique = {str(sha): str(p) for sha,p in clips}
     found = cached(folder, set(unique))
     missing = [(sha, p) for sha,p in unique.items() if sha not in found]
-    run_shards(functools.partial(embed_shard, spec=spec, folder=folder), chunked(missing, per_shard), engine,
-               workers, "embed", len(found))
+    run_shards(functools.partial(embed_shard, spec=spec, folder=folder), cut_shards(missing, per_shard),
+               engine, workers, "embed", len(found))
     if missing: found |= cached(folder, {sha for sha,_ in missing})
     return np.stack([found[str(sha)] for sha,_ in clips]), dict(computed=len(missing),
                                                                 from_cache=len(unique)-len(missing),

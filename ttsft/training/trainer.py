@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['SCHEDULES', 'PhaseConfig', 'StageConfig', 'TrainConfig', 'total_steps', 'stage_at', 'settings_of', 'lr_at',
            'scale_new_embeddings', 'EMA', 'stream', 'to_device', 'Terms', 'no_gradients', 'named', 'phase_parameters',
-           'gradients', 'finish_update', 'adamw', 'mismatch_term', 'validate', 'mismatch_losses', 'evaluation_prompts',
-           'estimate', 'save_state', 'load_state', 'Log', 'preview', 'require_compiler', 'Pending', 'values_of',
-           'stage_parameters', 'Trainer']
+           'gradients', 'finish_update', 'adamw', 'validate', 'mismatch_losses', 'evaluation_prompts', 'estimate',
+           'save_state', 'load_state', 'Log', 'preview', 'require_compiler', 'Pending', 'values_of', 'stage_parameters',
+           'Trainer']
 
 # %% ../../nbs/6_training/00_trainer.ipynb #f70df157
 import fnmatch, json, math, os, resource, shutil, sys, sysconfig, time
@@ -26,8 +26,9 @@ from ..core import UserError, read_jsonl, seed_everything, seed_for, write_json
 from ..runs import disk_free, human
 from ..sound.writing import to_ogg
 from ..families.batches import buckets, draw_prompts, held_out_prompts
-from ..families.codec import Clip
-from ..families.protocol import Family, NotFinite, frames_in, parameter_counts, phases_of, voice_of
+from ..families.features import Clip, column
+from ..families.modules import evaluation_mode, forked_rng, parameter_counts
+from ..families.protocol import Family, NotFinite, frames_in
 
 # %% ../../nbs/6_training/00_trainer.ipynb #9cbc92e0
 SCHEDULES = Literal["constant", "cosine", "linear"]
@@ -191,9 +192,10 @@ def stream(
 # epoch, clips, their prompts, the batch's own random numbers
 )->Iterator[tuple[int, list[Clip], list[Clip], np.random.Generator]]:
     "Micro-batches, a pure function of the seed"
-    durations, weights, n, epoch = [len(c.latents)/frame_rate for c in clips], [c.weight for c in clips], 0, 0
+    durations, n, epoch = [n/frame_rate for n in column(clips, "n_frames")], 0, 0
+    weights, speakers = column(clips, "weight"), column(clips, "speaker")
     while True:
-        partner = draw_prompts([c.speaker for c in clips], seed, epoch) if prompted else range(len(clips))
+        partner = draw_prompts(speakers, seed, epoch) if prompted else range(len(clips))
         for ids in buckets(durations, batch_seconds, seed, epoch, weights=weights):
             yield epoch, [clips[i] for i in ids], [clips[partner[i]]
                                                    for i in ids], np.random.default_rng(seed_for(seed,
@@ -303,11 +305,6 @@ def adamw(params:list, config:TrainConfig, fused:bool)->torch.optim.AdamW:
                              weight_decay=config.weight_decay, fused=fused or None)
 
 # %% ../../nbs/6_training/00_trainer.ipynb #f4f0774a
-def mismatch_term(family:Family)->str:
-    "The loss term that must rise when texts are exchanged"
-    return getattr(family, "mismatch_term", "flow")
-
-# %% ../../nbs/6_training/00_trainer.ipynb #830dee08
 @torch.no_grad()
 def validate(
     family:Family,
@@ -317,29 +314,24 @@ def validate(
     batch_seconds:float=60.0, # Budget of a micro-batch
     forward:Callable|None=None, # `family.losses`, or its wrapped form during training
 )->dict[str, float]: # Raw terms, and `exchanged`: the reading term with exchanged texts
-    "Held-out losses"
-    module, device = family.module, next(family.module.parameters()).device
-    was_training = module.training
-    module.eval()
-    rate, term = family.codec.frame_rate, mismatch_term(family)
+    "Measure the held-out losses"
+    rate, device, n_frames = family.frame_rate, family.device, column(clips, "n_frames")
     sums, frames = defaultdict(float), 0
-    with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
-        for ids in buckets([len(c.latents)/rate for c in clips],
-                           max(batch_seconds, max(len(c.latents) for c in clips)/rate), seed):
+    with evaluation_mode(family.module), forked_rng(None, device):
+        for ids in buckets([n/rate for n in n_frames], max(batch_seconds, max(n_frames)/rate), seed):
             rng = np.random.default_rng(0)
             mine, voices = [clips[i] for i in ids], [prompts[i] for i in ids]
             other = [clips[(i+1)%len(clips)].text for i in ids]
             for name,texts in (("", None), ("mismatched", other)):
                 torch.manual_seed(seed_for(seed, "validate", ids[0]))
-                batch = family.batch(mine, voices, rng, texts)
+                batch = family.batch(mine, voices, rng, texts, training=False)
                 for k,v in (forward or family.losses)(to_device(batch, device)).items():
                     if not name: sums[k] += v.item()*frames_in(batch)
-                    elif k==term: sums[name] += v.item()*frames_in(batch)
+                    elif k==family.mismatch_term: sums[name] += v.item()*frames_in(batch)
             frames += frames_in(batch)
-    module.train(was_training)
     return {k: v/frames for k,v in sums.items()}
 
-# %% ../../nbs/6_training/00_trainer.ipynb #9496b261
+# %% ../../nbs/6_training/00_trainer.ipynb #830dee08
 @torch.no_grad()
 def mismatch_losses(
     family:Family,
@@ -348,22 +340,18 @@ def mismatch_losses(
     draws:int=4, # Noise draws
     seed:int=0,
 )->np.ndarray: # (n, 2): the reading term with the true text, and with the next sentence's
-    "Per-sentence reading loss, true and exchanged; the same noise for both"
-    was_training = family.module.training
-    family.module.eval()
-    device, term = next(family.module.parameters()).device, mismatch_term(family)
-    out = np.zeros((len(clips), 2))
-    with torch.random.fork_rng(devices=[device] if device.type=="cuda" else []):
+    "Measure the mismatch term of each sentence with its own and with another text; the same noise for both"
+    device, out = family.device, np.zeros((len(clips), 2))
+    with evaluation_mode(family.module), forked_rng(None, device):
         for i,(clip,prompt) in enumerate(zip(clips, prompts)):
             for j,text in enumerate([clip.text, clips[(i+1)%len(clips)].text]):
                 torch.manual_seed(seed_for(seed, "judge", i))
-                batches = (to_device(family.batch([clip], [prompt], np.random.default_rng(k), [text]),
-                                     device) for k in range(draws))
-                out[i,j] = np.mean([family.losses(b | {"distill": False})[term].item() for b in batches])
-    family.module.train(was_training)
+                batches = (family.batch([clip], [prompt], np.random.default_rng(k), [text], training=False)
+                           for k in range(draws))
+                out[i,j] = np.mean([family.mismatch_loss(to_device(b, device)).item() for b in batches])
     return out
 
-# %% ../../nbs/6_training/00_trainer.ipynb #80195680
+# %% ../../nbs/6_training/00_trainer.ipynb #9496b261
 def evaluation_prompts(
     family:Family,
     clips:list[Clip], # Held out
@@ -372,7 +360,7 @@ def evaluation_prompts(
 # For each held-out clip the training clip that prompts it; itself where the family takes no prompts
 )->list[Clip]:
     "Fixed voices for held-out clips"
-    if getattr(family, "prompted", True): return held_out_prompts(clips, train, seed)
+    if family.prompted: return held_out_prompts(clips, train, seed)
     if lost := sorted({c.speaker for c in clips}-{c.speaker for c in train}):
         raise UserError(f"speaker `{lost[0]}` has no training clip, so the model "
 "does not know the voice. Put one of this speaker's clips into the training set, or leave the speaker out.")
@@ -480,7 +468,7 @@ def preview(
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for i,(clip,voice) in enumerate(zip(clips, voices)):
-        speech = family.speak(clip.norm_text, voice_of(family, voice), seed_for(seed, "preview", i))
+        speech, = family.speak([clip.norm_text], [family.prompt(voice)], [seed_for(seed, "preview", i)])
         (folder/f"{i}.ogg").write_bytes(to_ogg(speech.wav, family.sample_rate))
         log.audio(step, f"preview/{i}", speech.wav, family.sample_rate)
         rows.append(dict(text=clip.norm_text, seconds=len(speech.wav)/family.sample_rate,
@@ -539,7 +527,7 @@ def stage_parameters(
     stage:StageConfig|None, # None: all of it
 )->dict[str|None, list[torch.nn.Parameter]]: # Phase -> what its optimizer moves in this stage
     "What trains in a stage, by phase"
-    phases, open_ids = phases_of(family), set(map(id, opened))
+    phases, open_ids = family.phases, set(map(id, opened))
     names = {id(p): n for n,p in family.module.named_parameters()}
     parts = {phase: [p for p in phase_parameters(family, phase) if id(p) in open_ids] for phase in phases}
     def called(p, pattern):
@@ -577,7 +565,7 @@ class Trainer:
     ):
         seed_everything(seed)
         self.family, self.clips, self.valid, self.config, self.out, self.seed, self.say = family, clips, valid, config, out, seed, say
-        self.accelerator, self.phases, self.steps = Accelerator(mixed_precision=config.precision), phases_of(family), total_steps(config)
+        self.accelerator, self.phases, self.steps = Accelerator(mixed_precision=config.precision), family.phases, total_steps(config)
         if unknown := sorted({k for c in (config, *config.stages) for k in c.phases}-set(self.phases)):
             raise UserError(f"train.phases: family `{family.name}` has no phase `{unknown[0]}`; it has "
                             f"{', '.join(map(str, self.phases))}")
@@ -587,21 +575,17 @@ class Trainer:
         # torch's own parallel wrapper wants every weight in every backward pass
         self.own_sum = self.phases!=(None,) or bool(config.stages)
         self.terms = self.accelerator.prepare_model(Terms(family), evaluation_mode=self.own_sum)
-        self.warm = (max(config.warmup_discriminator, getattr(family, "warmup", 0)) if len(self.phases)>1
+        self.warm = (max(config.warmup_discriminator, family.warmup) if len(self.phases)>1
                      else 0)
         if self.warm>=(first := (config.stages or [config])[0].steps):
             raise UserError(f"the discriminator warms up for {self.warm} updates, and the generator would "
                             f"not train in the {first} of the "
                             f"{'first stage' if config.stages else 'run'}. Lower the warm-up or train longer.")
-        if hasattr(family, "check"): family.check([*clips, *valid])
+        family.check([*clips, *valid])
         if config.compile:
-            if not hasattr(family, "compile"):
-                raise UserError(f"train.compile: family `{family.name}` has no part of fixed shape to "
-                                f"compile. Set it to false.")
             require_compiler(self.accelerator.device.type)
             family.compile()
-        if isinstance(getattr(family.codec, "model", None), torch.nn.Module):
-            family.codec.model.to(self.accelerator.device)
+        family.codec.to(self.accelerator.device)
         self.cuda, self.scaler = self.accelerator.device.type=="cuda", getattr(self.accelerator, "scaler",
                                                                                None)
         kept = [p for p in phase_parameters(family, self.phases[-1]) if id(p) in set(map(id, self.opened))]
@@ -620,7 +604,7 @@ class Trainer:
     def way(self)->Iterator:
         "The stream of micro-batches from the start"
         return stream(self.clips, self.config.batch_seconds, self.seed, self.family.codec.frame_rate,
-                      getattr(self.family, "prompted", True))
+                      self.family.prompted)
 
     def enter(self, stage:int):
         "Freeze and thaw for a stage, with fresh optimizers"
@@ -630,7 +614,7 @@ class Trainer:
             p.requires_grad_(id(p) in moving)
             p.grad = None
         # what is a phase may depend on what trains
-        self.parts = {k: parts[k] for k in phases_of(self.family)}
+        self.parts = {k: parts[k] for k in self.family.phases}
         self.optimizers = {k: adamw(ps, settings_of(self.config, stage, k), self.cuda)
                            for k,ps in self.parts.items() if ps}
 
@@ -738,7 +722,7 @@ class Trainer:
         try:
             with no_gradients(self.parts[self.phases[-1]] if resting else []):  # what rests needs no graph
                 cells = gradients(self.terms, batches, parts, self.accelerator,
-                                  getattr(self.family, "counted_by", None))
+                                  self.family.counted_by)
         except NotFinite:  # the family saw it first
             for o in self.optimizers.values(): o.zero_grad()
             self.step += 1
@@ -809,7 +793,7 @@ class Trainer:
         scores, c = {"raw": self.validate()}, self.config
         if self.ema:
             with self.averaged(): scores["averaged"] = self.validate()
-        best = min(scores, key=lambda k: scores[k][mismatch_term(self.family)])
+        best = min(scores, key=lambda k: scores[k][self.family.mismatch_term])
         shutil.rmtree(self.out/"final", ignore_errors=True)
         facts = (facts | ({"stage": c.stages[-1].name, "stages": [[s.name, s.steps] for s in c.stages]}
                           if c.stages else {}) | dict(step=self.step, weights=best))
