@@ -23,7 +23,10 @@ TINY = {"arabic-pocket-tiny": "ar", "english-lj-pocket-tiny": "en", "kurmanji-mm
 # modules that take no torch
 LIGHT = ("text.front_end", "text.numbers", "text.translit", "families.coverage", "families.schemes",
          "families.tokenizers", "app.draft", "app.new_language", "app.recipe_check", "app.cli", "corpus.raw",
-         "corpus.prepare")
+         "corpus.prepare", "app.recipe", "feedback.triage")
+# commands that answer before torch is imported, with their exit codes
+QUICKLY = ((["--help"], 0), (["run", "--hepl"], 2), (["run", "arabic-pocket-tiny", "train.stepz=3"], 2),
+           (["run", "kurmanji-mms-tiny", "model.segmnt=1"], 2), (["check", "arabic-pocket-tiny", "seed=x"], 2))
 ENV = {k: v for k,v in os.environ.items() if k!="MPLBACKEND"} # kernels choose theirs, which shows figures
 ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1",
             HYPOTHESIS_STORAGE_DIRECTORY=str(TMP/"hypothesis"), IPYTHONDIR=str(TMP/"ipython"),
@@ -140,6 +143,13 @@ def light(module):
            f"import sys, ttsft.{module}; heavy = {{'torch', 'transformers'}} & set(sys.modules); assert not "
            f"heavy, heavy")
 
+def quick(argv, code):
+    "A command answers without waiting for torch"
+    python("-c", "import sys; from ttsft.app.cli import main\n"
+           f"try: code = main({argv!r})\nexcept SystemExit as e: code = e.code\n"
+           "heavy = {'torch', 'transformers', 'librosa'} & set(sys.modules)\n"
+           f"assert code=={code} and not heavy, (code, heavy)")
+
 def no_torchaudio():
     "From a source to a data set, with neither of the two packages that fail beside a CPU build of torch"
     steps = python("-c", "import sys; from ttsft.app.cli import run; run('xiang-mms-tiny', ['outputs="
@@ -234,6 +244,83 @@ def form_of_modules():
     if middle>MEDIAN: faults.append(f"the median exported cell has {middle} lines, {MEDIAN} are the limit")
     assert sizes and not faults, f"{len(faults)} breaches\n" + "\n".join(faults)
 
+# ---- the law of form: no family in a generic room
+
+# families to come, and the name under which VITS checkpoints are published
+TO_COME = {"xtts", "indextts", "mms"}
+# variables and attributes that hold a family, wherever a generic room has one
+HOLDS_FAMILY = {"family", "fam", "fitted", "tuned", "base", "candidate"}
+# rooms that must know names -> why
+KNOWS = {f"ttsft.families.{room}": "reads or writes tokenizer files of published bases, each in its own layout"
+         for room in ("tokenizer_files", "tiny_tokenizers", "text_tokenizers", "language_tokenizers", "tokenizers")}
+
+def generic():
+    "(name, syntax trees) of every module and report that may know no family: all but the families' own wings"
+    for m,(room,code) in rooms().items():
+        if not re.match(r"5_families/\w+/", room) and m!="ttsft.families.registry": yield m, [ast.parse(code)]
+    for p in sorted((REPO/"nbs"/"reports").glob("*.ipynb")): yield p.stem, [*_report_code(p)]
+
+def _report_code(path):
+    "Syntax trees of a report's cells; the parameters' defaults are data, and may name a recipe"
+    for c in json.loads(read(path))["cells"]:
+        if c["cell_type"]!="code" or "parameters" in c["metadata"].get("tags", []): continue
+        yield ast.parse("\n".join(line for line in "".join(c["source"]).splitlines()
+                                  if not line.lstrip().startswith(("%", "!"))))
+
+def family_words():
+    "What a family is called: the keys of the registry's table, read without importing it"
+    tree = ast.parse(read(REPO/"ttsft"/"families"/"registry.py"))
+    table, = [n.value for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id=="FAMILIES"]
+    return {k.value for k in table.keys} | TO_COME
+
+def no_family_names():
+    "No generic room or report names a family: not in a string, a name or an attribute"
+    words, found = family_words(), set()
+    for room,trees in generic():
+        for tree in trees:
+            found |= {(room, w, n.lineno) for n,text in _texts(tree) for w in _words(text) & words}
+    wrong = [f"{room} line {line}: `{w}`" for room,w,line in sorted(found) if room not in KNOWS]
+    wrong += [f"KNOWS lists {room}, which names no family" for room in KNOWS if room not in {f[0] for f in found}]
+    assert words>TO_COME and not wrong, "\n".join(wrong)
+
+def _texts(tree):
+    "(node, text) of every name and string of a program, its docstrings aside"
+    docs = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, DOCUMENTED) and n.body
+            and isinstance(n.body[0], ast.Expr)}
+    for n in ast.walk(tree):
+        if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in docs: yield n, n.value
+        elif isinstance(n, ast.Name): yield n, n.id
+        elif isinstance(n, ast.Attribute): yield n, n.attr
+        elif isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)): yield n, n.name
+        elif isinstance(n, (ast.arg, ast.keyword)): yield getattr(n, "value", n), n.arg or ""
+        elif isinstance(n, ast.ImportFrom):
+            for a in n.names: yield n, f"{n.module} {a.name} {a.asname}"
+        elif isinstance(n, ast.Import):
+            for a in n.names: yield n, f"{a.name} {a.asname}"
+
+DOCUMENTED = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+def _words(text):
+    "Words of a text or of a name: `PocketConfig`, `tiny_pocket` and `pocket-tts` all hold `pocket`"
+    return {w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text)}
+
+def no_family_probes():
+    "No generic room or report asks what a family has or is; it uses what the protocol declares"
+    wrong = [f"{room} line {n.lineno}: {ast.unparse(n)[:80]}" for room,trees in generic() for tree in trees
+             for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+             and n.func.id in ("getattr", "hasattr", "isinstance") and n.args
+             and HOLDS_FAMILY & {*_chain(n.args[0])}]
+    assert not wrong, "\n".join(wrong)
+
+def _chain(node):
+    "The names in `a.b.c`, or in the argument of `type(a.b)`"
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id=="type" and node.args:
+        yield from _chain(node.args[0])
+    while isinstance(node, ast.Attribute):
+        yield node.attr
+        node = node.value
+    if isinstance(node, ast.Name): yield node.id
+
 # ---- notebooks
 
 def runs(path, limit):
@@ -288,10 +375,12 @@ def all_tests():
     first = [("package equals notebooks", exported), ("notebooks are clean", clean), ("ruff", lint),
              ("sizes", sizes),
              ("import order", order), ("README", readme)]
-    first += [("form of modules", form_of_modules)]
+    first += [("form of modules", form_of_modules), ("no generic room names a family", no_family_names),
+              ("no generic room probes a family", no_family_probes)]
     first += [(f"form of {name_of(at(p))}", partial(form, at(p)))
               for p in sorted((HERE/"nbs").rglob("*.ipynb"))]
     first += [(f"import ttsft.{m} takes no torch", partial(light, m)) for m in LIGHT]
+    first += [(f"ttsft {' '.join(argv)} takes no torch", partial(quick, argv, code)) for argv,code in QUICKLY]
     first += [("sound is prepared without torchaudio and torchcodec", no_torchaudio),
               ("pip check", lambda: python("-m", "pip", "check"))]
     first += [(f"shape of nbs/reports/{p.name}", partial(report, at(p))) for p in reports]
