@@ -21,7 +21,8 @@ MAX_NOTEBOOK, MAX_FILE, MAX_ASSETS = 300_000, 12_000_000, 25_000_000
 TINY = {"arabic-pocket-tiny": "ar", "english-lj-pocket-tiny": "en", "kurmanji-mms-tiny": "kmr",
         "xiang-mms-tiny": "hsn"}
 # modules that take no torch
-LIGHT = ("text.front_end", "text.numbers", "text.translit", "app.draft", "app.cli", "corpus.raw",
+LIGHT = ("text.front_end", "text.numbers", "text.translit", "families.coverage", "families.schemes",
+         "families.tokenizers", "app.draft", "app.new_language", "app.recipe_check", "app.cli", "corpus.raw",
          "corpus.prepare")
 ENV = {k: v for k,v in os.environ.items() if k!="MPLBACKEND"} # kernels choose theirs, which shows figures
 ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1",

@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from IPython.display import HTML
 from jinja2 import DictLoader
 from nbconvert import HTMLExporter
-from ..sound.audio import player_html
+from ..sound.player import player_html
 from .runner import ReportError, check_parameters, declared_parameters, run_notebook
 
 # %% ../../nbs/9_app/01_report.ipynb #bbd6fdd7

@@ -14,8 +14,10 @@ from pystoi import stoi
 from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 from ..core import UserError
-from ..sound.audio import decode, log_mel, resample
-from ..corpus.dataset import read_split
+from ..sound.recording import decode
+from ..sound.mel import log_mel
+from ..sound.audio import resample
+from ..corpus.rows import read_split
 
 # %% ../../nbs/5_families/01_codec.ipynb #391ec0c3
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def pad_to_frames(
     least:int=1, # Frames at least
 )->np.ndarray: # (s',) float32, s' a whole number of frames
     "Fill the end with zeros"
-    if wav.ndim!=1 or not len(wav): raise ValueError(f"expected a waveform of shape (s,) with s > 0, got {wav.shape}")
+    if wav.ndim!=1 or not len(wav):
+        raise ValueError(f"expected a waveform of shape (s,) with s > 0, got {wav.shape}")
     missing = max(-len(wav)%frame_size, least*frame_size-len(wav))
     return np.pad(wav.astype(np.float32), (0, missing))
 

@@ -20,18 +20,25 @@ import numpy as np, torch
 from accelerate import Accelerator
 from tokenizers import Tokenizer
 from tqdm import tqdm
-from ..core import Run, UserError, atomic, build, file_fingerprint, fingerprint, did_you_mean, read_json, read_jsonl, write_json
+from ..runs import Run
+from ..core import UserError, atomic, build, did_you_mean, file_fingerprint, fingerprint, read_json
+from ..core import read_jsonl, write_json
 from ..text.front_end import TextConfig
 from ..text.translit import front_end
-from ..sound.audio import decode, level, resample
-from ..sound.vad import bounds, hear
+from ..sound.recording import decode
+from ..sound.audio import level, resample
+from ..sound.vad import find_bounds, hear
 from ..families.features import Clip, load_clips
 from ..families.vocabulary import VocabConfig, require_covered
 from ..families.protocol import Family, NotFinite
 from ..families.registry import family
-from ..training.trainer import StageConfig, TrainConfig, Trainer, evaluation_prompts, mismatch_losses
+from ..training.schedule import StageConfig, TrainConfig
+from ..training.trainer import Trainer
+from ..training.validation import evaluation_prompts, mismatch_losses
 from ..evaluation.synthesis import speak_all
-from ..evaluation.metrics import checks, dtw_distance, mel_cepstra, paired_bootstrap
+from ..evaluation.intervals import paired_bootstrap
+from ..evaluation.metrics import MCD_SCALE, dtw_distance, mel_cepstra
+from ..evaluation.checks import flag_failures
 
 # %% ../../nbs/8_feedback/00_round.ipynb #03e7894d
 # a word said wrong; its melody or pace; the spelling the model reads; the training clip or its transcript
@@ -61,7 +68,7 @@ def check_clip(clip:Path)->tuple[np.ndarray, int]: # Waveform (s,) and its rate,
     "Refuse a file that no one could learn from"
     if not Path(clip).is_file(): raise UserError(f"there is no recording {clip}. Check the spelling.")
     wav, rate = decode(clip)
-    found = checks(wav, rate)
+    found = flag_failures(wav, rate)
     seconds = len(wav)/rate
     if found["nonfinite"] or found["silent"]: raise UserError(f"{clip} is silent or damaged; record it again")
     if not SECONDS[0]<=seconds<=SECONDS[1]:
@@ -390,7 +397,7 @@ def scores(
         if not np.isfinite(wav).all(): return float("nan")
         a, b = (mel_cepstra(w, fam.sample_rate) for w in (wav,
                                                           resample(*recordings[clip.id], fam.sample_rate)))
-        return 10*2**0.5/np.log(10)*dtw_distance(a, b)[0]
+        return MCD_SCALE*dtw_distance(a, b)[0]
     return out | {"mcd": [far(s.wav, c) for s,c in zip(said, clips)]}
 
 # %% ../../nbs/8_feedback/00_round.ipynb #03cf5815
@@ -509,7 +516,7 @@ def item_clip(
         raise UserError(f"{folder/r.clip} is not the clip that was added (record {r.id}); restore it, or "
                         f"add the correction again")
     wav, native = decode(data)
-    cut = bounds(hear(wav, native), lead=0.1, tail=0.2)  # as `prepare` cuts
+    cut = find_bounds(hear(wav, native), lead=0.1, tail=0.2)  # as `prepare` cuts
     start, stop = (round(t*fam.sample_rate) for t in cut)
     wav = level(resample(wav, native, fam.sample_rate)[start:stop], fam.sample_rate)[0]
     features = fam.features(wav)

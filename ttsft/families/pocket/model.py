@@ -20,15 +20,16 @@ from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..codec import load_whole
 from ..features import Clip
-from ..vocabulary import UNK, VocabConfig, encode_text, make_tokenizer, pieces, require_covered, transplant
+from ..vocabulary import UNK, VocabConfig, encode_text, make_tokenizer, pieces, require_covered
+from ..vocabulary import transplant
 from ..batches import pad
 from ..modules import add_lora, forked_rng, freeze, merge_lora
 from ..checkpoint import check_contract, write_checkpoint
 from ..protocol import Family, Speech, Term
 from .recipe import PocketConfig
 from .codec import PocketCodec, open_codec
-from .layout import OfficialSettings, audio_token_ids, from_official, is_official, scratch_pocket
-from .layout import tiny_pocket, to_official
+from .config import OfficialSettings, audio_token_ids
+from .layout import from_official, is_official, scratch_pocket, tiny_pocket, to_official
 
 # %% ../../../nbs/5_families/pocket/04_model.ipynb #7050c718
 def sequence(
@@ -100,7 +101,8 @@ def flow_terms(
 
 # %% ../../../nbs/5_families/pocket/04_model.ipynb #8f1b4904
 TERMS = { # what the loss terms mean
-    "flow": Term("Squared error of the flow's velocity: how well the next latent is predicted from text and past."),
+    "flow": Term("Squared error of the flow's velocity: how well the next latent is predicted from text and "
+                 "past."),
     "distill": Term("Self-distillation: whether one large step of the flow lands where many small ones do. "
                     "It is computed on a share of the steps."),
     "eos": Term("Cross-entropy of the end of speech: whether the model knows where the sentence ends."),
@@ -297,6 +299,7 @@ def tiny(cls:Pocket,
     "Make a small base of random weights"
     return cls._random_base(folder, *tiny_pocket(seed=seed))
 
+# %% ../../../nbs/5_families/pocket/04_model.ipynb #dcfb6aaf
 @patch(cls_method=True)
 def scratch(cls:Pocket,
     folder:Path, # A new folder
@@ -305,9 +308,11 @@ def scratch(cls:Pocket,
     "Make a base of full size and random weights, to train from nothing"
     return cls._random_base(folder, *scratch_pocket(seed=seed))
 
+# %% ../../../nbs/5_families/pocket/04_model.ipynb #2ed52be6
 @patch(cls_method=True)
 def _random_base(cls:Pocket, folder, model, codec, tokenizer):
-    cls(model.eval(), PocketCodec(codec), tokenizer, front_end(TextConfig()), PocketConfig()).save(folder, {"stage": "base"})
+    cls(model.eval(), PocketCodec(codec), tokenizer, front_end(TextConfig()), PocketConfig()).save(folder,
+                                                                                                   {"stage": "base"})
     return folder
 
 # %% ../../../nbs/5_families/pocket/04_model.ipynb #c3474207
@@ -344,8 +349,10 @@ def open(cls:Pocket,
     fe = front_end(TextConfig(**facts["front_end"]["config"]))
     model, codec, tokenizer = read_base(Path(folder))
     check_contract(Path(folder), front_end=fe.spec, codec=codec.fingerprint)
-    return cls(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes), facts["language"])
+    return cls(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes),
+               facts["language"])
 
+# %% ../../../nbs/5_families/pocket/04_model.ipynb #4cbb5df4
 @patch(cls_method=True)
 def base_codec(cls:Pocket, base:Path)->PocketCodec:
     "Open the codec of a base"
