@@ -36,7 +36,9 @@ from ..training.schedule import StageConfig, TrainConfig
 from ..training.trainer import Trainer
 from ..training.validation import evaluation_prompts, mismatch_losses
 from ..evaluation.synthesis import speak_all
-from ..evaluation.metrics import checks, dtw_distance, mel_cepstra, paired_bootstrap
+from ..evaluation.intervals import paired_bootstrap
+from ..evaluation.metrics import MCD_SCALE, dtw_distance, mel_cepstra
+from ..evaluation.checks import flag_failures
 
 # %% ../../nbs/8_feedback/00_round.ipynb #03e7894d
 # a word said wrong; its melody or pace; the spelling the model reads; the training clip or its transcript
@@ -66,7 +68,7 @@ def check_clip(clip:Path)->tuple[np.ndarray, int]: # Waveform (s,) and its rate,
     "Refuse a file that no one could learn from"
     if not Path(clip).is_file(): raise UserError(f"there is no recording {clip}. Check the spelling.")
     wav, rate = decode(clip)
-    found = checks(wav, rate)
+    found = flag_failures(wav, rate)
     seconds = len(wav)/rate
     if found["nonfinite"] or found["silent"]: raise UserError(f"{clip} is silent or damaged; record it again")
     if not SECONDS[0]<=seconds<=SECONDS[1]:
@@ -395,7 +397,7 @@ def scores(
         if not np.isfinite(wav).all(): return float("nan")
         a, b = (mel_cepstra(w, fam.sample_rate) for w in (wav,
                                                           resample(*recordings[clip.id], fam.sample_rate)))
-        return 10*2**0.5/np.log(10)*dtw_distance(a, b)[0]
+        return MCD_SCALE*dtw_distance(a, b)[0]
     return out | {"mcd": [far(s.wav, c) for s,c in zip(said, clips)]}
 
 # %% ../../nbs/8_feedback/00_round.ipynb #03cf5815

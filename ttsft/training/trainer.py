@@ -15,11 +15,11 @@ import torch
 from accelerate import Accelerator
 from fastcore.basics import patch
 from tqdm import tqdm
-from ..core import UserError, read_jsonl, seed_everything
+from ..core import seed_everything
 from ..runs import human
 from ..families.features import Clip
 from ..families.modules import parameter_counts
-from ..families.protocol import Family, NotFinite, frames_in
+from ..families.protocol import Family
 from .schedule import TrainConfig, check_settings, frozen_updates, learning_rates
 from .schedule import require_compiler, stage_at, stage_parameters, total_steps
 from .state import Log, Pending, Progress, estimate, fetch_numbers, keep_checkpoint, load_state
