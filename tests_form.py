@@ -10,8 +10,8 @@ COLUMNS, MODULE, FUNCTION, CELL, LARGE, MEDIAN = 110, 300, 50, 40, 25, 15
 # families to come, and the name under which VITS checkpoints are published
 TO_COME = {"xtts", "indextts", "mms"}
 # rooms that must know names: they read and write tokenizer files of published bases, each in its own layout
-NAME_FAMILIES = tuple(f"ttsft.families.{room}" for room in ("tokenizer_files", "tiny_tokenizers", "text_tokenizers",
-                                                            "language_tokenizers", "tokenizers"))
+READERS = ("tokenizer_files", "tiny_tokenizers", "text_tokenizers", "language_tokenizers", "tokenizers")
+NAME_FAMILIES = tuple(f"ttsft.families.{room}" for room in READERS)
 # variables and attributes that hold a family or a codec, wherever a shared room has one
 HOLD_FAMILY = {"family", "fam", "fitted", "tuned", "base", "candidate", "codec", "Family", "Codec"}
 PROBES = ("getattr", "hasattr", "isinstance", "issubclass")
@@ -162,7 +162,8 @@ def family_names(root):
     "No shared room or report names a family: not in a string, a name or an attribute; docstrings may"
     names, found = family_words(root), set()
     for room,trees in shared_rooms(root):
-        found |= {(room, w, n.lineno) for tree in trees for n,text in texts_of(tree) for w in words_of(text) & names}
+        found |= {(room, w, n.lineno) for tree in trees for n,text in texts_of(tree)
+                  for w in words_of(text) & names}
     faults = [f"{room} line {line}: `{w}`" for room,w,line in sorted(found) if room not in NAME_FAMILIES]
     idle = set(NAME_FAMILIES)-{room for room,_,_ in found}
     refuse(faults + [f"NAME_FAMILIES lists {room}, which names no family" for room in sorted(idle)])
@@ -177,7 +178,8 @@ def texts_of(tree):
         elif isinstance(n, ast.Attribute): yield n, n.attr
         elif isinstance(n, (*FUNCTIONS, ast.ClassDef)): yield n, n.name
         elif isinstance(n, (ast.arg, ast.keyword)): yield getattr(n, "value", n), n.arg or ""
-        elif isinstance(n, ast.ImportFrom): yield from ((n, f"{n.module} {a.name} {a.asname}") for a in n.names)
+        elif isinstance(n, ast.ImportFrom):
+            yield from ((n, f"{n.module} {a.name} {a.asname}") for a in n.names)
         elif isinstance(n, ast.Import): yield from ((n, f"{a.name} {a.asname}") for a in n.names)
 
 def words_of(text):
