@@ -57,7 +57,8 @@ def pad_to_frames(
     least:int=1, # Frames at least
 )->np.ndarray: # (s',) float32, s' a whole number of frames
     "Fill the end with zeros"
-    if wav.ndim!=1 or not len(wav): raise ValueError(f"expected a waveform of shape (s,) with s > 0, got {wav.shape}")
+    if wav.ndim!=1 or not len(wav):
+        raise ValueError(f"expected a waveform of shape (s,) with s > 0, got {wav.shape}")
     missing = max(-len(wav)%frame_size, least*frame_size-len(wav))
     return np.pad(wav.astype(np.float32), (0, missing))
 

@@ -97,7 +97,8 @@ def clip_schema(
 )->pa.Schema: # Columns of the table of clips
     "Return what the table of clips says of each clip"
     texts = [(n, pa.large_string()) for n in ("id", "speaker", "text", "norm_text")]
-    numbers = [("duration", pa.float64()), ("weight", pa.float64()), ("n_frames", pa.int32()), ("shard", pa.int32())]
+    numbers = [("duration", pa.float64()), ("weight", pa.float64()), ("n_frames", pa.int32()),
+               ("shard", pa.int32())]
     places = [(f"{name}_{what}", pa.int64()) for name in types for what in ("start", "rows")]
     return pa.schema([*texts, *numbers, *places])
 
@@ -110,7 +111,8 @@ def write_shard(
     codec:Codec,
 ):
     "Write the features of some clips, and then the table that says which rows are whose"
-    table = [dict(id=r["id"], speaker=r["speaker"], text=r["model_text"], norm_text=r["norm_text"], shard=number,
+    table = [dict(id=r["id"], speaker=r["speaker"], text=r["model_text"], norm_text=r["norm_text"],
+                  shard=number,
                   duration=r["duration"], weight=r.get("weight") or 0.0 if "weight" in r else 1.0,
                   n_frames=codec.n_frames(f)) for r,f in zip(rows, features)]
     for name,kind in codec.feature_types.items():
@@ -143,6 +145,7 @@ def decode_shards(
             if len(waiting)>1: yield _decoded(*waiting.popleft())
         while waiting: yield _decoded(*waiting.popleft())
 
+# %% ../../nbs/5_families/02_features.ipynb #92d36fd9
 def _decoded(number, rows, sounds): return number, rows, [s.result() for s in sounds]
 
 # %% ../../nbs/5_families/02_features.ipynb #3d0c39b8
@@ -155,7 +158,8 @@ def encode_split(
 )->pa.Table: # The table of its clips
     "Encode the clips of one split that are not encoded yet"
     folder.mkdir(parents=True, exist_ok=True)
-    shards = plan_cache([r["duration"] for r in read_split(dataset, split, columns=["duration"])], shard_seconds)
+    shards = plan_cache([r["duration"] for r in read_split(dataset, split, columns=["duration"])],
+                        shard_seconds)
     tables = [folder/f"{i:05d}.arrow" for i in range(len(shards))]
     wanted = [i for i,t in enumerate(tables) if not t.exists()]
     with tqdm(total=sum(map(len, shards)), desc=f"encode {split}", unit="clip", mininterval=2) as bar:

@@ -62,11 +62,13 @@ def sample_rate(self:Family)->int: # Hz
     "Return the codec's sample rate"
     return self.codec.sample_rate
 
+# %% ../../nbs/5_families/06_protocol.ipynb #c4118342
 @patch(as_prop=True)
 def frame_rate(self:Family)->float: # Frames per second
     "Return the codec's frame rate"
     return self.codec.frame_rate
 
+# %% ../../nbs/5_families/06_protocol.ipynb #b5c54cee
 @patch(as_prop=True)
 def device(self:Family)->torch.device:
     "Return where the weights are"
@@ -78,6 +80,7 @@ def healthy(self:Family)->dict[str, tuple[float, float]]:
     "Return the healthy band of each loss term that has one"
     return {name: term.healthy for name,term in self.terms.items() if term.healthy}
 
+# %% ../../nbs/5_families/06_protocol.ipynb #87546477
 @patch(as_prop=True)
 def counted_by(self:Family)->dict[str, str]:
     "Return the count that each loss term is a mean over"
@@ -91,6 +94,7 @@ def base_codec(cls:Family,
     "Open the codec of a base, without the rest"
     raise NotImplementedError
 
+# %% ../../nbs/5_families/06_protocol.ipynb #226aef23
 @patch(cls_method=True)
 def load(cls:Family,
     base:Path, # A base checkpoint
@@ -116,6 +120,7 @@ def open(cls:Family,
     "Open a checkpoint, after comparing every fingerprint"
     raise NotImplementedError
 
+# %% ../../nbs/5_families/06_protocol.ipynb #84ed3848
 @patch
 def save(self:Family,
     folder:Path, # A new folder
@@ -124,12 +129,22 @@ def save(self:Family,
     "Write weights, tokenizer, front-end and codec as one unit"
     raise NotImplementedError
 
+# %% ../../nbs/5_families/06_protocol.ipynb #fac55830
 @patch
 def export(self:Family,
     folder:Path, # A new folder
 )->Path: # The file that the official package loads
     "Write the official package's own layout"
     raise NotImplementedError
+
+# %% ../../nbs/5_families/06_protocol.ipynb #d9374c62
+@patch(cls_method=True)
+def base_tokenizer(cls:Family,
+    base:Path, # A base checkpoint
+    language:str|None=None, # The model's own code, where a language token stands before the text
+): # A `ttsft.families.tokenizer_files.ModelTokenizer`, or None where it cannot be opened apart
+    "Open the tokenizer of a base, with all that its model does to a text"
+    return None
 
 # %% ../../nbs/5_families/06_protocol.ipynb #b06e2e3f
 @patch(cls_method=True)
@@ -140,6 +155,7 @@ def tiny(cls:Family,
     "Make a small base of random weights"
     raise UserError(f"base: family `{cls.name}` makes no base `tiny`. Name a base.")
 
+# %% ../../nbs/5_families/06_protocol.ipynb #a8f4426f
 @patch(cls_method=True)
 def scratch(cls:Family,
     folder:Path, # A new folder
@@ -148,7 +164,7 @@ def scratch(cls:Family,
     "Make a base of full size and random weights"
     raise UserError(f"base: family `{cls.name}` makes no base `scratch`. Name a base.")
 
-# %% ../../nbs/5_families/06_protocol.ipynb #a8f4426f
+# %% ../../nbs/5_families/06_protocol.ipynb #f732d894
 @patch
 def features(self:Family,
     wav:np.ndarray, # (s,) at `sample_rate`
@@ -156,6 +172,7 @@ def features(self:Family,
     "Return what training consumes of a recording"
     return self.codec.features([wav])[0]
 
+# %% ../../nbs/5_families/06_protocol.ipynb #395aa65f
 @patch
 def prompt(self:Family,
     clip:Clip,
@@ -173,7 +190,8 @@ def cut_features(
 )->dict[str, np.ndarray]:
     "Keep the first seconds of every feature"
     if seconds is None: return dict(features)
-    return {n: features[n][:int(seconds*t.rate)] if t.rate else features[n] for n,t in codec.feature_types.items()}
+    return {n: features[n][:int(seconds*t.rate)] if t.rate else features[n]
+            for n,t in codec.feature_types.items()}
 
 # %% ../../nbs/5_families/06_protocol.ipynb #9c717744
 @patch
@@ -182,7 +200,8 @@ def imitate(self:Family,
 )->Prompt:
     "Return a recording's voice as a prompt"
     if self.prompted: return self.features(wav)
-    raise UserError(f"a {self.name} model speaks in the voices it was trained with and imitates no recording. "
+    raise UserError(f"a {self.name} model speaks in the voices it was trained with and imitates no "
+                    f"recording. "
                     "Give a speaker's name.")
 
 # %% ../../nbs/5_families/06_protocol.ipynb #5d49e364
@@ -193,6 +212,7 @@ def tokens(self:Family,
     "Turn text into token ids: front-end, then tokenizer"
     return self.model_tokens(self.front_end(text))
 
+# %% ../../nbs/5_families/06_protocol.ipynb #0d1ca678
 @patch
 def model_tokens(self:Family,
     model_text:str, # Text that has been through the front-end
@@ -200,6 +220,7 @@ def model_tokens(self:Family,
     "Turn text into token ids"
     raise NotImplementedError
 
+# %% ../../nbs/5_families/06_protocol.ipynb #ac34551c
 @patch
 def batch(self:Family,
     clips:Sequence[Clip],
@@ -221,6 +242,7 @@ def losses(self:Family,
     "Return named, unweighted loss terms, and the sum that is minimised"
     raise NotImplementedError
 
+# %% ../../nbs/5_families/06_protocol.ipynb #ed32d44c
 @patch
 def mismatch_loss(self:Family,
     batch:dict, # As from `batch` with `training=False`, on the device
@@ -228,6 +250,7 @@ def mismatch_loss(self:Family,
     "Return the mismatch term alone"
     return self.losses(batch)[self.mismatch_term]
 
+# %% ../../nbs/5_families/06_protocol.ipynb #e54183ce
 @patch
 def parameters_of(self:Family,
     phase:str|None, # As in `phases`
@@ -242,11 +265,14 @@ def check(self:Family,
 ):
     "Refuse clips that cannot be trained on; by default there are none"
 
+# %% ../../nbs/5_families/06_protocol.ipynb #c86974d9
 @patch
 def compile(self:Family):
     "Compile what has fixed shapes, for training"
-    raise UserError(f"train.compile: family `{self.name}` has no part of fixed shape to compile. Set it to false.")
+    raise UserError(f"train.compile: family `{self.name}` has no part of fixed shape to compile. Set it to "
+                    f"false.")
 
+# %% ../../nbs/5_families/06_protocol.ipynb #e0dd5dc2
 @patch
 def align(self:Family,
     clip:Clip,
@@ -254,6 +280,7 @@ def align(self:Family,
     "Return which frames the model gives to which token"
     return None
 
+# %% ../../nbs/5_families/06_protocol.ipynb #8f5ea1bf
 @patch
 def to(self:Family, device:torch.device|str)->Family:
     "Move model and codec to a device"
@@ -261,12 +288,12 @@ def to(self:Family, device:torch.device|str)->Family:
     self.codec.to(device)
     return self
 
-# %% ../../nbs/5_families/06_protocol.ipynb #c86974d9
+# %% ../../nbs/5_families/06_protocol.ipynb #bad2a786
 def frames_in(batch:dict)->int:
     "Return how many real frames a batch holds"
     return batch["counts"]["frames"]
 
-# %% ../../nbs/5_families/06_protocol.ipynb #8f5ea1bf
+# %% ../../nbs/5_families/06_protocol.ipynb #d98a8a65
 @patch
 def speak_one(self:Family,
     text:str, # As people write it
@@ -276,6 +303,7 @@ def speak_one(self:Family,
     "Speak one text, in evaluation mode"
     raise NotImplementedError
 
+# %% ../../nbs/5_families/06_protocol.ipynb #cdec644d
 @patch
 @torch.inference_mode()
 def speak(self:Family,
@@ -285,5 +313,6 @@ def speak(self:Family,
 )->list[Speech]:
     "Speak texts"
     if not len(texts)==len(prompts)==len(seeds):
-        raise ValueError(f"{len(texts)} texts, {len(prompts)} prompts and {len(seeds)} seeds; expected one of each")
+        raise ValueError(f"{len(texts)} texts, {len(prompts)} prompts and {len(seeds)} seeds; expected one "
+                         f"of each")
     with evaluation_mode(self.module): return [self.speak_one(*one) for one in zip(texts, prompts, seeds)]

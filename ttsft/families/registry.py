@@ -21,6 +21,7 @@ def _imported(place):
     module, name = place.split(":")
     return getattr(importlib.import_module(module), name)
 
+# %% ../../nbs/5_families/07_registry.ipynb #12d46776
 def _entry(name):
     if name not in FAMILIES:
         raise UserError(f"family: there is no model family `{name}`. {did_you_mean(name, FAMILIES)}")

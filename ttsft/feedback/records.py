@@ -19,7 +19,7 @@ from ..text.translit import front_end
 from ..sound.recording import decode
 from ..corpus.prepare_config import PrepareConfig
 from ..families.vocabulary import require_covered
-from ..evaluation.metrics import checks
+from ..evaluation.checks import flag_failures
 from .versions import RunFolders, Versions
 
 # %% ../../nbs/8_feedback/01_records.ipynb #5c7e03d4
@@ -68,7 +68,7 @@ def check_clip(
     "Refuse a recording that no training could use"
     if not Path(clip).is_file(): raise UserError(f"there is no recording {clip}. Check the spelling.")
     wav, rate = decode(clip)
-    found, seconds = checks(wav, rate), len(wav)/rate
+    found, seconds = flag_failures(wav, rate), len(wav)/rate
     if found["nonfinite"] or found["silent"]: raise UserError(f"{clip} is silent or damaged; record it again")
     if not limits.min_seconds<=seconds<=limits.max_seconds:
         raise UserError(f"{clip} lasts {seconds:.1f} s; a clip has {limits.min_seconds} to "

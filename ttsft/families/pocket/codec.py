@@ -97,8 +97,10 @@ def require_encoder(
     "Refuse a codec whose encoder weights are zero"
     if not encoder_is_zeroed(model): return
     raise UserError(
-        "this codec's encoder is all zeros: every clip would become the same latents, losses would fall, and the model "
-        "would learn a drone. These are the ungated weights (kyutai/pocket-tts-without-voice-cloning), made for speaking "
+        "this codec's encoder is all zeros: every clip would become the same latents, losses would fall, "
+        "and the model "
+        "would learn a drone. These are the ungated weights (kyutai/pocket-tts-without-voice-cloning), made "
+        "for speaking "
         "only. For training, accept the terms of kyutai/pocket-tts, log in, and set `base` to its checkpoint.")
 
 # %% ../../../nbs/5_families/pocket/01_codec.ipynb #7eedf7c2
@@ -138,6 +140,8 @@ def open_codec(
     "Open the codec in a folder, whichever of the two it is"
     folder = Path(folder)
     kind = read_json(folder/"config.json").get("model_type")
-    if kind=="pocket_tts_audio_tokenizer": return PocketCodec(load_whole(PocketTTSAudioTokenizerModel, folder))
+    if kind=="pocket_tts_audio_tokenizer":
+        return PocketCodec(load_whole(PocketTTSAudioTokenizerModel, folder))
     if kind=="mimi": return MimiCodec(load_whole(MimiModel, folder))
-    raise UserError(f"{folder}: `{kind}` is not a codec that ttsft knows. Known: pocket_tts_audio_tokenizer, mimi.")
+    raise UserError(f"{folder}: `{kind}` is not a codec that ttsft knows. Known: "
+                    f"pocket_tts_audio_tokenizer, mimi.")

@@ -133,11 +133,13 @@ def tiny_pocket(
 )->tuple: # model, codec, tokenizer
     "Make a small one, for tests"
     head = PocketTTSFlowHeadConfig(hidden_size=32, num_hidden_layers=2, condition_dim=64)
-    small = dict(flow_head_config=head, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4)
+    small = dict(flow_head_config=head, hidden_size=64, intermediate_size=128, num_hidden_layers=2,
+                 num_attention_heads=4)
     codec = dict(hidden_size=32, num_filters=4, num_hidden_layers=1, upsample_groups=32, intermediate_size=64,
                  num_attention_heads=2, num_key_value_heads=2)
     return random_pocket(small, codec, chars, seed)
 
+# %% ../../../nbs/5_families/pocket/03_layout.ipynb #4c5cf9e8
 def scratch_pocket(
     chars:str=CHARS,
     seed:int=0,

@@ -101,7 +101,8 @@ def flow_terms(
 
 # %% ../../../nbs/5_families/pocket/04_model.ipynb #8f1b4904
 TERMS = { # what the loss terms mean
-    "flow": Term("Squared error of the flow's velocity: how well the next latent is predicted from text and past."),
+    "flow": Term("Squared error of the flow's velocity: how well the next latent is predicted from text and "
+                 "past."),
     "distill": Term("Self-distillation: whether one large step of the flow lands where many small ones do. "
                     "It is computed on a share of the steps."),
     "eos": Term("Cross-entropy of the end of speech: whether the model knows where the sentence ends."),
@@ -298,6 +299,7 @@ def tiny(cls:Pocket,
     "Make a small base of random weights"
     return cls._random_base(folder, *tiny_pocket(seed=seed))
 
+# %% ../../../nbs/5_families/pocket/04_model.ipynb #dcfb6aaf
 @patch(cls_method=True)
 def scratch(cls:Pocket,
     folder:Path, # A new folder
@@ -306,9 +308,11 @@ def scratch(cls:Pocket,
     "Make a base of full size and random weights, to train from nothing"
     return cls._random_base(folder, *scratch_pocket(seed=seed))
 
+# %% ../../../nbs/5_families/pocket/04_model.ipynb #2ed52be6
 @patch(cls_method=True)
 def _random_base(cls:Pocket, folder, model, codec, tokenizer):
-    cls(model.eval(), PocketCodec(codec), tokenizer, front_end(TextConfig()), PocketConfig()).save(folder, {"stage": "base"})
+    cls(model.eval(), PocketCodec(codec), tokenizer, front_end(TextConfig()), PocketConfig()).save(folder,
+                                                                                                   {"stage": "base"})
     return folder
 
 # %% ../../../nbs/5_families/pocket/04_model.ipynb #c3474207
@@ -345,8 +349,10 @@ def open(cls:Pocket,
     fe = front_end(TextConfig(**facts["front_end"]["config"]))
     model, codec, tokenizer = read_base(Path(folder))
     check_contract(Path(folder), front_end=fe.spec, codec=codec.fingerprint)
-    return cls(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes), facts["language"])
+    return cls(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes),
+               facts["language"])
 
+# %% ../../../nbs/5_families/pocket/04_model.ipynb #4cbb5df4
 @patch(cls_method=True)
 def base_codec(cls:Pocket, base:Path)->PocketCodec:
     "Open the codec of a base"
