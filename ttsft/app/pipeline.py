@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
-           'plan_hf_dataset', 'plan_codes', 'plan_checkpoints', 'plan_samples', 'check_step', 'steps_to', 'Pipeline',
-           'make_base', 'open_run']
+           'plan_hf_dataset', 'plan_codes', 'describe_training', 'add_voices', 'plan_checkpoints', 'plan_samples',
+           'check_step', 'steps_to', 'Pipeline', 'make_base', 'open_run']
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #ab8c669c
 import dataclasses, shlex, shutil
@@ -29,15 +29,8 @@ from ..corpus.raw import import_source
 from ..corpus.prepare import prepare
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
-from ..families.codec import measure_codec
-from ..families.features import column, encode_dataset, load_clips
-from ..families.modules import evaluation_mode
 from ..families.vocabulary import require_covered
-from ..families.protocol import Family
 from ..families.registry import family
-from ..training.trainer import Trainer
-from ..evaluation.synthesis import pick_voices, save_voices
-from ..evaluation.evaluate import evaluate
 from .recipe import Recipe, load_recipe
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #40ee93b8
@@ -108,6 +101,8 @@ def plan_hf_dataset(p)->Plan:
 # %% ../../nbs/9_app/02_pipeline.ipynb #28e34c1a
 def plan_codes(p)->Plan:
     "Encode every clip, and measure what the codec loses"
+    from ttsft.families.codec import measure_codec
+    from ttsft.families.features import encode_dataset
     dataset, n = p.dir("hf_dataset"), p.recipe.evaluate.sentences
     def make(work):
         counts = encode_dataset(dataset, work, p.codec)
@@ -117,18 +112,30 @@ def plan_codes(p)->Plan:
     return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint})
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #508f741a
+def describe_training(p, clips)->dict:
+    "Return what a checkpoint says of its training"
+    from ttsft.families.features import column
+    r, texts = p.recipe, column(clips, "norm_text")
+    return dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
+                speakers=sorted(set(column(clips, "speaker"))), note=r.source.note,
+                vowelled=float(np.mean([vowelled(t) for t in texts])))
+
+def add_voices(folder:Path, fitted, clips):
+    "Put a voice of each speaker beside a checkpoint"
+    from ttsft.evaluation.synthesis import pick_voices, save_voices
+    save_voices(folder, pick_voices(fitted, clips))
+
+# %% ../../nbs/9_app/02_pipeline.ipynb #7cb64184
 def plan_checkpoints(p)->Plan:
     "Train"
+    from ttsft.families.features import load_clips
+    from ttsft.training.trainer import Trainer
     r = p.recipe
     def make(work):
         clips, valid = (load_clips(p.dir("codes"), s) for s in ("train", "validation"))
-        facts = dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
-                     speakers=sorted(set(column(clips, "speaker"))), note=r.source.note,
-                     vowelled=float(np.mean([vowelled(t) for t in column(clips, "norm_text")])))
         fitted = p.start()
-        counts = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say).run(facts)
-        for folder in (work/"final", *sorted(work.glob("step-*"))):
-            save_voices(folder, pick_voices(fitted, clips))
+        counts = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say).run(describe_training(p, clips))
+        for folder in (work/"final", *sorted(work.glob("step-*"))): add_voices(folder, fitted, clips)
         return counts
     settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
     return Plan(make, settings, {"base": p.base_fingerprint})
@@ -136,6 +143,9 @@ def plan_checkpoints(p)->Plan:
 # %% ../../nbs/9_app/02_pipeline.ipynb #876054f7
 def plan_samples(p)->Plan:
     "Speak the test sentences with base and tuned model, and measure them"
+    from ttsft.evaluation.evaluate import evaluate
+    from ttsft.families.features import load_clips
+    from ttsft.families.modules import evaluation_mode
     r, codes = p.recipe, p.dir("codes")
     def make(work):
         base, tuned = p.start(), p.family.open(p.dir("checkpoints")/"final")
@@ -234,8 +244,9 @@ def dir(self:Pipeline, name:str)->Path: # A folder that will not change any more
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #1011df87
 @patch
-def start(self:Pipeline)->Family:
+def start(self:Pipeline): # A family
     "Fit the base to the recipe"
+    from ttsft.families.features import column, load_clips
     r = self.recipe
     splits = {s: load_clips(self.dir("codes"), s) for s in ("train", "validation", "test")}
     texts = {s: dict(zip(column(clips, "id"), column(clips, "text"))) for s,clips in splits.items()}

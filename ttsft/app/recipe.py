@@ -20,8 +20,8 @@ from ..corpus.dataset import DatasetConfig
 from ..speakers.analysis import SpeakersConfig
 from ..families.vocabulary import VocabConfig
 from ..families.registry import family_config
-from ..training.schedule import TrainConfig
-from ..evaluation.evaluate import EvaluateConfig
+from ..training.recipe import TrainConfig
+from ..evaluation.recipe import EvaluateConfig
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #77f4b9e0
 @dataclass(frozen=True)

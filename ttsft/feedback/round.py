@@ -18,11 +18,11 @@ from ..core import read_json, write_json
 from ..sound.audio import resample
 from ..families.features import Clip
 from ..families.protocol import Family, NotFinite
-from ..training.schedule import StageConfig, TrainConfig
+from ..training.recipe import StageConfig, TrainConfig
 from ..training.trainer import Trainer
 from ..training.validation import evaluation_prompts, mismatch_losses
 from ..evaluation.synthesis import speak_all
-from ..evaluation.metrics import dtw_distance, mel_cepstra
+from ..evaluation.metrics import MCD_SCALE, dtw_distance, mel_cepstra
 from ..evaluation.intervals import paired_bootstrap
 
 # %% ../../nbs/8_feedback/03_round.ipynb #03e7894d
@@ -85,7 +85,7 @@ def measure_distance(
     "Return the mel-cepstral distance of speech to a recording"
     if not np.isfinite(wav).all(): return float("nan")
     a, b = (mel_cepstra(w, sample_rate) for w in (wav, resample(*recording, sample_rate)))
-    return 10*2**0.5/np.log(10)*dtw_distance(a, b)[0]
+    return MCD_SCALE*dtw_distance(a, b)[0]
 
 # %% ../../nbs/8_feedback/03_round.ipynb #04310431
 def compare_values(
