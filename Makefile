@@ -44,7 +44,7 @@ test: $(VENV)/.ready-dev ## every check there is; the last line says how many pa
 	@$(BIN)/python -B tests.py
 
 lint: $(VENV)/.ready-dev ## ruff over notebooks and package
-	@$(BIN)/ruff check --no-cache nbs ttsft tests.py
+	@$(BIN)/ruff check --no-cache nbs ttsft *.py
 
 export: $(VENV)/.ready-dev ## write ttsft/*.py from the notebooks
 	@$(BIN)/nbdev-export

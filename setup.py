@@ -18,7 +18,8 @@ setuptools.setup(
     author=cfg["author"],
     packages=[*setuptools.find_packages(include=["ttsft", "ttsft.*"]), "ttsft.report_notebooks"],
     package_dir={"ttsft.report_notebooks": "nbs/reports"},
-    package_data={"ttsft": ["recipes/**/*.yaml", "assets/**/*", "assets/**/.*/**/*"], "ttsft.report_notebooks": ["*.ipynb"]},
+    package_data={"ttsft": ["recipes/**/*.yaml", "assets/**/*", "assets/**/.*/**/*"],
+                  "ttsft.report_notebooks": ["*.ipynb"]},
     install_requires=shlex.split(cfg["requirements"]),
     extras_require={k.removesuffix("_requirements"): shlex.split(v) for k, v in cfg.items()
                     if k.endswith("_requirements")},

@@ -2,13 +2,15 @@
 
 Run `make test`, or `python -B tests.py [words of a test's name ...]`.
 The tests run on a copy of the checkout in a temporary folder, which is deleted at the end.
-The checkout stays as it is.
+The checkout stays as it is. What can be judged by reading alone is in `tests_form.py`.
 The last line is `N passed, N failed`; the exit code is 1 when a test failed.
 """
-import ast, io, json, os, re, shutil, signal, statistics, subprocess, sys, tempfile, time, tokenize
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import ast, json, os, queue, re, shutil, signal, subprocess, sys, tempfile, time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+import tests_form
+from tests_form import read
 
 HERE, BIN = Path(__file__).resolve().parent, Path(sys.executable).parent
 TMP = Path(tempfile.mkdtemp(prefix="ttsft-tests-")).resolve()
@@ -20,10 +22,15 @@ MAX_NOTEBOOK, MAX_FILE, MAX_ASSETS = 300_000, 12_000_000, 25_000_000
 # recipe -> language
 TINY = {"arabic-pocket-tiny": "ar", "english-lj-pocket-tiny": "en", "kurmanji-mms-tiny": "kmr",
         "xiang-mms-tiny": "hsn"}
+PAPERMILL = "arabic-pocket-tiny" # the recipe whose report is run by plain papermill too
 # modules that take no torch
 LIGHT = ("text.front_end", "text.numbers", "text.translit", "families.coverage", "families.schemes",
          "families.tokenizers", "app.draft", "app.new_language", "app.recipe_check", "app.cli", "corpus.raw",
-         "corpus.prepare")
+         "corpus.prepare", "app.recipe", "feedback.triage")
+# commands that answer before torch is imported, with their exit codes
+QUICKLY = ((["--help"], 0), (["run", "--hepl"], 2), (["run", "arabic-pocket-tiny", "train.stepz=3"], 2),
+           (["run", "kurmanji-mms-tiny", "model.segmnt=1"], 2),
+           (["check", "arabic-pocket-tiny", "seed=x"], 2))
 ENV = {k: v for k,v in os.environ.items() if k!="MPLBACKEND"} # kernels choose theirs, which shows figures
 ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1",
             HYPOTHESIS_STORAGE_DIRECTORY=str(TMP/"hypothesis"), IPYTHONDIR=str(TMP/"ipython"),
@@ -36,8 +43,7 @@ def call(*command, cwd=REPO, limit=QUICK, fails=False):
     # not a pipe: a kernel that outlives its parent would keep it open
     with tempfile.TemporaryFile(dir=TMP) as out:
         p = subprocess.Popen([str(c) for c in command], cwd=cwd, env=ENV, stdin=subprocess.DEVNULL,
-                             stdout=out,
-                             stderr=subprocess.STDOUT, start_new_session=True)
+                             stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             p.wait(limit)
             ended = True
@@ -53,8 +59,8 @@ def call(*command, cwd=REPO, limit=QUICK, fails=False):
     return said
 
 def python(*args, **kw): return call(sys.executable, *args, **kw)
-def read(path): return path.read_text(encoding="utf-8") if path.exists() else None
 def name_of(path): return path.relative_to(REPO).as_posix()
+def there(path): return REPO/path.relative_to(HERE)
 def notebooks(folder): return sorted((HERE/folder).glob("*.ipynb"))
 def libraries():
     return sorted(p for p in (HERE/"nbs").rglob("*.ipynb")
@@ -89,7 +95,7 @@ def clean():
              if p.read_bytes()!=(repo/name_of(p)).read_bytes()]
     assert not dirty, f"run `make clean-notebooks`: {', '.join(dirty)}"
 
-def lint(): call(BIN/"ruff", "check", "--no-cache", "nbs", "ttsft", "tests.py")
+def lint(): call(BIN/"ruff", "check", "--no-cache", "nbs", "ttsft", *REPO.glob("*.py"))
 
 def sizes():
     "Notebooks can be reviewed, and a clone stays small"
@@ -100,139 +106,33 @@ def sizes():
     assets = sum(n for p,n in size.items() if REPO/"ttsft"/"assets" in p.parents)
     assert assets<MAX_ASSETS, f"ttsft/assets has {assets:,} bytes, {MAX_ASSETS:,} are allowed"
 
-def order():
-    "A module imports from earlier wings or smaller numbers of its own, and no other family's wing"
-    room = {m: n for m,(n,_) in rooms().items()}
-    used = [(m, u) for m,(_,code) in rooms().items() for u in _imports(code, m) if u in room]
-    wrong = [f"{room[m]} imports {room[u]}" for m,u in used if not _before(room[u], room[m])]
-    assert room and used and not wrong, "; ".join(sorted(wrong))
-
-def rooms():
-    "Module -> the path of its notebook below nbs, and its code"
-    found = {}
-    for p in sorted((REPO/"ttsft").rglob("*.py")):
-        code = read(p)
-        if nb := re.search(r"File to edit: (?:\.\./)+nbs/([\w/]+)\.ipynb", code):
-            found[".".join(p.relative_to(REPO).with_suffix("").parts)] = (nb[1], code)
-    return found
-
-def _before(used, user):
-    "Whether notebook `user` may import from notebook `used`"
-    a, b = used.split("/"), user.split("/")
-    if len(a)==1 or len(b)==1: return len(a)==1 and used<user or len(a)==1<len(b)
-    if a[0]!=b[0]: return a[0]<b[0]
-    if len(a)==len(b)==2: return a[1]<b[1]
-    if len(a)==2: return True # a family stands on what all families share
-    return len(b)==3 and a[1]==b[1] and a[2]<b[2]
-
-def _imports(code, module):
-    "Names of the modules of ttsft that `code` of `module` imports, anywhere in it"
-    for n in ast.walk(ast.parse(code)):
-        if isinstance(n, ast.ImportFrom):
-            base = (".".join(filter(None, [*module.split(".")[:-n.level or None], n.module])) if n.level
-                    else n.module)
-            yield from {base, *(f"{base}.{a.name}" for a in n.names)}
-        elif isinstance(n, ast.Import): yield from (a.name for a in n.names)
-
 def light(module):
     "Text is prepared, and a misspelt option refused, without waiting for torch"
-    python("-c",
-           f"import sys, ttsft.{module}; heavy = {{'torch', 'transformers'}} & set(sys.modules); assert not "
-           f"heavy, heavy")
+    python("-c", f"import sys, ttsft.{module}; heavy = {{'torch', 'transformers'}} & set(sys.modules); "
+                 f"assert not heavy, heavy")
 
-def no_torchaudio():
-    "From a source to a data set, with neither of the two packages that fail beside a CPU build of torch"
-    steps = python("-c", "import sys; from ttsft.app.cli import run; run('xiang-mms-tiny', ['outputs="
-                   + str(OUT) + "/light'], to='hf_dataset'); "
-                   "bad = {'torchaudio', 'torchcodec'} & set(sys.modules); assert not bad, bad", limit=RUN)
-    assert "hf_dataset: done" in steps, steps
+def answers(argv, code):
+    "A command answers without waiting for torch"
+    python("-c", "import sys; from ttsft.app.cli import main\n"
+           f"try: code = main({argv!r})\nexcept SystemExit as e: code = e.code\n"
+           "heavy = {'torch', 'transformers', 'librosa'} & set(sys.modules)\n"
+           f"assert code=={code} and not heavy, (code, heavy)")
 
-def readme():
-    "Commands in the README exist, and its map names every notebook"
+def commands():
+    "What README tells people to type exists: targets, commands, recipes, files"
     text = read(REPO/"README.md")
-    commands = [line.split("#")[0].split() for block in re.findall(r"```sh\n(.*?)```", text, re.S)
-                for line in block.splitlines()]
-    targets, shipped = re.findall(r"(?m)^([a-z-]+):",
-                                  read(REPO/"Makefile")), (REPO/"ttsft"/"recipes").glob("*.yaml")
-    recipes = {p.stem for p in shipped}
-    for words in filter(None, commands):
-        program, *rest = words
-        if program=="make": assert rest[-1] in targets, f"no target {rest[-1]}"
-        if program=="ttsft": python("-m", "ttsft", rest[0], "--help")
-        if program=="ttsft" and rest[0]=="run": assert rest[1] in recipes, f"no recipe {rest[1]}"
-        if program=="papermill": assert (REPO/rest[0]).is_file(), f"no notebook {rest[0]}"
-    missing = [p.stem for p in (REPO/"nbs").rglob("*.ipynb") if p.stem not in text]
-    assert commands and not missing, f"the map has no word about {', '.join(missing)}"
-
-# ---- the law of form
-
-COLUMNS, MODULE, FUNCTION, CELL, LARGE, MEDIAN = 110, 300, 50, 40, 25, 15 # columns; lines
-
-def form(path):
-    "A notebook keeps the law of form: columns, statements, cells, prose above every definition"
-    cells = json.loads(read(path))["cells"]
-    faults = [f"cell {c['id']}: {fault}" for c in cells for fault in _faults(c)]
-    faults += [f"cell {c['id']}: no prose above {', '.join(names)}" for c,names in _unexplained(cells)]
-    assert cells and not faults, f"{len(faults)} breaches\n" + "\n".join(faults)
-
-def _faults(cell):
-    "What one cell breaks"
-    source, code = "".join(cell["source"]), cell["cell_type"]=="code"
-    prose = [line for line in source.splitlines() if not line.startswith(("|", "#", "<"))]
-    wide = [line for line in (source.splitlines() if code else prose) if len(line)>COLUMNS]
-    yield from (f"{len(line)} columns: {line[:60]}..." for line in wide)
-    if not code: return
-    source = "\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!", "#|")))
-    exported = "".join(cell["source"]).startswith("#| export")
-    yield from statement_faults(source, shown=not exported)
-    n, definitions = len(source.splitlines()), _definitions(ast.parse(source))
-    if exported and n>CELL: yield f"{n} lines, {CELL} are the limit"
-    if exported and n>LARGE and len(definitions)>1:
-        yield f"{n} lines hold {', '.join(definitions)}; one definition a cell"
-
-def statement_faults(code, shown=False):
-    "Breaches of the law in a program; a last expression that is `shown` may be a comprehension"
-    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
-    yield from (f"line {t.start[0]}: a semicolon between statements" for t in tokens if t.type==tokenize.OP
-                and t.string==";")
-    tree = ast.parse(code)
-    last = tree.body[-1] if shown and tree.body else None
-    for n in ast.walk(tree):
-        if isinstance(n, ast.Expr) and n is not last and isinstance(n.value,
-                                                                    (ast.ListComp, ast.SetComp, ast.DictComp,
-                                                                     ast.GeneratorExp)):
-            yield f"line {n.lineno}: a comprehension as a statement"
-        inner = ([m for m in ast.walk(n) if m is not n and isinstance(m, ast.Lambda)]
-                 if isinstance(n, ast.Lambda) else ())
-        yield from (f"line {m.lineno}: a lambda within a lambda" for m in inner)
-        if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and (size := n.end_lineno-n.lineno
-                                                                       +1)>FUNCTION:
-            yield f"`{n.name}` has {size} lines, {FUNCTION} are the limit"
-
-def _definitions(tree):
-    return [n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
-
-def _unexplained(cells):
-    "Exported cells with a definition and no prose in the two cells above; hidden cells do not count"
-    seen = [c for c in cells if not "".join(c["source"]).startswith("#| hide")]
-    for i,c in enumerate(seen):
-        if not "".join(c["source"]).startswith("#| export"): continue
-        names = _definitions(ast.parse("".join(c["source"])))
-        if names and not any(above["cell_type"]=="markdown" for above in seen[max(0, i-2):i]): yield c, names
-
-def form_of_modules():
-    "Modules, functions and exported cells are short; no module breaks the law that its notebook keeps"
-    faults, sizes = [], []
-    for module,(_,code) in rooms().items():
-        n = len(code.splitlines())
-        if n>MODULE: faults.append(f"{module} has {n} lines, {MODULE} are the limit")
-        faults += [f"{module}: {fault}" for fault in statement_faults(code)]
-        faults += [f"{module}: {len(line)} columns: {line[:60]}" for line in code.splitlines()
-                   if len(line)>COLUMNS]
-        sizes += [len(cell.strip().splitlines()) for cell in re.split(r"(?m)^# %% .*$", code)[2:]]
-    middle = statistics.median(sizes)
-    if middle>MEDIAN: faults.append(f"the median exported cell has {middle} lines, {MEDIAN} are the limit")
-    assert sizes and not faults, f"{len(faults)} breaches\n" + "\n".join(faults)
+    lines = [line.split("#")[0].split() for block in re.findall(r"```sh\n(.*?)```", text, re.S)
+             for line in block.splitlines()]
+    programs = [(words[0], words[1:]) for words in lines if words]
+    targets = re.findall(r"(?m)^([a-z-]+):", read(REPO/"Makefile"))
+    recipes = [p.stem for p in (REPO/"ttsft"/"recipes").glob("*.yaml")]
+    asked = [(p, rest[-1], targets) for p,rest in programs if p=="make"]
+    asked += [(p, rest[1], recipes) for p,rest in programs if p=="ttsft" and rest[0]=="run"]
+    gone = [f"{program} {word}" for program,word,there in asked if word not in there]
+    gone += [word for p,rest in programs if p in ("papermill", "jupytext", "nbdev-test")
+             for word in rest if word.startswith("nbs/") and not (REPO/word).is_file()]
+    assert asked and not gone, f"there is no {', '.join(gone)}"
+    for name in sorted({rest[0] for p,rest in programs if p=="ttsft"}): python("-m", "ttsft", name, "--help")
 
 # ---- notebooks
 
@@ -256,6 +156,13 @@ def report(path):
 
 # ---- runs
 
+def no_torchaudio(recipe):
+    "From a source to a data set, with neither of the two packages that fail beside a CPU build of torch"
+    said = python("-c", f"import sys; from ttsft.app.cli import run; run('{recipe}', ['outputs={OUT}'], "
+                        "to='hf_dataset'); bad = {'torchaudio', 'torchcodec'} & set(sys.modules); "
+                        "assert not bad, bad", limit=RUN)
+    assert "hf_dataset: done" in said, said
+
 def makes(recipe):
     "A shipped recipe goes from recordings to a report"
     python("-m", "ttsft", "run", recipe, f"outputs={OUT}", limit=RUN)
@@ -270,10 +177,10 @@ def reuses(recipe):
                                 for _,what in steps), f"expected every step to be reused\n{said}"
 
 def papermill(*parameters, **kw):
-    recipe = next(iter(TINY))
+    "Run a report by plain papermill"
     return python("-m", "papermill", "nbs/reports/01_corpus.ipynb", TMP/"paper.ipynb", "-k", "python3",
-                  "--no-progress-bar",
-                  "-p", "recipe", recipe, "-p", "overrides", f"outputs={OUT}", *parameters, limit=RUN, **kw)
+                  "--no-progress-bar", "-p", "recipe", PAPERMILL, "-p", "overrides", f"outputs={OUT}",
+                  *parameters, limit=RUN, **kw)
 
 def misspelt():
     said = papermill("-p", "langage", "ar", fails=True)
@@ -282,51 +189,79 @@ def misspelt():
 
 # ---- the order of it all
 
-def all_tests():
-    "(name, function) of every test; those of the second and third list may run side by side"
-    reports, at = notebooks("nbs/reports"), lambda p: REPO/p.relative_to(HERE)
-    first = [("package equals notebooks", exported), ("notebooks are clean", clean), ("ruff", lint),
-             ("sizes", sizes),
-             ("import order", order), ("README", readme)]
-    first += [("form of modules", form_of_modules)]
-    first += [(f"form of {name_of(at(p))}", partial(form, at(p)))
-              for p in sorted((HERE/"nbs").rglob("*.ipynb"))]
-    first += [(f"import ttsft.{m} takes no torch", partial(light, m)) for m in LIGHT]
-    first += [("sound is prepared without torchaudio and torchcodec", no_torchaudio),
-              ("pip check", lambda: python("-m", "pip", "check"))]
-    first += [(f"shape of nbs/reports/{p.name}", partial(report, at(p))) for p in reports]
-    side = [(f"{name_of(at(p))}", partial(runs, at(p), NOTEBOOK)) for p in libraries()]
-    side += [(f"nbs/checks/{p.name}", partial(runs, at(p), CHECK)) for p in notebooks("nbs/checks")]
-    made = [(f"make {recipe}", partial(makes, recipe)) for recipe in TINY]
-    last = [(f"reuse {recipe}", partial(reuses, recipe)) for recipe in TINY]
-    last += [("report by plain papermill", partial(papermill, "-p", "language", next(iter(TINY.values())))),
-             ("misspelt papermill parameter is refused", misspelt)]
-    return first, side, made, last
+# processor seconds of what takes longest, so that it starts first; the others take about ten each
+SECONDS = {}
 
-def main(words):
-    copy_repo(REPO)
-    groups = [[(n, f) for n,f in group if all(w in n for w in words)] for group in all_tests()]
-    total, passed, failed, width = sum(map(len, groups)), 0, 0, 2
+def reading():
+    "(name, function) of what is judged by reading alone"
+    stages, families = tests_form.wings(HERE)
+    folders = [*stages, *families, HERE/"nbs"/"checks", HERE/"nbs"/"reports"]
+    tests = [("import order", tests_form.order), ("form of modules", tests_form.form_of_modules),
+             ("form of scripts", tests_form.form_of_scripts), ("map of wings", tests_form.map_of_wings),
+             ("no family's name in shared rooms", tests_form.family_names),
+             ("no probe of a family in shared rooms", tests_form.family_probes)]
+    tests = [(name, partial(f, REPO)) for name,f in tests]
+    tests += [(f"rooms in {p.relative_to(HERE)}/README.md", partial(tests_form.rooms_in_readme, there(p)))
+              for p in folders]
+    tests += [(f"form of {p.relative_to(HERE)}", partial(tests_form.form, there(p)))
+              for p in sorted((HERE/"nbs").rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
+    return tests + [(f"shape of {p.relative_to(HERE)}", partial(report, there(p)))
+                    for p in notebooks("nbs/reports")]
 
-    def one(name, function):
+def quick():
+    "(name, function) of what takes seconds"
+    return [("package equals notebooks", exported), ("notebooks are clean", clean), ("ruff", lint),
+            ("sizes", sizes), ("README", commands), ("pip check", partial(python, "-m", "pip", "check")),
+            *reading(), *((f"import ttsft.{m} takes no torch", partial(light, m)) for m in LIGHT),
+            *((f"ttsft {' '.join(a)} takes no torch", partial(answers, a, code)) for a,code in QUICKLY)]
+
+def of_recipe(recipe):
+    "The tests of a shipped recipe: each goes on with the run that those before it made"
+    chain = [(f"make {recipe}", partial(makes, recipe)), (f"reuse {recipe}", partial(reuses, recipe))]
+    if recipe=="xiang-mms-tiny":
+        chain = [("sound is prepared without torchaudio", partial(no_torchaudio, recipe)), *chain]
+    if recipe==PAPERMILL:
+        chain += [("report by plain papermill", partial(papermill, "-p", "language", TINY[recipe])),
+                  ("misspelt papermill parameter is refused", misspelt)]
+    return chain
+
+def long():
+    "Chains of tests that build on each other, longest first; most chains are one notebook"
+    books = [(p, NOTEBOOK) for p in libraries()] + [(p, CHECK) for p in notebooks("nbs/checks")]
+    chains = [[(str(p.relative_to(HERE)), partial(runs, there(p), limit))] for p,limit in books]
+    chains += map(of_recipe, TINY)
+    return sorted(chains, key=lambda chain: -sum(seconds(name) for name,_ in chain))
+
+def seconds(name):
+    "About how long a test takes"
+    return next((s for words,s in SECONDS.items() if words in name), 10)
+
+def follow(chain, said):
+    "Run the tests of a chain one after another, and say how each ended"
+    for name,function in chain:
         start = time.time()
         try:
             function()
             problem = None
         except Exception as e:
             problem = str(e) if isinstance(e, AssertionError) else f"{type(e).__name__}: {e}"
-        return name, problem, time.time()-start
+        said.put((name, problem, time.time()-start))
 
-    for group, workers in zip(groups, (1, 2, 2, 1)):
-        with ThreadPoolExecutor(workers) as pool:
-            for done in as_completed([pool.submit(one, *test) for test in group]):
-                name, problem, seconds = done.result()
-                passed, failed = passed + (problem is None), failed + (problem is not None)
-                print(f"[{passed+failed:{width}}/{total}] {'FAIL' if problem else 'ok  '} {seconds:6.1f} s  "
-                      f"{name}", flush=True)
+def main(words):
+    copy_repo(REPO)
+    groups = [[[test] for test in quick()], long()]
+    chosen = [[[t for t in chain if all(w in t[0] for w in words)] for chain in group] for group in groups]
+    total, done, failed, said = sum(len(chain) for group in chosen for chain in group), 0, 0, queue.Queue()
+    for group in chosen:
+        with ThreadPoolExecutor(2) as pool:
+            for chain in group: pool.submit(follow, chain, said)
+            for _ in range(sum(map(len, group))):
+                name, problem, took = said.get()
+                done, failed = done+1, failed+(problem is not None)
+                print(f"[{done:3}/{total}] {'FAIL' if problem else 'ok  '} {took:6.1f} s  {name}", flush=True)
                 if problem: print("    " + "\n    ".join(problem.splitlines()[-60:]), flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    print(f"{total-failed} passed, {failed} failed")
+    return 1 if failed or not total else 0
 
 if __name__=="__main__":
     try: code = main(sys.argv[1:])

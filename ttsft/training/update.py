@@ -16,7 +16,8 @@ import torch
 from accelerate import Accelerator
 from fastcore.basics import patch
 from ..families.protocol import Family, NotFinite, frames_in
-from .schedule import TrainConfig, settings_of
+from .recipe import TrainConfig
+from .schedule import settings_of
 from .stream import to_device
 
 # %% ../../nbs/6_training/02_update.ipynb #162d49e3
