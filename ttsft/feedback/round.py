@@ -17,7 +17,8 @@ from tqdm import tqdm
 from ..core import read_json, write_json
 from ..sound.audio import resample
 from ..families.features import Clip
-from ..families.protocol import Family, NotFinite
+from ..families.protocol import Family
+from ..families.terms import NotFinite
 from ..training.recipe import StageConfig, TrainConfig
 from ..training.trainer import Trainer
 from ..training.validation import evaluation_prompts, mismatch_losses

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import torch
 from accelerate import Accelerator
 from fastcore.basics import patch
-from ..families.protocol import Family, NotFinite, frames_in
+from ..families.protocol import Family, frames_in
+from ..families.terms import NotFinite
 from .recipe import TrainConfig
 from .schedule import settings_of
 from .stream import to_device

@@ -12,7 +12,7 @@ import torch
 from monotonic_alignment_search import maximum_path
 from threadpoolctl import ThreadpoolController
 from ...core import UserError
-from ..protocol import NotFinite
+from ..terms import NotFinite
 from .spectrogram import full_precision
 
 # %% ../../../nbs/5_families/vits/02_alignment.ipynb #c9646964

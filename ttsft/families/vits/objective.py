@@ -8,7 +8,7 @@ __all__ = ['TERMS', 'trains_sound', 'run_batch', 'run_discriminator', 'measure_s
 # %% ../../../nbs/5_families/vits/12_objective.ipynb #46bd3dc5
 import torch
 from transformers import VitsModel
-from ..protocol import Term
+from ..terms import Term
 from .batch import make_spectrograms
 from .codec import VitsCodec
 from .generator import GeneratorDiscriminator, run_generator
