@@ -206,6 +206,7 @@ def check(self:Vits,
 
 @patch
 def _require_trainable(self:Vits, clips, ids):
+    "Refuse clips that cannot be trained on, their token ids known"
     require_trainable([c.id for c in clips], [len(i) for i in ids], [c.n_frames for c in clips],
                       self.config.segment//self.codec.frame_size, self.frame_rate)
 
