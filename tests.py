@@ -26,7 +26,11 @@ PAPERMILL = "arabic-pocket-tiny" # the recipe whose report is run by plain paper
 # modules that take no torch
 LIGHT = ("text.front_end", "text.numbers", "text.translit", "families.coverage", "families.schemes",
          "families.tokenizers", "app.draft", "app.new_language", "app.recipe_check", "app.cli", "corpus.raw",
-         "corpus.prepare")
+         "corpus.prepare", "app.recipe", "feedback.triage")
+# commands that answer before torch is imported, with their exit codes
+QUICKLY = ((["--help"], 0), (["run", "--hepl"], 2), (["run", "arabic-pocket-tiny", "train.stepz=3"], 2),
+           (["run", "kurmanji-mms-tiny", "model.segmnt=1"], 2),
+           (["check", "arabic-pocket-tiny", "seed=x"], 2))
 ENV = {k: v for k,v in os.environ.items() if k!="MPLBACKEND"} # kernels choose theirs, which shows figures
 ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1",
             HYPOTHESIS_STORAGE_DIRECTORY=str(TMP/"hypothesis"), IPYTHONDIR=str(TMP/"ipython"),
@@ -106,6 +110,13 @@ def light(module):
     "Text is prepared, and a misspelt option refused, without waiting for torch"
     python("-c", f"import sys, ttsft.{module}; heavy = {{'torch', 'transformers'}} & set(sys.modules); "
                  f"assert not heavy, heavy")
+
+def answers(argv, code):
+    "A command answers without waiting for torch"
+    python("-c", "import sys; from ttsft.app.cli import main\n"
+           f"try: code = main({argv!r})\nexcept SystemExit as e: code = e.code\n"
+           "heavy = {'torch', 'transformers', 'librosa'} & set(sys.modules)\n"
+           f"assert code=={code} and not heavy, (code, heavy)")
 
 def commands():
     "What README tells people to type exists: targets, commands, recipes, files"
@@ -201,7 +212,8 @@ def quick():
     "(name, function) of what takes seconds"
     return [("package equals notebooks", exported), ("notebooks are clean", clean), ("ruff", lint),
             ("sizes", sizes), ("README", commands), ("pip check", partial(python, "-m", "pip", "check")),
-            *reading(), *((f"import ttsft.{m} takes no torch", partial(light, m)) for m in LIGHT)]
+            *reading(), *((f"import ttsft.{m} takes no torch", partial(light, m)) for m in LIGHT),
+            *((f"ttsft {' '.join(a)} takes no torch", partial(answers, a, code)) for a,code in QUICKLY)]
 
 def of_recipe(recipe):
     "The tests of a shipped recipe: each goes on with the run that those before it made"

@@ -7,14 +7,21 @@ import ast, io, json, re, statistics, tokenize
 
 # lines, but for columns
 COLUMNS, MODULE, FUNCTION, CELL, LARGE, MEDIAN = 110, 300, 50, 40, 25, 15
-# modules that name families: the table of families, and readers of tokenizers as they are released
-NAME_FAMILIES = ("families.registry", "families.tokenizers", "families.tokenizer_files",
-                 "families.text_tokenizers", "families.tiny_tokenizers", "families.language_tokenizers")
+# families to come, and the name under which VITS checkpoints are published
+TO_COME = {"xtts", "indextts", "mms"}
+# rooms that must know names: they read and write tokenizer files of published bases, each in its own layout
+READERS = ("tokenizer_files", "tiny_tokenizers", "text_tokenizers", "language_tokenizers", "tokenizers")
+NAME_FAMILIES = tuple(f"ttsft.families.{room}" for room in READERS)
+# variables and attributes that hold a family or a codec, wherever a shared room has one
+HOLD_FAMILY = {"family", "fam", "fitted", "tuned", "base", "candidate", "codec", "Family", "Codec"}
+PROBES = ("getattr", "hasattr", "isinstance", "issubclass")
 FUNCTIONS, COMPREHENSIONS = (ast.FunctionDef, ast.AsyncFunctionDef), (ast.ListComp, ast.SetComp, ast.DictComp,
                                                                      ast.GeneratorExp)
 
 def read(path): return path.read_text(encoding="utf-8") if path.exists() else None
 def refuse(faults): assert not faults, f"{len(faults)} breaches\n" + "\n".join(faults)
+
+DOCUMENTED = (ast.Module, *FUNCTIONS, ast.ClassDef)
 
 # ---- one notebook, one file
 
@@ -132,38 +139,68 @@ def imports(code, module):
 # ---- families
 
 def shared_rooms(root):
-    "Modules outside the wings of the families, with their syntax trees"
-    return {m.removeprefix("ttsft."): ast.parse(code) for m,(nb,code) in rooms(root).items()
-            if not (nb.startswith("5_families/") and nb.count("/")==2)}
+    "(name, syntax trees) of every module and report that may know no family: all but the families' own wings"
+    for m,(nb,code) in rooms(root).items():
+        if nb.count("/")<2 and m!="ttsft.families.registry": yield m, [ast.parse(code)]
+    for p in sorted((root/"nbs"/"reports").glob("*.ipynb")): yield p.stem, [*report_trees(p)]
+
+def report_trees(path):
+    "Syntax trees of a report's cells; the parameters' defaults are data, and may name a recipe"
+    for c in json.loads(read(path))["cells"]:
+        if c["cell_type"]!="code" or "parameters" in c["metadata"].get("tags", []): continue
+        lines = "".join(c["source"]).splitlines()
+        yield ast.parse("\n".join(line for line in lines if not line.lstrip().startswith(("%", "!"))))
+
+def family_words(root):
+    "What a family is called: the keys of the registry's table, read without importing it, and those to come"
+    tree = ast.parse(read(root/"ttsft"/"families"/"registry.py"))
+    table, = [n.value for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id=="FAMILIES"]
+    assert table.keys, "the registry is empty"
+    return {k.value for k in table.keys} | TO_COME
 
 def family_names(root):
-    "No shared room imports a family, or names one in its code; docstrings may"
-    names = [p.name for p in (root/"nbs"/"5_families").iterdir() if p.is_dir() and any(p.glob("*.ipynb"))]
-    word = re.compile(rf"(?<![\w-])({'|'.join(names)})(?![\w-])", re.I)
-    faults = [f"{m}, line {n.lineno}: {said}" for m,tree in shared_rooms(root).items()
-              if m not in NAME_FAMILIES for n,said in names_in(tree) if word.search(said)]
-    assert names, "there are no families"
-    refuse(faults)
+    "No shared room or report names a family: not in a string, a name or an attribute; docstrings may"
+    names, found = family_words(root), set()
+    for room,trees in shared_rooms(root):
+        found |= {(room, w, n.lineno) for tree in trees for n,text in texts_of(tree)
+                  for w in words_of(text) & names}
+    faults = [f"{room} line {line}: `{w}`" for room,w,line in sorted(found) if room not in NAME_FAMILIES]
+    idle = set(NAME_FAMILIES)-{room for room,_,_ in found}
+    refuse(faults + [f"NAME_FAMILIES lists {room}, which names no family" for room in sorted(idle)])
 
-def names_in(tree):
-    "Nodes with what they name: identifiers, imported modules, and texts that are no docstrings"
-    prose = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+def texts_of(tree):
+    "(node, text) of every name and string of a program, its docstrings aside"
+    docs = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, DOCUMENTED) and n.body
+            and isinstance(n.body[0], ast.Expr)}
     for n in ast.walk(tree):
-        if isinstance(n, ast.Name): yield n, n.id
-        if isinstance(n, ast.Attribute): yield n, n.attr
-        if isinstance(n, ast.ImportFrom): yield n, n.module or ""
-        if isinstance(n, (ast.Import, ast.ImportFrom)): yield from ((n, a.name) for a in n.names)
-        if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in prose: yield n, n.value
+        if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in docs: yield n, n.value
+        elif isinstance(n, ast.Name): yield n, n.id
+        elif isinstance(n, ast.Attribute): yield n, n.attr
+        elif isinstance(n, (*FUNCTIONS, ast.ClassDef)): yield n, n.name
+        elif isinstance(n, (ast.arg, ast.keyword)): yield getattr(n, "value", n), n.arg or ""
+        elif isinstance(n, ast.ImportFrom):
+            yield from ((n, f"{n.module} {a.name} {a.asname}") for a in n.names)
+        elif isinstance(n, ast.Import): yield from ((n, f"{a.name} {a.asname}") for a in n.names)
+
+def words_of(text):
+    "Words of a text or a name: `PocketConfig`, `tiny_pocket` and `pocket-tts` all hold `pocket`"
+    return {w.lower() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text)}
 
 def family_probes(root):
-    "No shared room asks what a family or a codec is or has: it uses what the protocol declares"
-    probes = ("getattr", "hasattr", "isinstance", "issubclass")
-    asked = re.compile(r"\b(fam|family|codec|Family|Codec)\b")
-    faults = [f"{m}, line {n.lineno}: {ast.unparse(n)}" for m,tree in shared_rooms(root).items()
-              for n in ast.walk(tree)
-              if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in probes
-              and asked.search(" ".join(map(ast.unparse, n.args[:2])))]
-    refuse(faults)
+    "No shared room or report asks what a family has or is; it uses what the protocol declares"
+    refuse([f"{room} line {n.lineno}: {ast.unparse(n)[:80]}" for room,trees in shared_rooms(root)
+            for tree in trees for n in ast.walk(tree)
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in PROBES
+            and HOLD_FAMILY & {name for a in n.args[:2] for name in chain_of(a)}])
+
+def chain_of(node):
+    "The names in `a.b.c`, or in the argument of `type(a.b)`"
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id=="type" and node.args:
+        yield from chain_of(node.args[0])
+    while isinstance(node, ast.Attribute):
+        yield node.attr
+        node = node.value
+    if isinstance(node, ast.Name): yield node.id
 
 # ---- READMEs
 

@@ -198,7 +198,7 @@ def check_outputs(out:Path)->Finding:
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #1727edb2
 def check_allowed(
-    r, # `ttsft.app.pipeline.Recipe`
+    r, # `ttsft.app.recipe.Recipe`
     fe:FrontEnd,
     norm:list[str], # Normalised texts that are allowed
 )->tuple[list[Finding], Finding]: # Findings about the texts, and one about the vocabulary
@@ -226,7 +226,7 @@ def check_recipe(
         values = resolve(name, overrides)
         if "text" in values and "language" in values and "family" not in values:
             return check_language_file(values)
-        from ttsft.app.pipeline import load_recipe # needs torch, which a language file does not
+        from ttsft.app.recipe import load_recipe # which a language file does not need
         r = load_recipe(name, overrides)
         rows = [Finding(GREEN, "recipe",
                         f"{r.name}: family {r.family}, base {r.base}, {r.train.steps} updates")]

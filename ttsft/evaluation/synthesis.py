@@ -13,7 +13,8 @@ from safetensors.numpy import load_file, save_file
 from tqdm import tqdm
 from ..core import UserError, did_you_mean, read_json, seed_for, write_json
 from ..families.features import Clip, column
-from ..families.protocol import Family, Prompt, Speech
+from ..families.protocol import Family
+from ..families.terms import Prompt, Speech
 
 # %% ../../nbs/7_evaluation/03_synthesis.ipynb #04d44b98
 VOICE_SECONDS = 5.0 # wished length of a prompt

@@ -16,7 +16,7 @@ def draw_counts(
     seed:int=0,
     epoch:int=0,
 )->np.ndarray: # How often each clip is drawn in this epoch, (n,) int; its expectation is the weight
-    "Draws of an epoch, a pure function of (seed, epoch)"
+    "Count the draws of an epoch, a pure function of (seed, epoch)"
     weights = np.asarray(weights, float)
     if not (np.isfinite(weights).all() and (weights>=0).all() and weights.any()):
         raise UserError("weights of clips must be finite numbers, 0 or more, and not all 0; put the column "
@@ -30,6 +30,22 @@ def draw_counts(
     return counts
 
 # %% ../../nbs/5_families/03_batches.ipynb #ed953741
+def _fill_batches(
+    order:list[int], # Clips, roughly by length
+    durations:np.ndarray, # Seconds, one per clip
+    budget:float, # Seconds per batch, padding included
+)->list[list[int]]:
+    "Fill batches one after the other, each up to the budget"
+    batches, batch, longest = [], [], 0.0
+    for i in order:
+        if batch and max(longest, durations[i])*(len(batch)+1)>budget:
+            batches.append(batch)
+            batch, longest = [], 0.0
+        batch.append(int(i))
+        longest = max(longest, durations[i])
+    return [*batches, batch]
+
+# %% ../../nbs/5_families/03_batches.ipynb #7dac08e6
 def buckets(
     durations:list[float], # Seconds, one per clip
     budget:float, # Seconds per batch, padding included
@@ -38,35 +54,28 @@ def buckets(
     jitter:float=0.1, # Blur of the sort key, share of the length
     weights:list[float]|None=None, # Draws per epoch, on average, one per clip; None: every clip once
 )->list[list[int]]: # Batches of clip indices
-    "Duration buckets, a pure function of (seed, epoch)"
+    "Put clips of like length together, a pure function of (seed, epoch)"
     durations, rng = np.asarray(durations, float), np.random.default_rng(seed_for(seed, "buckets", epoch))
     drawn = (np.arange(len(durations)) if weights is None
              else np.repeat(np.arange(len(durations)), draw_counts(weights, seed, epoch)))
-    if not len(drawn): return []  # all weights are small: this epoch has no clip
-    longest_drawn = durations[drawn].max()
+    if not len(drawn): return []
     if durations.max()>budget:
         raise UserError(f"train.batch_seconds: {budget} s is less than the longest clip "
                         f"({durations.max():.1f} s). "
                         "Raise it, or lower prepare.max_seconds.")
-    batches, batch, longest = [], [], 0.0
-    for i in drawn[np.argsort(durations[drawn]*rng.uniform(1-jitter, 1+jitter, len(drawn)), kind="stable")]:
-        if batch and max(longest, durations[i])*(len(batch)+1)>budget:
-            batches.append(batch)
-            batch, longest = [], 0.0
-        batch.append(int(i))
-        longest = max(longest, durations[i])
-    batches.append(batch)
-    order = [batches[i] for i in rng.permutation(len(batches))]
+    blurred = durations[drawn]*rng.uniform(1-jitter, 1+jitter, len(drawn))
+    batches = _fill_batches(drawn[np.argsort(blurred, kind="stable")], durations, budget)
+    order, longest = [batches[i] for i in rng.permutation(len(batches))], durations[drawn].max()
     # stable: the longest first
-    if epoch==0: order.sort(key=lambda b: max(durations[i] for i in b)<longest_drawn)
+    if epoch==0: order.sort(key=lambda b: max(durations[i] for i in b)<longest)
     return order
 
-# %% ../../nbs/5_families/03_batches.ipynb #7dac08e6
+# %% ../../nbs/5_families/03_batches.ipynb #5e37437e
 def padding(
     batches:list[list[int]], # Batches of clip indices
     durations:list[float], # Seconds, one per clip
 )->float: # Share of padded seconds, 0 to 1
-    "How much of the batches is padding"
+    "Return how much of the batches is padding"
     padded = sum(max(durations[i] for i in b)*len(b) for b in batches)
     return 1-sum(durations[i] for b in batches for i in b)/padded
 
@@ -76,14 +85,14 @@ def draw_prompts(
     seed:int=0,
     epoch:int=0,
 )->list[int]: # For each clip, the index of another clip of its speaker
-    "Prompt partners, a pure function of (seed, epoch)"
+    "Draw prompt partners, a pure function of (seed, epoch)"
     rng, clips = np.random.default_rng(seed_for(seed, "prompts", epoch)), defaultdict(list)
     for i,s in enumerate(speakers): clips[s].append(i)
     partner = [0]*len(speakers)
     for s,ids in clips.items():
         if len(ids)<2:
             raise UserError(f"speaker `{s}` has one clip only; a voice prompt must be another clip of the "
-                            f"same speaker")
+                            "same speaker")
         shift = rng.integers(1, len(ids), len(ids))  # never 0: never oneself
         for k,i in enumerate(ids): partner[i] = ids[(k+shift[k])%len(ids)]
     return partner
@@ -94,7 +103,7 @@ def held_out_prompts(
     train:list, # Training clips
     seed:int=0,
 )->list: # For each held-out clip, a training clip of its speaker
-    "Fixed prompts for judging"
+    "Choose fixed prompts for judging"
     by = defaultdict(list)
     for t in train: by[t.speaker].append(t)
     if lost := sorted({c.speaker for c in clips}-set(by)):

@@ -18,7 +18,7 @@ from ..core import UserError, fingerprint
 # %% ../../nbs/5_families/00_vocabulary.ipynb #7764a130
 @dataclass(frozen=True)
 class VocabConfig:
-    "Which tokenizer a run uses"
+    "Say which tokenizer a run uses"
     # The base's own, one token a character, or byte-pair pieces
     kind:Literal["released", "character", "bpe"] = "character"
     size:int = 500 # Pieces of a `bpe` vocabulary at most
@@ -32,7 +32,7 @@ def character_tokenizer(
     texts:list[str], # Training text, as the tokenizer will read it
     also:str="", # More characters that get a token
 )->Tokenizer: # One token per character that occurs; `<unk>` is 0
-    "A tokenizer of single characters"
+    "Make a tokenizer of single characters"
     pieces = [UNK, *sorted(set("".join(texts)+also))]
     tokenizer = Tokenizer(models.BPE({p: i for i,p in enumerate(pieces)}, merges=[], unk_token=UNK))
     tokenizer.decoder = decoders.Fuse()
@@ -44,25 +44,25 @@ def bpe_tokenizer(
     size:int, # Pieces at most
     also:str="", # More characters that get a token
 )->Tokenizer: # Byte-pair pieces; a space opens a word as `▁`
-    "A byte-pair tokenizer"
+    "Train a byte-pair tokenizer"
     tokenizer = Tokenizer(models.BPE(unk_token=UNK))
     tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, special_tokens=[UNK],
-                                                             show_progress=False,
-                                                                  initial_alphabet=sorted(set(also)-{" "})))
+    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=[UNK], show_progress=False,
+                                  initial_alphabet=sorted(set(also)-{" "}))
+    tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #45a6374d
 def pieces(
     tokenizer:Tokenizer,
 )->list[str]: # In order of id
-    "The ordered vocabulary"
+    "Return the ordered vocabulary"
     vocab = tokenizer.get_vocab(with_added_tokens=True)
     return sorted(vocab, key=vocab.get)
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #e20787e9
-def vocab_fingerprint(tokenizer:Tokenizer)->str: # Same size and another order is another fingerprint
-    "Fingerprint of the ordered vocabulary"
+def vocab_fingerprint(tokenizer:Tokenizer)->str:
+    "Return the fingerprint of the ordered vocabulary"
     return fingerprint(pieces(tokenizer))
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #4826fe49
@@ -70,7 +70,7 @@ def encode_text(
     tokenizer:Tokenizer,
     text:str, # Model text
 )->list[int]: # Token ids
-    "Text to ids, without added special tokens"
+    "Turn text into ids, without added special tokens"
     return tokenizer.encode(text, add_special_tokens=False).ids
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #765de1b8
@@ -78,7 +78,7 @@ def missing_characters(
     tokenizer:Tokenizer,
     texts:list[str], # Model text
 )->Counter: # character -> occurrences
-    "Characters that become `<unk>`"
+    "Count characters that become `<unk>`"
     unk = tokenizer.token_to_id(UNK)
     known = {c: unk is None or unk not in encode_text(tokenizer, c) for c in set("".join(texts))}
     return Counter(c for t in texts for c in t if not known[c])
@@ -93,14 +93,13 @@ def require_covered(
     lost = Counter({c: n for c,n in missing_characters(tokenizer, list(texts.values())).items()
                     if c not in allow})
     if not lost: return
-    char, n = lost.most_common(1)[0]
+    char = lost.most_common(1)[0][0]
     where = next(id for id,t in texts.items() if char in t)
-    raise UserError(f"{sum(lost.values())} character(s) are outside the vocabulary: "
-                    f"{', '.join(f'`{c}` U+{ord(c):04X} x{k}' for c,k in lost.most_common(10))}; "
-        f"`{char}` first stands in {where}. The model would read something else in their place. Add "
-        f"sentences with these letters to the training set, "
-        "map the letters in the recipe's `text` section, or name those that may be lost in "
-        "`vocab.allow_loss`.")
+    named = ", ".join(f"`{c}` U+{ord(c):04X} x{k}" for c,k in lost.most_common(10))
+    raise UserError(f"{sum(lost.values())} character(s) are outside the vocabulary: {named}; `{char}` first "
+                    f"stands in {where}. The model would read something else in their place. Add sentences "
+                    "with these letters to the training set, map the letters in the recipe's `text` section, "
+                    "or name those that may be lost in `vocab.allow_loss`.")
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #8e69aa84
 def make_tokenizer(
@@ -109,11 +108,11 @@ def make_tokenizer(
     released:Tokenizer, # The base's tokenizer
     held_out:list[str]=(), # Text that is not trained on; its letters are taken in where the base knows them
 )->Tokenizer:
-    "The tokenizer that the recipe asks for"
+    "Make the tokenizer that a recipe asks for"
     if config.kind=="released": return released
     also = "".join(sorted(set("".join(held_out)) & set(pieces(released))))
-    return (character_tokenizer(texts, also) if config.kind=="character"
-            else bpe_tokenizer(texts, config.size, also))
+    if config.kind=="character": return character_tokenizer(texts, also)
+    return bpe_tokenizer(texts, config.size, also)
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #2970b378
 def transplant(
@@ -122,7 +121,7 @@ def transplant(
     rows:np.ndarray, # The base's embedding, (len(old), d)
     seed:int=0, # For the fresh rows
 )->tuple[np.ndarray, list[int]]: # The new embedding, (len(new), d), and the ids of the fresh rows
-    "An embedding for `new` that keeps the rows of shared pieces"
+    "Make an embedding for new pieces that keeps the rows of shared ones"
     if len(rows)!=len(old): raise ValueError(f"{len(old)} pieces but {len(rows)} rows")
     where, rng = {p: i for i,p in enumerate(old)}, np.random.default_rng(seed)
     weight = rng.normal(rows.mean(0), rows.std(0)+1e-8, (len(new), rows.shape[1])).astype(rows.dtype)

@@ -19,7 +19,8 @@ from ..core import UserError, read_jsonl
 from ..runs import disk_free, human
 from ..families.modules import parameter_counts
 from ..families.protocol import Family
-from .schedule import TrainConfig, total_steps
+from .recipe import TrainConfig
+from .schedule import total_steps
 from .update import Cell, EMA, Failures, Stage, add_gradients
 
 # %% ../../nbs/6_training/04_state.ipynb #b8204448

@@ -20,7 +20,8 @@ from ..runs import human
 from ..families.features import Clip
 from ..families.modules import parameter_counts
 from ..families.protocol import Family
-from .schedule import TrainConfig, check_settings, frozen_updates, learning_rates
+from .recipe import TrainConfig
+from .schedule import check_settings, frozen_updates, learning_rates
 from .schedule import require_compiler, stage_at, stage_parameters, total_steps
 from .state import Log, Pending, Progress, estimate, fetch_numbers, keep_checkpoint, load_state
 from .state import save_state

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 import torch
 from accelerate import Accelerator
 from fastcore.basics import patch
-from ..families.protocol import Family, NotFinite, frames_in
-from .schedule import TrainConfig, settings_of
+from ..families.protocol import Family, frames_in
+from ..families.terms import NotFinite
+from .recipe import TrainConfig
+from .schedule import settings_of
 from .stream import to_device
 
 # %% ../../nbs/6_training/02_update.ipynb #162d49e3

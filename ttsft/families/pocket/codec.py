@@ -98,10 +98,9 @@ def require_encoder(
     if not encoder_is_zeroed(model): return
     raise UserError(
         "this codec's encoder is all zeros: every clip would become the same latents, losses would fall, "
-        "and the model "
-        "would learn a drone. These are the ungated weights (kyutai/pocket-tts-without-voice-cloning), made "
-        "for speaking "
-        "only. For training, accept the terms of kyutai/pocket-tts, log in, and set `base` to its checkpoint.")
+        "and the model would learn a drone. These are the ungated weights "
+        "(kyutai/pocket-tts-without-voice-cloning), made for speaking only. For training, accept the terms "
+        "of kyutai/pocket-tts, log in, and set `base` to its checkpoint.")
 
 # %% ../../../nbs/5_families/pocket/01_codec.ipynb #7eedf7c2
 class MimiCodec(ModelCodec):

@@ -12,7 +12,7 @@ from typing import Literal
 # %% ../../../nbs/5_families/vits/00_recipe.ipynb #cd9bd2b7
 @dataclass(frozen=True)
 class VitsConfig:
-    "The `model` section of a VITS recipe"
+    "Hold the `model` section of a VITS recipe"
     # Train the weights, or low-rank adapters in the text encoder's attention
     method:Literal["full", "lora"] = "full"
     # Parameters to keep, patterns such as `decoder.*` or `text_encoder.encoder.layers.[0-3].*`
@@ -24,7 +24,7 @@ class VitsConfig:
     mel_weight:float = 45.0 # Distance of log mels
     kl_weight:float = 1.0 # Prior against posterior
     duration_weight:float = 1.0 # Likelihood of the durations
-    adversarial_weight:float = 1.0 # Judgement of the discriminators, for both sides
+    adversarial_weight:float = 1.0 # Least squares of the discriminators' scores, in both phases
     feature_weight:float = 1.0 # Feature matching
     # Nats by which the aligner prefers the diagonal in training, times the squared distance from it (0 to 1);
     # for training from scratch
@@ -34,7 +34,7 @@ class VitsConfig:
     discriminator:str = ""
     discriminator_warmup:int = 500 # Updates that a fresh discriminator has alone, the generator frozen
     discriminator_shrink:int = 1 # Divides the discriminators' channels, for tiny models
-    # New letter -> letters of the base that it starts from
+    # New symbol -> symbols of the base that it starts from
     related:dict[str, str] = field(default_factory=dict)
     speakers:Literal["base", "each"] = "each" # The base's voices, or one for every speaker of the data
     speaker_dim:int = 256 # Size of a speaker vector where the base has none
