@@ -23,6 +23,8 @@ from ..modules import evaluation_mode, freeze
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
 from ..protocol import Family
 from ..terms import Speech
+from ..tokenizer_files import ModelTokenizer
+from ..tokenizers import open_tokenizer
 from .alignment import require_trainable
 from .base import add_adapters, copy_plain, make_plain_state, make_random_base
 from .base import make_tiny_base, read_model, write_model
@@ -143,6 +145,15 @@ def tiny(cls:Vits, folder:Path, seed:int=0)->Path:
 def scratch(cls:Vits, folder:Path, seed:int=0)->Path:
     "Make a base of full size and random weights, to train from nothing"
     return make_random_base(folder, seed)
+
+# %% ../../../nbs/5_families/vits/15_model.ipynb #5d0e92a4
+@patch(cls_method=True)
+def base_tokenizer(cls:Vits,
+    base:Path, # A folder with `vocab.json`
+    language:str|None=None, # Not used: no language token stands before the text
+)->ModelTokenizer:
+    "Open the tokenizer of a base, with all that its model does to a text"
+    return open_tokenizer(base, "vits", language)
 
 # %% ../../../nbs/5_families/vits/15_model.ipynb #9dfb024e
 @patch
