@@ -137,11 +137,6 @@ def base_codec(cls:Vits, base:Path)->VitsCodec:
     return VitsCodec(read_model(Path(base)))
 
 @patch(cls_method=True)
-def base_tokenizer(cls:Vits, base:Path, language:str|None=None)->ModelTokenizer:
-    "Open the tokenizer of a base, with what the released code does to a text"
-    return open_tokenizer(base, "vits", language)
-
-@patch(cls_method=True)
 def tiny(cls:Vits, folder:Path, seed:int=0)->Path:
     "Make a small base of random weights"
     return make_tiny_base(folder, seed)
