@@ -55,7 +55,7 @@ class PocketCodec(ModelCodec):
     "Turn sound into continuous latents and back: 32 numbers for every 80 ms"
     def __init__(self, model:PocketTTSAudioTokenizerModel):
         super().__init__(model, model.config.frame_size)
-        width = model.config.hidden_size
+        width = model.config.latent_dim
         meaning = "Latents of the audio tokenizer, not normalised"
         self.feature_types = {"latents": FeatureType("float32", self.frame_rate, width, meaning)}
 

@@ -7,6 +7,7 @@ __all__ = ['GeneratorDiscriminator', 'draw_latents', 'make_attention_bias', 'exp
 
 # %% ../../../nbs/5_families/vits/11_generator.ipynb #9c2572ec
 import torch
+from fastcore.basics import patch
 from torch import nn
 from transformers import VitsModel
 from .alignment import find_path, measure_off_diagonal, score_alignment
@@ -24,16 +25,37 @@ class GeneratorDiscriminator(nn.Module):
         self.programs = None # Compiled parts by name; None: nothing is compiled
         self.train(generator.training)
     def get_input_embeddings(self): return self.generator.text_encoder.embed_tokens
-    def make_sound(self, latents, speaker): # (b, c, f), (b, d, 1) -> (b, 1, s)
-        return self._run("vocoder", self.generator.decoder, latents, speaker)
-    def discriminate(self, wav): # (b, 1, s) -> scores and features
-        return self._run("discriminator", self.discriminator, wav)
-    def _run(self, name, part, *inputs):
-        if self.programs is None or not self.training: return part(*inputs)
-        for x in inputs:
-            if x is not None: torch._dynamo.maybe_mark_dynamic(x, 0)
-        if name not in self.programs: self.programs[name] = torch.compile(part)
-        return self.programs[name](*inputs)
+
+# %% ../../../nbs/5_families/vits/11_generator.ipynb #92dba7c2
+@patch
+def run_part(self:GeneratorDiscriminator,
+    name:str, # Of its program
+    part:nn.Module,
+    *inputs:torch.Tensor|None, # Clips come first in every shape
+):
+    "Run a part, as compiled code in training if that was asked for"
+    if self.programs is None or not self.training: return part(*inputs)
+    for x in inputs:
+        if x is not None: torch._dynamo.maybe_mark_dynamic(x, 0)
+    if name not in self.programs: self.programs[name] = torch.compile(part)
+    return self.programs[name](*inputs)
+
+# %% ../../../nbs/5_families/vits/11_generator.ipynb #21e34c48
+@patch
+def make_sound(self:GeneratorDiscriminator,
+    latents:torch.Tensor, # (b, c, f)
+    speaker:torch.Tensor|None=None, # (b, d, 1)
+)->torch.Tensor: # (b, 1, s)
+    "Run the vocoder"
+    return self.run_part("vocoder", self.generator.decoder, latents, speaker)
+
+# %% ../../../nbs/5_families/vits/11_generator.ipynb #7846234c
+@patch
+def discriminate(self:GeneratorDiscriminator,
+    wav:torch.Tensor, # (b, 1, s)
+)->tuple[list[torch.Tensor], list[list[torch.Tensor]]]: # Scores and features
+    "Run the discriminators"
+    return self.run_part("discriminator", self.discriminator, wav)
 
 # %% ../../../nbs/5_families/vits/11_generator.ipynb #95910a2e
 def draw_latents(

@@ -17,14 +17,14 @@ from ...core import UserError, read_json
 from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
+from ..tokenizer_files import ModelTokenizer
+from ..tokenizers import open_tokenizer
 from ..features import Clip
 from ..vocabulary import UNK, VocabConfig
 from ..modules import evaluation_mode, freeze
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
 from ..protocol import Family
 from ..terms import Speech
-from ..tokenizer_files import ModelTokenizer
-from ..tokenizers import open_tokenizer
 from .alignment import require_trainable
 from .base import add_adapters, copy_plain, make_plain_state, make_random_base
 from .base import make_tiny_base, read_model, write_model
@@ -137,6 +137,11 @@ def base_codec(cls:Vits, base:Path)->VitsCodec:
     return VitsCodec(read_model(Path(base)))
 
 @patch(cls_method=True)
+def base_tokenizer(cls:Vits, base:Path, language:str|None=None)->ModelTokenizer:
+    "Open the tokenizer of a base, with what the released code does to a text"
+    return open_tokenizer(base, "vits", language)
+
+@patch(cls_method=True)
 def tiny(cls:Vits, folder:Path, seed:int=0)->Path:
     "Make a small base of random weights"
     return make_tiny_base(folder, seed)
@@ -217,6 +222,7 @@ def check(self:Vits,
 
 @patch
 def _require_trainable(self:Vits, clips, ids):
+    "Refuse clips that cannot be trained on, their token ids known"
     require_trainable([c.id for c in clips], [len(i) for i in ids], [c.n_frames for c in clips],
                       self.config.segment//self.codec.frame_size, self.frame_rate)
 
