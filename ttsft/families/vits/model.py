@@ -146,15 +146,6 @@ def scratch(cls:Vits, folder:Path, seed:int=0)->Path:
     "Make a base of full size and random weights, to train from nothing"
     return make_random_base(folder, seed)
 
-# %% ../../../nbs/5_families/vits/15_model.ipynb #5d0e92a4
-@patch(cls_method=True)
-def base_tokenizer(cls:Vits,
-    base:Path, # A folder with `vocab.json`
-    language:str|None=None, # Not used: no language token stands before the text
-)->ModelTokenizer:
-    "Open the tokenizer of a base, with all that its model does to a text"
-    return open_tokenizer(base, "vits", language)
-
 # %% ../../../nbs/5_families/vits/15_model.ipynb #9dfb024e
 @patch
 def save(self:Vits,
