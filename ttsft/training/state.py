@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from fastcore.basics import patch
 from ..core import UserError, read_jsonl
 from ..runs import disk_free, human
-from ..families.modules import parameter_counts
+from ..families.modules import forked_rng, parameter_counts
 from ..families.protocol import Family
 from .recipe import TrainConfig
 from .schedule import total_steps
@@ -32,7 +32,7 @@ def time_updates(
 )->list[float]: # Seconds of each, without the optimizers' steps
     "Time the gradients of some updates"
     seconds, cuda = [], accelerator.device.type=="cuda"
-    with torch.random.fork_rng(devices=[accelerator.device] if cuda else []):
+    with forked_rng(None, accelerator.device):
         for batch in batches:
             start = time.perf_counter()
             add_gradients(forward, [batch], parts, accelerator)

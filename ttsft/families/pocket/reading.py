@@ -16,6 +16,7 @@ from transformers import PocketTTSAudioTokenizerModel, PocketTTSForConditionalGe
 from transformers.convert_slow_tokenizer import SentencePieceExtractor, SpmConverter
 
 from .config import codec_config, model_config
+from ..modules import forked_rng
 from .layout import check_tensors, load_official
 from .settings import OfficialSettings, read_config, read_yaml
 
@@ -125,7 +126,7 @@ def from_official(
     configs = model_config(cfg, pad_token_id), codec_config(cfg)
     tensors = _read_weights(cfg, path.parent, weights)
     check_tensors(tensors, *configs)
-    with torch.random.fork_rng(devices=[]):
+    with forked_rng(None):
         model, codec = PocketTTSForConditionalGeneration(configs[0]), PocketTTSAudioTokenizerModel(configs[1])
     load_official(model, codec, tensors)
     settings = OfficialSettings(**{f.name:cfg[f.name] for f in fields(OfficialSettings)})

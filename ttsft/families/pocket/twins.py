@@ -12,6 +12,7 @@ from torch import nn
 from transformers import PocketTTSAudioTokenizerConfig, PocketTTSAudioTokenizerModel, PocketTTSConfig
 from transformers import PocketTTSFlowHeadConfig, PocketTTSForConditionalGeneration
 
+from ..modules import forked_rng
 from .config import audio_token_ids
 
 # %% ../../../nbs/5_families/pocket/02b_twins.ipynb #d3488252
@@ -45,8 +46,7 @@ def random_pocket(
     "Make a Pocket TTS of random weights"
     tokenizer = _letter_tokenizer(chars)
     config = PocketTTSConfig(pad_token_id=0, **audio_token_ids(tokenizer.get_vocab_size()), **config)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with forked_rng(seed):
         model = PocketTTSForConditionalGeneration(config)
         codec = PocketTTSAudioTokenizerModel(PocketTTSAudioTokenizerConfig(**codec_config))
         _randomise(model, codec)

@@ -17,8 +17,6 @@ from ...core import UserError, read_json
 from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
-from ..tokenizer_files import ModelTokenizer
-from ..tokenizers import open_tokenizer
 from ..features import Clip
 from ..vocabulary import UNK, VocabConfig
 from ..modules import evaluation_mode, freeze
