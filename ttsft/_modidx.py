@@ -1426,6 +1426,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                      'ttsft/families/vits/model.py'),
                                            'ttsft.families.vits.model.Vits.base_codec': ( '5_families/vits/model.html#vits.base_codec',
                                                                                           'ttsft/families/vits/model.py'),
+                                           'ttsft.families.vits.model.Vits.base_tokenizer': ( '5_families/vits/model.html#vits.base_tokenizer',
+                                                                                              'ttsft/families/vits/model.py'),
                                            'ttsft.families.vits.model.Vits.batch': ( '5_families/vits/model.html#vits.batch',
                                                                                      'ttsft/families/vits/model.py'),
                                            'ttsft.families.vits.model.Vits.check': ( '5_families/vits/model.html#vits.check',

@@ -17,6 +17,8 @@ from ...core import UserError, read_json
 from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
+from ..tokenizer_files import ModelTokenizer
+from ..tokenizers import open_tokenizer
 from ..features import Clip
 from ..vocabulary import UNK, VocabConfig
 from ..modules import evaluation_mode, freeze
@@ -133,6 +135,14 @@ def load(cls:Vits,
 def base_codec(cls:Vits, base:Path)->VitsCodec:
     "Open the codec of a base"
     return VitsCodec(read_model(Path(base)))
+
+@patch(cls_method=True)
+def base_tokenizer(cls:Vits,
+    base:Path, # A folder with `vocab.json`
+    language:str|None=None, # Not used: no language token stands before the text
+)->ModelTokenizer:
+    "Open the tokenizer of a base, with all that its model does to a text"
+    return open_tokenizer(base, "vits", language)
 
 @patch(cls_method=True)
 def tiny(cls:Vits, folder:Path, seed:int=0)->Path:
