@@ -30,6 +30,7 @@ def form(path):
     cells = json.loads(read(path))["cells"]
     faults = [f"cell {c['id']}: {fault}" for c in cells for fault in cell_faults(c)]
     faults += [f"cell {c['id']}: no prose above {', '.join(names)}" for c,names in unexplained(cells)]
+    faults += [f"cell {c['id']}: {fault}" for c in cells for fault in output_faults(c)]
     assert cells, "the notebook is empty"
     refuse(faults)
 
@@ -46,6 +47,13 @@ def cell_faults(cell):
     if exported and n>CELL: yield f"{n} lines, {CELL} are the limit"
     if exported and n>LARGE and len(names)>1:
         yield f"{n} lines hold {', '.join(names)}; one definition a cell"
+
+def output_faults(cell):
+    "Stored outputs that teach nothing: progress bars, warnings, errors, paths of one machine"
+    for o in cell.get("outputs", ()):
+        if o["output_type"]=="error" or o.get("name")=="stderr": yield f"a stored {o.get('name', 'error')}"
+        said = json.dumps(o.get("text", o.get("data", {}).get("text/plain", "")))
+        if re.search(r"\d+%\||/tmp/tmp|/root/|site-packages/", said): yield f"stored output: {said[:60]}..."
 
 def wide_lines(lines):
     "Lines with too many columns"
