@@ -9,11 +9,12 @@ import ast, json, os, queue, re, shutil, signal, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-import tests_form
+import tests_form, tests_warm
 from tests_form import read
 
 HERE, BIN = Path(__file__).resolve().parent, Path(sys.executable).parent
-TMP = Path(tempfile.mkdtemp(prefix="ttsft-tests-")).resolve()
+# a forked notebook imports this file again, and finds the folder that is there
+TMP = Path(os.environ.get("TTSFT_TESTS") or tempfile.mkdtemp(prefix="ttsft-tests-")).resolve()
 REPO, OUT = TMP/"repo", TMP/"outputs"
 # seconds until a test is stopped: several times what idle machines take
 QUICK, NOTEBOOK, CHECK, RUN = 300, 600, 900, 900
@@ -141,6 +142,13 @@ def runs(path, limit):
     said = call(BIN/"nbdev-test", name_of(path), "--n-workers", "1", limit=limit)
     assert "Success" in said, f"nbdev-test did not run it\n{said}"
 
+def runs_warm(path, context, limit):
+    "A notebook runs from a clean start; only heavy libraries are imported already"
+    log = TMP/f"{name_of(path).replace('/', '-')}.log"
+    said, code = tests_warm.run(context, path, REPO, log, limit)
+    assert code is not None, f"not done after {limit} s"
+    assert code==0, f"exit code {code}\n{said}"
+
 def report(path):
     "A report is thin, takes parameters, and stores no outputs"
     code = [c for c in json.loads(read(path))["cells"] if c["cell_type"]=="code"]
@@ -189,6 +197,8 @@ def misspelt():
 
 # ---- the order of it all
 
+HEAVY = re.compile("nbs/[4-9]_") # wings whose notebooks import torch
+
 # processor seconds of what takes longest, so that it starts first; the others take about ten each
 SECONDS = {"make ": 100, "checks/family_contract": 105, "checks/kill_and_resume": 105, "checks/engines": 55,
            "checks/vits_overfit": 50, "8_feedback/": 45, "checks/bench_": 35, "checks/languages": 35,
@@ -230,8 +240,11 @@ def of_recipe(recipe):
 
 def long():
     "Chains of tests that build on each other, longest first; most chains are one notebook"
-    books = [(p, NOTEBOOK) for p in libraries()] + [(p, CHECK) for p in notebooks("nbs/checks")]
-    chains = [[(str(p.relative_to(HERE)), partial(runs, there(p), limit))] for p,limit in books]
+    context = tests_warm.start()
+    books = [(p, partial(runs_warm, there(p), context, NOTEBOOK) if HEAVY.search(str(p.relative_to(HERE)))
+              else partial(runs, there(p), NOTEBOOK)) for p in libraries()]
+    books += [(p, partial(runs, there(p), CHECK)) for p in notebooks("nbs/checks")]
+    chains = [[(str(p.relative_to(HERE)), test)] for p,test in books]
     chains += map(of_recipe, TINY)
     return sorted(chains, key=lambda chain: -sum(seconds(name) for name,_ in chain))
 
@@ -251,6 +264,8 @@ def follow(chain, said):
         said.put((name, problem, time.time()-start))
 
 def main(words):
+    os.environ.pop("MPLBACKEND", None)
+    os.environ.update(ENV, TTSFT_TESTS=str(TMP))
     copy_repo(REPO)
     groups = [[[test] for test in quick()], long()]
     chosen = [[[t for t in chain if all(w in t[0] for w in words)] for chain in group] for group in groups]
