@@ -92,7 +92,7 @@ def plan_hf_dataset(p)->Plan:
         counts = build_dataset(pre, speakers, work, r.dataset, fe.normalise, fe, r.seed, describe_sources(r),
                                r.on_fault)
         if earlier and not r.dataset.heldout:
-            p.say("  hf_dataset: the held-out sentences were drawn anew; to judge on those of before, set "
+            p.say("  hf_dataset: the held-out sentences were drawn anew; to evaluate on those of before, set "
                   f"dataset.heldout={earlier.dir/'heldout.json'}")
         return counts
     return Plan(make, dataclasses.asdict(r.dataset) | {"on_fault": r.on_fault},

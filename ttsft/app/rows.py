@@ -21,6 +21,7 @@ def reading_rows(
     return [dict(what="rows of the sources", clips=counts["utterances"]+sum(lost.values())),
             *(dict(what=f"left out on reading: {rule}", clips=n) for rule,n in lost.items())]
 
+# %% ../../nbs/9_app/01b_rows.ipynb #6f933750
 def heard_rows(
     counts:dict, # Of step preprocessed: clips_in, hours_in, lost
 )->list[dict]:
@@ -40,7 +41,8 @@ def split_rows(
     by_rule = {rule: [r for r in later if r["rule"]==rule] for rule in sorted({r["rule"] for r in later})}
     gone = [dict(what=f"left out of the splits: {rule}", clips=len(rs),
                  minutes=sum(float(r["seconds"] or 0) for r in rs)/60) for rule,rs in by_rule.items()]
-    return [*gone, dict(what="left for training and judging", clips=sum(c["clips"] for c in splits.values()),
+    return [*gone, dict(what="left for training and evaluation",
+                        clips=sum(c["clips"] for c in splits.values()),
                         minutes=60*sum(c["hours"] for c in splits.values()))]
 
 # %% ../../nbs/9_app/01b_rows.ipynb #1e573f3a
@@ -76,6 +78,7 @@ def count_tokens(
     return coverage(texts, lambda text: encode_text(tokenizer, text), [tokenizer.token_to_id(UNK)],
                     decode if readable else None)
 
+# %% ../../nbs/9_app/01b_rows.ipynb #8529bb44
 def token_row(
     name:str, # Of the tokenizer
     tokenizer:Tokenizer,
@@ -95,6 +98,7 @@ def list_counts(
     "Write characters with their counts"
     return "   ".join(f"{show(c)} ×{n}" for c,n in counts.items()) or "none"
 
+# %% ../../nbs/9_app/01b_rows.ipynb #d831c5c6
 def list_pieces(
     names:Sequence[str],
     n:int=120, # At most so many
@@ -102,6 +106,7 @@ def list_pieces(
     "Write pieces of a vocabulary"
     return "   ".join("␣" if x==" " else x for x in names[:n]) + (" …" if len(names)>n else "") or "none"
 
+# %% ../../nbs/9_app/01b_rows.ipynb #c33f9ed9
 def show_character(c:str)->str:
     "Write a character, or its code point where nothing would be seen"
     return c if c.isprintable() and not c.isspace() else f"U+{ord(c):04X}"
@@ -119,6 +124,7 @@ def weight_rows(
     return [{"weights": name, "step": step, term: x[term], f"{term} with another text": x["mismatched"],
              "difference": x["mismatched"]-x[term]} for name,step,x in three]
 
+# %% ../../nbs/9_app/01b_rows.ipynb #8337eb67
 def reading_curves(
     log:list[dict], # Rows of the log with `split` valid
     term:str, # The mismatch term

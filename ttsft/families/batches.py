@@ -103,7 +103,7 @@ def held_out_prompts(
     train:list, # Training clips
     seed:int=0,
 )->list: # For each held-out clip, a training clip of its speaker
-    "Choose fixed prompts for judging"
+    "Choose fixed prompts for evaluation"
     by = defaultdict(list)
     for t in train: by[t.speaker].append(t)
     if lost := sorted({c.speaker for c in clips}-set(by)):

@@ -41,11 +41,12 @@ def keep_held_out(
     clips:list[Clip], # The test split
     n:int, # At most
 )->list[Clip]:
-    "Return the fixed list that judges; refuse when its clips have changed"
+    "Return the fixed held-out list; refuse when its clips have changed"
     by_id = {c.id: c for c in clips}
     if not path.is_file():
         if not clips:
-            raise UserError("the run has no test clips; without a held-out list no round can be judged. Set "
+            raise UserError("the run has no test clips; without a held-out list no round can be evaluated. "
+                            "Set "
                             "dataset.test and run again.")
         write_json(path, dict(ids=[c.id for c in clips[:n]], sha256=hash_clips(clips[:n])))
     kept = read_json(path)
@@ -114,7 +115,7 @@ class Plan:
     chosen:list[str] # Records of this round
     base:list[Clip] # Old clips, with what earlier rounds learnt
     items:list[Clip] # Corrected clips
-    held_out:list[Clip] # The list that judges
+    held_out:list[Clip] # The held-out list
     replaced:list[str] # Training clips with a fault
 
 # %% ../../nbs/8_feedback/04_learn.ipynb #1765d8b3
@@ -154,7 +155,7 @@ def refuse_held_out(plan:Plan):
     texts = {c.norm_text for c in plan.held_out}
     if same := [c.id for c in plan.items if c.norm_text in texts]:
         raise UserError(f"{same[0]} says a sentence of the held-out list once the front-end has read it, and "
-                        "the list could no longer judge. Record another sentence.")
+                        "the list could no longer be held out. Record another sentence.")
 
 # %% ../../nbs/8_feedback/04_learn.ipynb #d14a3f74
 def next_version(v:Versions)->str: # v1, v2, ...

@@ -35,7 +35,7 @@ class Record:
     sha256:str # Of the clip's bytes
     text:str # What should be said, as people write it
     why:str # One of `WHY`
-    model:str # Fingerprint of the checkpoint that it judges
+    model:str # Fingerprint of the checkpoint that it is about
     speaker:str = "" # Whose voice the clip is in
     was:str = "" # What the text said before
     # `train:ID`, `validation:ID`, `test:ID` or `samples/SYSTEM:ID` for the run's own clips; empty: a new one

@@ -39,7 +39,7 @@ class RoundConfig:
     precision:Literal["no", "bf16", "fp16"] = "no" # As in training
     # Parts that train, patterns such as `text_encoder.*`; empty: all
     train:list[str] = field(default_factory=list)
-    held_out:int = 20 # Test sentences on the list that judges, at most; fixed by the first round
+    held_out:int = 20 # Test sentences on the held-out list, at most; fixed by the first round
     draws:int = 4 # Noise draws per sentence and loss
     margin:float = 0.02 # Share by which a held-out mean may be worse where the interval still holds zero
     mcd:bool = True # Compare spoken held-out sentences with their recordings, too
@@ -157,7 +157,7 @@ def train_round(
     recordings:dict[str, tuple]|None=None, # Held-out clip id -> (waveform, rate)
     say:Callable=tqdm.write, # Called with one line per event
 )->dict: # As `gate`
-    "Train on corrections with replay, and judge"
+    "Train on corrections with replay, and evaluate"
     clips = mix_clips(base, items, config, replaced)
     lists = {k: (cs, evaluation_prompts(fam, cs, clips, seed), heard)
              for k,cs,heard in (("held_out", held_out, recordings), ("items", items, None))}

@@ -74,7 +74,7 @@ class Case:
     record:Record
     said:str|None = None # The transcript, where the clip is a training clip
     rule:dict|None = None # A rule that would cure it, as from `propose_rules`
-    judges:bool = False # Its sentence is on the held-out list
+    on_list:bool = False # Its sentence is on the held-out list
     foreign:bool = False # It is about a version that the current one does not come from
     @property
     def source(self)->tuple[str, str]: # split or samples/SYSTEM, and id; empty for a new recording
@@ -89,13 +89,13 @@ class Case:
 def of_another_version(case:Case)->tuple|None:
     "Wait with a record that is about weights outside the current lineage"
     if case.foreign:
-        return case.record.why, "wait", ("it judges a version that the current one does not come from; "
+        return case.record.why, "wait", ("it is about a version that the current one does not come from; "
                                          "listen again, and add it again if it is still wrong")
 
 def of_held_out_text(case:Case)->tuple|None:
     "Wait with a sentence that decides about rounds: nothing may learn it"
-    if case.judges or case.source[0] in ("validation", "test"):
-        return case.record.why, "wait", ("the sentence is on the held-out list, which judges the round; "
+    if case.on_list or case.source[0] in ("validation", "test"):
+        return case.record.why, "wait", ("the sentence is on the round's held-out list; "
                                          "record another sentence with the same fault")
 
 # %% ../../nbs/8_feedback/02_triage.ipynb #c4d6b2f2
@@ -150,20 +150,20 @@ def find_need(case:Case)->tuple[str, str, str]: # Kind of fault; what to do; the
 def triage(
     items:list[Record],
     texts:dict[str, str], # Training clip -> its text as people write it
-    held_out:Sequence[str]=(), # Texts that judge, and must not be learnt
+    held_out:Sequence[str]=(), # Held-out texts, which must not be learnt
     # Fingerprints of the current version and of those it came from; empty: all are valid
     lineage:Sequence[str]=(),
     used:dict[str, str]|None=None, # Record -> the version of this lineage that learnt it
 # One row per record: id, why, kind, action (train, replace, drop, rule, record, wait, done), reason, text
 )->list[dict]:
     "Say what each record needs, and why"
-    used, judges, rows = used or {}, {t.strip() for t in held_out}, []
+    used, listed, rows = used or {}, {t.strip() for t in held_out}, []
     harmless = [r for r in propose_rules(items, list(texts.values())) if not r["harms"]]
     by_rule = {id: rule for rule in reversed(harmless) for id in rule["records"]}
     for r in items:
         split, _, source = r.origin.partition(":")
         case = Case(r, texts.get(source) if split=="train" else None, by_rule.get(r.id),
-                    r.text.strip() in judges, bool(lineage) and r.model not in lineage)
+                    r.text.strip() in listed, bool(lineage) and r.model not in lineage)
         kind, action, reason = (r.why, "done", f"learnt in {used[r.id]}") if r.id in used else find_need(case)
         rows.append(dict(id=r.id, why=r.why, kind=kind, action=action, reason=reason, text=r.text))
     return rows
