@@ -50,7 +50,7 @@ class Trainer:
         self.plan = [stage_parameters(family, self.opened, s) for s in config.stages or [None]]
         self.steps, self.frozen = total_steps(config), frozen_updates(config, family)
         self.prompts = evaluation_prompts(family, valid, clips, seed)
-        family.check([*clips, *valid])
+        for split in (clips, valid): family.check(split)
         self.prepare_device()
         self.begin()
 
