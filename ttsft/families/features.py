@@ -54,7 +54,7 @@ def plan_cache(
     return [range(a, b) for a,b in zip(starts, [*starts[1:], len(durations)]) if a<b]
 
 # %% ../../nbs/5_families/02_features.ipynb #47eceec5
-ENCODE_SECONDS = 60.0 # of sound in one call of the encoder, padding included
+ENCODE_SECONDS = 10.0 # of sound in one call of the encoder, padding included
 
 def encode_batches(
     lengths:list[int], # Samples of each clip
