@@ -3,8 +3,7 @@
 Each check takes the folder of the repository, and raises an AssertionError that lists what is wrong.
 `tests.py` counts each as one test.
 """
-import ast, io, json, re, statistics, tempfile, tokenize
-from pathlib import Path
+import ast, io, json, re, statistics, tokenize
 
 # lines, but for columns
 COLUMNS, MODULE, FUNCTION, CELL, LARGE, MEDIAN = 110, 300, 50, 40, 25, 15
@@ -24,9 +23,8 @@ def refuse(faults): assert not faults, f"{len(faults)} breaches\n" + "\n".join(f
 
 DOCUMENTED = (ast.Module, *FUNCTIONS, ast.ClassDef)
 
-# progress bars, and paths of the machine that stored the output
-HOME, TEMPORARY = re.escape(f"{Path.home()}/"), re.escape(f"{tempfile.gettempdir()}/tmp")
-TEACHES_NOTHING = re.compile(rf"\d+%\||{TEMPORARY}|{HOME}|site-packages/")
+# progress bars, and paths of somebody's machine
+TEACHES_NOTHING = re.compile(r"\d+%\||/(home|root|Users)/|/(tmp|var/folders)/tmp|site-packages/")
 
 # ---- one notebook, one file
 
