@@ -1661,6 +1661,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                      'ttsft/families/vocabulary.py'),
                                            'ttsft.families.vocabulary.vocab_fingerprint': ( '5_families/vocabulary.html#vocab_fingerprint',
                                                                                             'ttsft/families/vocabulary.py')},
+            'ttsft.families.xtts.recipe': { 'ttsft.families.xtts.recipe.XttsConfig': ( '5_families/xtts/recipe.html#xttsconfig',
+                                                                                       'ttsft/families/xtts/recipe.py')},
             'ttsft.feedback.form': { 'ttsft.feedback.form.Form': ('8_feedback/form.html#form', 'ttsft/feedback/form.py'),
                                      'ttsft.feedback.form.Form.__init__': ('8_feedback/form.html#form.__init__', 'ttsft/feedback/form.py'),
                                      'ttsft.feedback.form.Form._ipython_display_': ( '8_feedback/form.html#form._ipython_display_',

@@ -8,7 +8,6 @@ __all__ = ['score_rows', 'mean_where', 'guess_accuracy']
 # %% ../../../nbs/5_families/gpt/04_loss.ipynb #76b103ca
 import torch
 from torch.nn.functional import cross_entropy
-from .config import GptConfig
 from .model import Gpt
 from .rows import IGNORED
 
