@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['V2', 'FIXED', 'FREE', 'Shapes', 'DVAE_SPARE', 'GPT', 'VOCODER', 'SPEAKER', 'XttsSizes', 'read_special_ids',
            'model_sizes', 'list_block', 'list_gpt', 'list_conditioning', 'list_vocoder', 'list_speaker_encoder',
-           'list_dvae', 'list_model', 'compare_listing', 'shapes_of']
+           'list_dvae', 'list_model', 'compare_listing', 'shapes_of', 'random_tensors']
 
 # %% ../../../nbs/5_families/xtts/06_layout.ipynb #47a6b564
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+import torch
 from ...core import UserError, read_json
 from ..gpt.config import GptConfig
 
@@ -238,7 +238,22 @@ def compare_listing(
             for names,kind in kinds if names]
 
 def shapes_of(
-    tensors:Iterable, # Mapping of names to tensors
+    tensors:dict[str, torch.Tensor],
 )->Shapes:
     "Return the shapes of tensors"
     return {k: tuple(v.shape) for k,v in tensors.items()}
+
+# %% ../../../nbs/5_families/xtts/06_layout.ipynb #f87cb28d
+def random_tensors(
+    shapes:Shapes,
+    seed:int=0,
+)->dict[str, torch.Tensor]: # Floats in float32; counters are whole numbers
+    "Fill a listing with random numbers"
+    draw, out = torch.Generator().manual_seed(seed), {}
+    for name,shape in shapes.items():
+        counter = name.endswith(("num_batches_tracked", "accumulator_index", "accumulator_filled"))
+        value = torch.randn(shape, generator=draw)*0.02
+        out[name] = torch.zeros(shape, dtype=torch.int64) if counter else value
+        positive = name.endswith(("running_var", "mel_stats", "cluster_size", "original0"))
+        if positive: out[name] = value.abs()+0.5
+    return out
