@@ -62,7 +62,7 @@ def _choose(data):
     tensors = {k: v for k,v in (state or {}).items() if isinstance(v, torch.Tensor)}
     if not tensors: raise UserError("the file holds no weights: it has neither `model` nor tensors by name")
     config = plain(data.get("config")) if state is not data else None
-    return tensors, dict(config=json.loads(json.dumps(config, default=str)))
+    return tensors, dict(config=json.dumps(config, default=str)) # as text: it may hold `Infinity`
 
 def read_tensors(
     path:Path, # .pth or .safetensors
@@ -72,7 +72,8 @@ def read_tensors(
     config = None
     if path.suffix!=".safetensors":
         folder = convert_once(path, "xtts-1", _choose, cache)
-        config, path = read_json(folder/"facts.json")["config"], folder/"model.safetensors"
+        config = json.loads(read_json(folder/"facts.json")["config"])
+        path = folder/"model.safetensors"
     try: tensors = load_file(path)
     except (OSError, SafetensorError) as e:
         raise UserError(f"{path} is broken ({e}). Download it again.") from None
