@@ -8,6 +8,7 @@ __all__ = ['TAG', 'NOTE', 'SPECIAL', 'MAX_TOKENS', 'Vocabulary', 'find_fault', '
 
 # %% ../../../nbs/5_families/xtts/07_vocabulary.ipynb #9ccc0110
 import copy, json, re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
@@ -147,10 +148,11 @@ def prepare_text(
 def encode(self:Vocabulary,
     text:str, # Model text
     language:str, # BCP 47
+    lose:Sequence[str] = (), # Characters to leave out
 )->list[int]: # The tag first
     "Turn a text into what XTTS reads"
     code = find_code(language)
-    ready, tag = prepare_text(text, code), write_tag(code)
+    ready, tag = prepare_text("".join(c for c in text if c not in lose), code), write_tag(code)
     if tag not in self.ids:
         raise UserError(f"the vocabulary has no tag {tag}, and XTTS would spell it in letters before every "
                         f"text. Take `vocab.kind: grown`, which adds it. "
