@@ -1263,6 +1263,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                            'ttsft/families/protocol.py'),
                                          'ttsft.families.protocol.Family.prompt': ( '5_families/protocol.html#family.prompt',
                                                                                     'ttsft/families/protocol.py'),
+                                         'ttsft.families.protocol.Family.require_readable': ( '5_families/protocol.html#family.require_readable',
+                                                                                              'ttsft/families/protocol.py'),
                                          'ttsft.families.protocol.Family.sample_rate': ( '5_families/protocol.html#family.sample_rate',
                                                                                          'ttsft/families/protocol.py'),
                                          'ttsft.families.protocol.Family.save': ( '5_families/protocol.html#family.save',

@@ -16,6 +16,7 @@ from .codec import Codec
 from .features import Clip
 from .modules import evaluation_mode
 from .terms import Prompt, Speech, Term
+from .vocabulary import require_covered
 
 # %% ../../nbs/5_families/06_protocol.ipynb #3f01b418
 class Family:
@@ -198,6 +199,16 @@ def model_tokens(self:Family,
 )->list[int]:
     "Turn text into token ids"
     raise NotImplementedError
+
+# %% ../../nbs/5_families/06_protocol.ipynb #ca6a74bc
+@patch
+def require_readable(self:Family,
+    texts:dict[str, str], # Utterance id -> text that has been through the front-end
+    allow:Sequence[str]=(), # Characters that may be lost
+    language:str="", # BCP 47 code; empty: the family's own
+):
+    "Refuse texts that the model cannot read"
+    require_covered(self.tokenizer, texts, allow)
 
 # %% ../../nbs/5_families/06_protocol.ipynb #ac34551c
 @patch

@@ -130,8 +130,9 @@ def require_covered(
     first = next(id for id in where if char in texts[id])
     named = ", ".join(f"`{c}` U+{ord(c):04X} x{k}" for c,k in lost.most_common(10))
     raise UserError(f"{sum(lost.values())} character(s) are outside the vocabulary: {named}; `{char}` first "
-                    f"stands in {first}. Texts with one: {list_some(where)}. The model would read something else in their place. Add sentences "
-                    "with these letters to the training set, map the letters in the recipe's `text` section, "
+                    f"stands in {first}. Texts with one: {list_some(where)}. The model would read something "
+                    "else in their place. Add sentences with these letters to the training set, map the "
+                    "letters in the recipe's `text` section, "
                     "or name those that may be lost in `vocab.allow_loss`.")
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #6b77ac9d

@@ -56,7 +56,8 @@ def require_readable(
     require_covered(vocab.tokenizer_for(find_code(language)), texts, allow_loss)
     faults = {}
     for id,text in texts.items():
-        if why := find_text_fault(vocab, fe, text, language, allow_loss): faults.setdefault(why, []).append(id)
+        why = find_text_fault(vocab, fe, text, language, allow_loss)
+        if why: faults.setdefault(why, []).append(id)
     if not faults: return
     said = "; ".join(f"{why}: {list_some(ids)}" for why,ids in [*faults.items()][:5])
     more = f" And {len(faults)-5} more reasons." if len(faults)>5 else ""
