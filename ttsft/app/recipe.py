@@ -98,15 +98,15 @@ def read_text_rules(
     "Read how the texts of a source in another language are written"
     if not source.text_rules and source.language not in list_languages():
         raise UserError(f"also.{name}.language: there is no language `{source.language}`. "
-                        f"{did_you_mean(source.language, list_languages())} For another one, write a YAML file "
-                        "with `text:` and name it in `text_rules`.")
+                        f"{did_you_mean(source.language, list_languages())} For another one, write a YAML "
+                        "file with `text:` and name it in `text_rules`.")
     values = resolve(source.text_rules or f"language/{source.language}")
     if values.get("language", source.language)!=source.language:
-        raise UserError(f"also.{name}.text_rules: {source.text_rules} is about `{values['language']}`, and the "
-                        f"source is in `{source.language}`. Name another file, or another language.")
+        raise UserError(f"also.{name}.text_rules: {source.text_rules} is about `{values['language']}`, and "
+                        f"the source is in `{source.language}`. Name another file, or another language.")
     if "text" not in values:
-        raise UserError(f"also.{name}.text_rules: {source.text_rules} has no section `text`. Write the rules of "
-                        f"`{source.language}` there.")
+        raise UserError(f"also.{name}.text_rules: {source.text_rules} has no section `text`. Write the rules "
+                        f"of `{source.language}` there.")
     return build(TextConfig, values["text"], f"also.{name}.text")
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #1cb82963
@@ -118,12 +118,12 @@ def replay_rules(
     if not others: return {}
     if recipe.source.language not in ("", recipe.language):
         raise UserError(f"source.language: the recipe is about `{recipe.language}`, and its corpus is in "
-                        f"`{recipe.source.language}`. Name a corpus in `{recipe.language}` in `source`, and the "
-                        "others in `also`.")
+                        f"`{recipe.source.language}`. Name a corpus in `{recipe.language}` in `source`, and "
+                        "the others in `also`.")
     if recipe.family not in multilingual_families():
         name, able = min(others), ", ".join(multilingual_families()) or "none yet"
-        raise UserError(f"also.{name}.language: family `{recipe.family}` speaks one language, and `{name}` is in "
-                        f"`{others[name].language}`. Take it out, or choose a family that learns several "
+        raise UserError(f"also.{name}.language: family `{recipe.family}` speaks one language, and `{name}` is "
+                        f"in `{others[name].language}`. Take it out, or choose a family that learns several "
                         f"languages: {able}.")
     return {n: read_text_rules(n, c) for n,c in others.items()}
 

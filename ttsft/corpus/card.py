@@ -107,4 +107,5 @@ def write_card(
              "Left out": f"{_write_list(left)}\n\nEach is in `rejected.csv` with its reason.",
              "Columns": ABOUT_COLUMNS}
     title, about = f"# {facts.get('name') or 'Speech dataset'}", _write_list(_describe(facts, counts))
-    return "\n\n".join([_write_front(facts, sources), title, about, *(f"## {t}\n\n{p}" for t,p in parts.items())])+"\n"
+    sections = [f"## {t}\n\n{p}" for t,p in parts.items()]
+    return "\n\n".join([_write_front(facts, sources), title, about, *sections])+"\n"

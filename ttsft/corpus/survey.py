@@ -118,7 +118,8 @@ def survey_clips(
 )->Survey:
     "Go through all rows once, and keep none of them"
     found = Survey()
-    for _,_,u in tqdm(check_rows(sources, check_text, others), desc="look through", unit="row", mininterval=2):
+    rows = check_rows(sources, check_text, others)
+    for _,_,u in tqdm(rows, desc="look through", unit="row", mininterval=2):
         if isinstance(u, Utterance):
             found.n += 1
             found.size += count_bytes(u.audio)
