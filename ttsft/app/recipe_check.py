@@ -169,13 +169,11 @@ def read_base_pieces(
     if base in said: return AMBER, said[base], None
     try: path = local_path(base, "base")
     except UserError as e: return RED, str(e), None
-    file = next((path/n for n in ("vocab.json", "tokenizer.json") if (path/n).is_file()), None)
-    if file is None: return AMBER, f"{path.name}: its vocabulary is looked at when the run starts", None
+    file = path/"tokenizer.json"
+    if (path/"vocab.json").is_file(): return GREEN, "", {*read_json(path/"vocab.json")}
+    if not file.is_file(): return AMBER, f"{path.name}: its vocabulary is looked at when the run starts", None
     from tokenizers import Tokenizer
-    try:
-        table = read_json(file)
-        if isinstance(table.get("model"), dict): table = Tokenizer.from_file(str(file)).get_vocab()
-        return GREEN, "", {*table}
+    try: return GREEN, "", {*Tokenizer.from_file(str(file)).get_vocab()}
     # the library raises no narrower type
     except Exception as e: return RED, f"{file} is no tokenizer: {e}. Copy it again.", None
 
@@ -186,8 +184,7 @@ def check_vocabulary(
     released:bool, # The recipe keeps the base's vocabulary
 )->tuple[str, str]: # Level and finding
     "Say which characters are new to the base"
-    known = pieces | ({" "} if {"▁", "[SPACE]"} & pieces else set())
-    fresh = Counter({c: k for c, k in chars.items() if c not in known})
+    fresh = Counter({c: k for c, k in chars.items() if c not in pieces and not (c==" " and "▁" in pieces)})
     if not fresh: return GREEN, f"the base knows all {len(chars)} characters"
     what = "vocab.kind=released cannot read them" if released else "they start fresh and are learnt"
     return (RED if released else AMBER,
