@@ -29,7 +29,6 @@ from ..corpus.raw import import_source
 from ..corpus.prepare import prepare
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
-from ..families.vocabulary import require_covered
 from ..families.registry import family
 from .recipe import Recipe, load_recipe
 
@@ -254,7 +253,7 @@ def start(self:Pipeline): # A family
     fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab,
                               list(train.values()), r.language, r.seed, [c.features for c in splits["train"]],
                               list(held_out.values()), sorted(set(column(splits["train"], "speaker"))))
-    require_covered(fitted.tokenizer, train | held_out, r.vocab.allow_loss)
+    fitted.require_readable(train | held_out, r.vocab.allow_loss)
     return fitted
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #17a5f01d

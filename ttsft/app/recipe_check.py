@@ -169,8 +169,11 @@ def read_base_pieces(
     if base in said: return AMBER, said[base], None
     try: path = local_path(base, "base")
     except UserError as e: return RED, str(e), None
-    file = path/"tokenizer.json"
-    if (path/"vocab.json").is_file(): return GREEN, "", {*read_json(path/"vocab.json")}
+    file, table = path/"tokenizer.json", path/"vocab.json"
+    if table.is_file():
+        read = read_json(table)
+        if not isinstance(read.get("model"), dict): return GREEN, "", {*read}
+        file = table
     if not file.is_file(): return AMBER, f"{path.name}: its vocabulary is looked at when the run starts", None
     from tokenizers import Tokenizer
     try: return GREEN, "", {*Tokenizer.from_file(str(file)).get_vocab()}
@@ -184,7 +187,10 @@ def check_vocabulary(
     released:bool, # The recipe keeps the base's vocabulary
 )->tuple[str, str]: # Level and finding
     "Say which characters are new to the base"
-    fresh = Counter({c: k for c, k in chars.items() if c not in pieces and not (c==" " and "▁" in pieces)})
+    small = not any(len(p)==1 and p!=p.lower() for p in pieces)
+    spaces = {" "} if pieces & {"▁", "[SPACE]"} else set()
+    fresh = Counter({c: k for c, k in chars.items()
+                     if not {c, c.lower() if small else c} & pieces and c not in spaces})
     if not fresh: return GREEN, f"the base knows all {len(chars)} characters"
     what = "vocab.kind=released cannot read them" if released else "they start fresh and are learnt"
     return (RED if released else AMBER,
