@@ -125,17 +125,17 @@ def prepared_texts(
 # %% ../../../nbs/5_families/xtts/07a_growth.ipynb #f7c01812
 def grow_vocabulary(
     vocab:Vocabulary, # Of the base
-    config:VocabConfig,
+    config:VocabConfig|None, # None keeps the base's
     texts:Sequence[str], # Training texts that have been through the front-end
     language:str, # BCP 47
     related:str = "", # As for `grow_tag`
 )->Growth:
     "Make the vocabulary that a recipe asks for"
-    if config.kind not in ("released", "grown"):
+    if config and config.kind not in ("released", "grown"):
         raise UserError(f"vocab.kind: `{config.kind}` would throw away the pieces of all languages that XTTS "
                         f"knows. Take `grown`, which adds to them, or `released`.")
     grown, code = start_growth(vocab), find_code(language)
-    if config.kind=="released": return grown
+    if not config or config.kind=="released": return grown
     ready = prepared_texts(texts, code)
     grown = grow_characters(grow_tag(grown, code, related), ready, code, config.allow_loss)
     return grow_pieces(grown, ready, code, choose_size(config, ready))

@@ -9,7 +9,8 @@ __all__ = ['find_case_loss', 'find_text_fault', 'require_readable']
 from collections.abc import Sequence
 from ...core import UserError
 from ..vocabulary import list_some, require_covered
-from .vocabulary import MAX_TOKENS, Vocabulary, find_code
+from ..language_tokenizers import XTTS_TOKENS
+from .vocabulary import Vocabulary, find_code
 from ...text.front_end import FrontEnd
 from ...text.stages import TextError
 
@@ -42,7 +43,7 @@ def find_text_fault(
     if why := find_case_loss(fe, text, find_code(language)): return why
     try: n = len(vocab.encode(text, language, allow_loss))
     except TextError as e: return str(e).partition(": ")[0]
-    return f"more than {MAX_TOKENS} pieces" if n>MAX_TOKENS else ""
+    return f"more than {XTTS_TOKENS} pieces" if n>XTTS_TOKENS else ""
 
 # %% ../../../nbs/5_families/xtts/07b_readable.ipynb #280d9e1c
 def require_readable(
