@@ -67,7 +67,7 @@ def prepare_xtts_text(
 # %% ../../nbs/5_families/08c_language_tokenizers.ipynb #bf3c9c6f
 XTTS_CHARS = dict(en=250, de=253, fr=273, es=239, it=213, pt=203, pl=224, zh=82, ar=166, cs=186, ru=182,
                    nl=251, tr=226, ja=71, hu=224, ko=95, hi=150)
-XTTS_TOKENS = 401 # that a text may have, its language token included; 402 positions, of which one is kept free
+XTTS_TOKENS = 401 # that a text may have, its language token included
 
 def open_xtts(path:Path, language:str|None = None)->ModelTokenizer: # Of `vocab.json`
     "Open the tokenizer of an XTTS"

@@ -6,7 +6,7 @@
 __all__ = ['TAG', 'NOTE', 'SPECIAL', 'Vocabulary', 'find_fault', 'read_vocabulary', 'find_code', 'write_tag', 'prepare_text']
 
 # %% ../../../nbs/5_families/xtts/07_vocabulary.ipynb #9ccc0110
-import copy, json, re
+import json, re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
