@@ -7,6 +7,7 @@ __all__ = ['TEXT_TABLES', 'add_ids', 'add_merges', 'Growth', 'start_growth', 'gr
            'prepared_texts', 'grow_vocabulary', 'grow_tables', 'count_changed']
 
 # %% ../../../nbs/5_families/xtts/07a_growth.ipynb #b100aae6
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import torch
@@ -104,7 +105,7 @@ def grow_pieces(
     "Add pieces of several letters"
     vocab, tok = grown.vocab, grown.vocab.tokenizer_for(code)
     words = cut_words(tok, texts)
-    merges = learn_merges(type(words)({w: n for w,n in words.items() if "[UNK]" not in w}), size)
+    merges = learn_merges(Counter({w: n for w,n in words.items() if "[UNK]" not in w}), size)
     new = new_strings(merges, vocab.ids.__contains__)
     plan = extend_plan(grown.plan, [split_piece(tok, p) for p in new])
     return Growth(add_merges(add_ids(vocab, new), merges, code), plan, grown.tag, grown.characters,

@@ -156,7 +156,7 @@ def encode(self:Vocabulary,
         raise UserError(f"the vocabulary has no tag {tag}, and XTTS would spell it in letters before every "
                         f"text. Take `vocab.kind: grown`, which adds it. "
                         f"{did_you_mean(tag, self.tags)}")
-    if odd := [t["content"] for t in self.data["added_tokens"] if t["content"] in ready]:
+    if odd := [t["content"] for t in self.data["added_tokens"] if t["content"].lower() in ready]:
         raise TextError(f"XTTS would take {odd[0]} in a text for one of its control pieces; remove it", "[]")
     return self.tokenizer_for(code).encode(f"{tag}{ready}".replace(" ", "[SPACE]")).ids
 
