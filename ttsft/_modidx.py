@@ -1073,6 +1073,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'ttsft.families.growth': { 'ttsft.families.growth.RowPlan': ('5_families/growth.html#rowplan', 'ttsft/families/growth.py'),
                                        'ttsft.families.growth.RowPlan.counts': ( '5_families/growth.html#rowplan.counts',
                                                                                  'ttsft/families/growth.py'),
+                                       'ttsft.families.growth.RowPlan.fresh': ( '5_families/growth.html#rowplan.fresh',
+                                                                                'ttsft/families/growth.py'),
                                        'ttsft.families.growth.RowPlan.kinds': ( '5_families/growth.html#rowplan.kinds',
                                                                                 'ttsft/families/growth.py'),
                                        'ttsft.families.growth.cut_words': ('5_families/growth.html#cut_words', 'ttsft/families/growth.py'),
