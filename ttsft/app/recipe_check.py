@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_HEADERS', 'check_files', 'read_durations', 'check_durations', 'check_speakers', 'check_sessions', 'check_source',
            'check_split', 'read_base_pieces', 'check_vocabulary', 'describe_language', 'check_language_file',
-           'check_outputs', 'check_allowed', 'check_recipe']
+           'check_outputs', 'check_allowed', 'check_replay', 'check_sources', 'check_recipe']
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #b27edb88
 import os
@@ -247,6 +247,39 @@ def check_allowed(
     return rows, Finding(level, "vocabulary", finding)
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #d26b372b
+def check_replay(
+    name:str, # Of the source
+    config:SourceConfig, # With a language
+    rules:TextConfig, # Of that language
+    texts:Sequence[str], # As written
+    rejecting:bool, # The run leaves refused texts out, and does not stop
+)->list[Finding]:
+    "Check a source in another language apart, by the rules of that language"
+    said = (f"{name}: {len(texts)} texts in `{config.language}`, only trained on, with weight "
+            f"{config.weight:g}; none is held out, and the vocabulary is made without them")
+    rows = [Finding(GREEN, "replay", said),
+            Finding(GREEN, "language", f"{config.language}: {describe_language(rules)}")]
+    return rows + (check_text(rules, texts, rejecting) if texts else [])
+
+# %% ../../nbs/9_app/10_recipe_check.ipynb #ae97d116
+def check_sources(
+    r, # `ttsft.app.recipe.Recipe`
+    others:dict[str, TextConfig], # Source in another language -> the rules of its texts
+    # Findings, and the texts in the run's own language with their source and session
+)->tuple[list[Finding], list[tuple[str, tuple[str, str]]]]:
+    "Check all sources of a recipe"
+    rejecting, texts, rows, apart = r.on_fault=="reject", [], [], []
+    for name,config in name_sources(r.sources).items():
+        found, utts = check_source(config, r.prepare, rejecting)
+        if r.also: utts = [add_prefix(u, name) for u in utts]
+        written = [(u.text, (name, u.session)) for u in utts if u.text.strip()]
+        said, rows = [t for t,_ in written], [*rows, *found]
+        if name in others: apart += check_replay(name, config, others[name], said, rejecting)
+        else: texts += written
+    said = [t for t,_ in texts]
+    return [*rows, *(check_text(r.text, said, rejecting) if said else []), *apart], texts
+
+# %% ../../nbs/9_app/10_recipe_check.ipynb #e66aa5d3
 def check_recipe(
     name:str, # A shipped recipe, a YAML file, or a language file
     overrides:Sequence[str]=(), # `section.key=value`
@@ -256,20 +289,16 @@ def check_recipe(
         values = resolve(name, overrides)
         if "text" in values and "language" in values and "family" not in values:
             return check_language_file(values)
-        from ttsft.app.recipe import load_recipe # which a language file does not need
+        from ttsft.app.recipe import load_recipe, replay_rules # which a language file does not need
         r = load_recipe(name, overrides)
         rows = [Finding(GREEN, "recipe",
                         f"{r.name}: family {r.family}, base {r.base}, {r.train.steps} updates")]
         fe = front_end(r.text)
         rows.append(Finding(GREEN, "language", f"{r.language}: {describe_language(r.text)}"))
+        others = replay_rules(r)
+        for rules in others.values(): front_end(rules)
     except (UserError, ValueError) as e: return [Finding(RED, "recipe", str(e))]
-    rejecting, texts = r.on_fault=="reject", []
-    for source,config in name_sources(r.sources).items():
-        found, utts = check_source(config, r.prepare, rejecting)
-        rows += found
-        if r.also: utts = [add_prefix(u, source) for u in utts]
-        texts += [(u.text, source, u.session) for u in utts if u.text.strip()]
-    if texts: rows += check_text(r.text, [t for t,*_ in texts], rejecting)
-    allowed = [(fe.normalise(t), where) for t,*where in texts if refused_characters(fe, t) is None]
+    found, texts = check_sources(r, others)
+    allowed = [(fe.normalise(t), where) for t,where in texts if refused_characters(fe, t) is None]
     about_texts, vocabulary = check_allowed(r, fe, [t for t,_ in allowed], [where for _,where in allowed])
-    return [*rows, *about_texts, vocabulary, check_outputs(Path(r.outputs))]
+    return [*rows, *found, *about_texts, vocabulary, check_outputs(Path(r.outputs))]

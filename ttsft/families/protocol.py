@@ -24,6 +24,7 @@ class Family(Speaking):
     Config:type # Dataclass of the recipe's `model` section
     terms:dict[str, Term] # Loss term -> what it means
     mismatch_term:str # The loss term that must rise when a clip gets another clip's text
+    languages:bool = False # Whether one model learns clips of several languages; `Config` says the same
     phases:tuple = (None,) # Objectives that alternate within an update; (None,): one without a name
     warmup:int = 0 # Updates that all phases but the last have alone
     config:object # A `Config`
