@@ -265,19 +265,17 @@ def check_replay(
 def check_sources(
     r, # `ttsft.app.recipe.Recipe`
     others:dict[str, TextConfig], # Source in another language -> the rules of its texts
-    # Findings, and the texts in the run's own language with their source and session
-)->tuple[list[Finding], list[tuple[str, tuple[str, str]]]]:
+)->tuple[list[Finding], list[tuple]]: # Findings; text, source, session of what is in the run's own language
     "Check all sources of a recipe"
     rejecting, texts, rows, apart = r.on_fault=="reject", [], [], []
     for name,config in name_sources(r.sources).items():
         found, utts = check_source(config, r.prepare, rejecting)
         if r.also: utts = [add_prefix(u, name) for u in utts]
-        written = [(u.text, (name, u.session)) for u in utts if u.text.strip()]
-        said, rows = [t for t,_ in written], [*rows, *found]
-        if name in others: apart += check_replay(name, config, others[name], said, rejecting)
+        written = [(u.text, name, u.session) for u in utts if u.text.strip()]
+        rows += found
+        if name in others: apart += check_replay(name, config, others[name], [t for t,*_ in written], rejecting)
         else: texts += written
-    said = [t for t,_ in texts]
-    return [*rows, *(check_text(r.text, said, rejecting) if said else []), *apart], texts
+    return [*rows, *(check_text(r.text, [t for t,*_ in texts], rejecting) if texts else []), *apart], texts
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #e66aa5d3
 def check_recipe(
@@ -299,6 +297,6 @@ def check_recipe(
         for rules in others.values(): front_end(rules)
     except (UserError, ValueError) as e: return [Finding(RED, "recipe", str(e))]
     found, texts = check_sources(r, others)
-    allowed = [(fe.normalise(t), where) for t,where in texts if refused_characters(fe, t) is None]
+    allowed = [(fe.normalise(t), where) for t,*where in texts if refused_characters(fe, t) is None]
     about_texts, vocabulary = check_allowed(r, fe, [t for t,_ in allowed], [where for _,where in allowed])
     return [*rows, *found, *about_texts, vocabulary, check_outputs(Path(r.outputs))]
