@@ -274,7 +274,8 @@ def check_sources(
         if r.also: utts = [add_prefix(u, name) for u in utts]
         written = [(u.text, name, u.session) for u in utts if u.text.strip()]
         rows += found
-        if name in others: apart += check_replay(name, config, others[name], [t for t,*_ in written], rejecting)
+        said = [t for t,*_ in written]
+        if name in others: apart += check_replay(name, config, others[name], said, rejecting)
         else: texts += written
     return [*rows, *(check_text(r.text, [t for t,*_ in texts], rejecting) if texts else []), *apart], texts
 
