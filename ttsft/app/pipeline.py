@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
-           'plan_hf_dataset', 'plan_codes', 'describe_training', 'add_voices', 'plan_checkpoints', 'plan_samples',
-           'check_step', 'steps_to', 'Pipeline', 'make_base', 'open_run']
+           'plan_hf_dataset', 'plan_codes', 'take_columns', 'describe_training', 'add_voices', 'plan_checkpoints',
+           'plan_samples', 'check_step', 'steps_to', 'Pipeline', 'make_base', 'open_run']
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #ab8c669c
 import dataclasses, shlex, shutil
@@ -29,9 +29,8 @@ from ..corpus.raw import import_source
 from ..corpus.prepare import prepare
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
-from ..families.vocabulary import require_covered
 from ..families.registry import family
-from .recipe import Recipe, load_recipe
+from .recipe import Recipe, load_recipe, replay_rules
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #40ee93b8
 @dataclass(frozen=True)
@@ -55,9 +54,9 @@ def plan_raw(p)->Plan:
     "Copy the recordings and check their texts"
     r, _ = p.recipe, p.codec
     settings = {n: dataclasses.asdict(c) for n,c in name_sources(r.sources).items()}
-    return Plan(lambda work: import_source(r.sources, work, p.front_end, r.on_fault),
+    return Plan(lambda work: import_source(r.sources, work, p.front_end, r.on_fault, p.others),
                 settings | {"on_fault": r.on_fault},
-                {"source": fingerprint_source(r.sources), "text": p.front_end.fingerprint})
+                {"source": fingerprint_source(r.sources)} | p.text_inputs)
 
 def plan_preprocessed(p)->Plan:
     "Cut and level the recordings, and leave out what breaks a rule"
@@ -78,7 +77,8 @@ def plan_speaker_analysis(p)->Plan:
 # %% ../../nbs/9_app/02_pipeline.ipynb #9c0c4bb3
 def describe_sources(r:Recipe)->dict:
     "Return what the data set's card says of a recipe"
-    sources = [dict(source=n, path=c.path, license=c.license, consent=c.consent, weight=c.weight)
+    sources = [dict(source=n, path=c.path, license=c.license, consent=c.consent, weight=c.weight,
+                    language=c.language or r.language)
                for n,c in name_sources(r.sources).items()]
     return dict(name=r.name, language=r.language, note=r.source.note, license=r.source.license,
                 consent=r.source.consent, sources=sources)
@@ -90,13 +90,13 @@ def plan_hf_dataset(p)->Plan:
     earlier = p.run.find("hf_dataset")
     def make(work):
         counts = build_dataset(pre, speakers, work, r.dataset, fe.normalise, fe, r.seed, describe_sources(r),
-                               r.on_fault)
+                               r.on_fault, p.others)
         if earlier and not r.dataset.heldout:
             p.say("  hf_dataset: the held-out sentences were drawn anew; to evaluate on those of before, set "
                   f"dataset.heldout={earlier.dir/'heldout.json'}")
         return counts
     return Plan(make, dataclasses.asdict(r.dataset) | {"on_fault": r.on_fault},
-                {"text": fe.fingerprint} | dataset_inputs(r.dataset))
+                p.text_inputs | dataset_inputs(r.dataset))
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #28e34c1a
 def plan_codes(p)->Plan:
@@ -112,13 +112,22 @@ def plan_codes(p)->Plan:
     return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint})
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #508f741a
+def take_columns(
+    clips, # As from `load_clips`
+    *names:str, # Fields of `Clip`
+    replay:bool=False, # True: the clips in other languages; False: those of the run's own
+)->list[tuple]: # One per clip
+    "Read columns of the clips of the run's language, or of all others"
+    from ttsft.families.features import column
+    rows = zip(*(column(clips, n) for n in names))
+    return [row for row,language in zip(rows, column(clips, "language")) if bool(language)==replay]
+
 def describe_training(p, clips)->dict:
     "Return what a checkpoint says of its training"
-    from ttsft.families.features import column
-    r, texts = p.recipe, column(clips, "norm_text")
+    r, rows = p.recipe, take_columns(clips, "speaker", "norm_text")
     return dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
-                speakers=sorted(set(column(clips, "speaker"))), note=r.source.note,
-                vowelled=float(np.mean([vowelled(t) for t in texts])))
+                speakers=sorted({s for s,_ in rows}), note=r.source.note,
+                vowelled=float(np.mean([vowelled(t) for _,t in rows])))
 
 def add_voices(folder:Path, fitted, clips):
     "Put a voice of each speaker beside a checkpoint"
@@ -133,7 +142,8 @@ def plan_checkpoints(p)->Plan:
     r = p.recipe
     def make(work):
         clips, valid = (load_clips(p.dir("codes"), s) for s in ("train", "validation"))
-        fitted = p.start()
+        fitted, replayed = p.start(), take_columns(clips, "language", replay=True)
+        if replayed: p.say(f"    {len(replayed)} of {len(clips)} training clips replay other languages")
         counts = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say).run(describe_training(p, clips))
         for folder in (work/"final", *sorted(work.glob("step-*"))): add_voices(folder, fitted, clips)
         return counts
@@ -191,11 +201,17 @@ class Pipeline:
         self.kept = steps_to(first)[:-1] if first else []
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
         self.front_end, self.family = front_end(recipe.text), family(recipe.family)
+        self.others = {n: front_end(rules) for n,rules in replay_rules(recipe).items()}
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
         with atomic(self.run.dir/"recipe.yaml") as f:
             yaml.safe_dump(dataclasses.asdict(recipe), f, allow_unicode=True, sort_keys=False)
     @property
     def workers(self)->int: return self.recipe.workers or cpu_count()
+    @property
+    def text_inputs(self)->dict[str, str]: # Name -> fingerprint
+        "Fingerprint the front-ends of the run's language and of the sources in others"
+        others = {f"text/{n}": fe.fingerprint for n,fe in self.others.items()}
+        return {"text": self.front_end.fingerprint} | others
     @cached_property
     def base_fingerprint(self)->str: return file_fingerprint(self.base)
     @cached_property
@@ -249,12 +265,14 @@ def start(self:Pipeline): # A family
     from ttsft.families.features import column, load_clips
     r = self.recipe
     splits = {s: load_clips(self.dir("codes"), s) for s in ("train", "validation", "test")}
-    texts = {s: dict(zip(column(clips, "id"), column(clips, "text"))) for s,clips in splits.items()}
+    texts = {s: dict(take_columns(clips, "id", "text")) for s,clips in splits.items()}
+    replayed = dict(take_columns(splits["train"], "id", "text", replay=True))
     train, held_out = texts["train"], texts["validation"] | texts["test"]
     fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab,
                               list(train.values()), r.language, r.seed, [c.features for c in splits["train"]],
                               list(held_out.values()), sorted(set(column(splits["train"], "speaker"))))
-    require_covered(fitted.tokenizer, train | held_out, r.vocab.allow_loss)
+    fitted.require_readable(train | held_out, r.vocab.allow_loss)
+    fitted.require_readable(replayed, r.vocab.allow_loss)
     return fitted
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #17a5f01d

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_HEADERS', 'check_files', 'read_durations', 'check_durations', 'check_speakers', 'check_source', 'check_split',
            'read_base_pieces', 'check_vocabulary', 'describe_language', 'check_language_file', 'check_outputs',
-           'check_allowed', 'check_recipe']
+           'check_allowed', 'check_replay', 'check_sources', 'check_recipe']
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #b27edb88
 import os
@@ -146,8 +146,11 @@ def read_base_pieces(
     if base in said: return AMBER, said[base], None
     try: path = local_path(base, "base")
     except UserError as e: return RED, str(e), None
-    file = path/"tokenizer.json"
-    if (path/"vocab.json").is_file(): return GREEN, "", {*read_json(path/"vocab.json")}
+    file, table = path/"tokenizer.json", path/"vocab.json"
+    if table.is_file():
+        read = read_json(table)
+        if not isinstance(read.get("model"), dict): return GREEN, "", {*read}
+        file = table
     if not file.is_file(): return AMBER, f"{path.name}: its vocabulary is looked at when the run starts", None
     from tokenizers import Tokenizer
     try: return GREEN, "", {*Tokenizer.from_file(str(file)).get_vocab()}
@@ -161,7 +164,10 @@ def check_vocabulary(
     released:bool, # The recipe keeps the base's vocabulary
 )->tuple[str, str]: # Level and finding
     "Say which characters are new to the base"
-    fresh = Counter({c: k for c, k in chars.items() if c not in pieces and not (c==" " and "▁" in pieces)})
+    small = not any(len(p)==1 and p!=p.lower() for p in pieces)
+    spaces = {" "} if pieces & {"▁", "[SPACE]"} else set()
+    fresh = Counter({c: k for c, k in chars.items()
+                     if not {c, c.lower() if small else c} & pieces and c not in spaces})
     if not fresh: return GREEN, f"the base knows all {len(chars)} characters"
     what = "vocab.kind=released cannot read them" if released else "they start fresh and are learnt"
     return (RED if released else AMBER,
@@ -217,6 +223,36 @@ def check_allowed(
     return rows, Finding(level, "vocabulary", finding)
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #d26b372b
+def check_replay(
+    name:str, # Of the source
+    config:SourceConfig, # With a language
+    rules:TextConfig, # Of that language
+    texts:Sequence[str], # As written
+    rejecting:bool, # The run leaves refused texts out, and does not stop
+)->list[Finding]:
+    "Check a source in another language apart, by the rules of that language"
+    said = (f"{name}: {len(texts)} texts in `{config.language}`, only trained on, with weight "
+            f"{config.weight:g}; none is held out, and the vocabulary is made without them")
+    rows = [Finding(GREEN, "replay", said),
+            Finding(GREEN, "language", f"{config.language}: {describe_language(rules)}")]
+    return rows + (check_text(rules, texts, rejecting) if texts else [])
+
+# %% ../../nbs/9_app/10_recipe_check.ipynb #ae97d116
+def check_sources(
+    r, # `ttsft.app.recipe.Recipe`
+    others:dict[str, TextConfig], # Source in another language -> the rules of its texts
+)->tuple[list[Finding], list[str]]: # Findings, and the texts in the run's own language
+    "Check all sources of a recipe"
+    rejecting, texts, rows, apart = r.on_fault=="reject", [], [], []
+    for name,config in name_sources(r.sources).items():
+        found, utts = check_source(config, r.prepare, rejecting)
+        written = [u.text for u in utts if u.text.strip()]
+        rows += found
+        if name in others: apart += check_replay(name, config, others[name], written, rejecting)
+        else: texts += written
+    return [*rows, *(check_text(r.text, texts, rejecting) if texts else []), *apart], texts
+
+# %% ../../nbs/9_app/10_recipe_check.ipynb #e66aa5d3
 def check_recipe(
     name:str, # A shipped recipe, a YAML file, or a language file
     overrides:Sequence[str]=(), # `section.key=value`
@@ -226,19 +262,16 @@ def check_recipe(
         values = resolve(name, overrides)
         if "text" in values and "language" in values and "family" not in values:
             return check_language_file(values)
-        from ttsft.app.recipe import load_recipe # which a language file does not need
+        from ttsft.app.recipe import load_recipe, replay_rules # which a language file does not need
         r = load_recipe(name, overrides)
         rows = [Finding(GREEN, "recipe",
                         f"{r.name}: family {r.family}, base {r.base}, {r.train.steps} updates")]
         fe = front_end(r.text)
         rows.append(Finding(GREEN, "language", f"{r.language}: {describe_language(r.text)}"))
+        others = replay_rules(r)
+        for rules in others.values(): front_end(rules)
     except (UserError, ValueError) as e: return [Finding(RED, "recipe", str(e))]
-    rejecting, texts = r.on_fault=="reject", []
-    for config in name_sources(r.sources).values():
-        found, utts = check_source(config, r.prepare, rejecting)
-        rows += found
-        texts += [u.text for u in utts if u.text.strip()]
-    if texts: rows += check_text(r.text, texts, rejecting)
+    found, texts = check_sources(r, others)
     norm = [fe.normalise(t) for t in texts if refused_characters(fe, t) is None]
     about_texts, vocabulary = check_allowed(r, fe, norm)
-    return [*rows, *about_texts, vocabulary, check_outputs(Path(r.outputs))]
+    return [*rows, *found, *about_texts, vocabulary, check_outputs(Path(r.outputs))]

@@ -14,21 +14,25 @@ from .rows import read_split
 # %% ../../nbs/3_corpus/08b_card.ipynb #aeb813df
 def count_clips(
     dataset:Path, # Folder with the three splits
-)->tuple[dict, dict]: # Split -> counts; source -> clips, hours, weight
+)->tuple[dict, dict]: # Split -> counts; source -> clips, hours, weight, language (empty: the run's own)
     "Count what was written"
     counts, sources = {}, {}
+    columns = ["speaker", "duration", "source", "weight", "augmented", "language"]
     for s in SPLITS:
-        n, hours, voices, copies = 0, 0., set(), 0
-        for r in read_split(dataset, s, columns=["speaker", "duration", "source", "weight", "augmented"]):
+        n, hours, voices, copies, replay = 0, 0., set(), 0, [0, 0.]
+        for r in read_split(dataset, s, columns=columns):
             n += 1
             hours += r["duration"]
             voices.add(r["speaker"])
             copies += bool(r["augmented"])
-            of = sources.setdefault(r["source"], dict(clips=0, hours=0., weight=r["weight"]))
+            if r["language"]: replay = [replay[0]+1, replay[1]+r["duration"]]
+            new = dict(clips=0, hours=0., weight=r["weight"], language=r["language"] or "")
+            of = sources.setdefault(r["source"], new)
             of["clips"] += 1
             of["hours"] += r["duration"]/3600
         counts[s] = dict(clips=n, hours=round(hours/3600, 5), speakers=len(voices))
         if copies: counts[s]["augmented"] = copies
+        if replay[0]: counts[s] |= dict(replay_clips=replay[0], replay_hours=round(replay[1]/3600, 5))
     return counts, sources
 
 # %% ../../nbs/3_corpus/08b_card.ipynb #25b8672a
@@ -51,10 +55,11 @@ def _write_grid(head, rows):
     return "\n".join(f"| {' | '.join(map(str, r))} |" for r in (head, ["---"]*len(head), *rows))
 
 # %% ../../nbs/3_corpus/08b_card.ipynb #946243c2
-def _write_front(facts):
+def _write_front(facts, sources):
     "Return the YAML block at the top of the card"
     files = [dict(split=s, path=f"{s}/*.parquet") for s in SPLITS]
-    front = dict(language=[facts["language"]] if facts.get("language") else None,
+    others = {s["language"] for s in sources if s.get("language")}-{facts.get("language")}
+    front = dict(language=[x for x in (facts.get("language"), *sorted(others)) if x] or None,
                  license=facts.get("license"), pretty_name=facts.get("name"),
                  task_categories=["text-to-speech"], configs=[dict(config_name="default", data_files=files)])
     known = {k: v for k,v in front.items() if v}
@@ -67,6 +72,9 @@ def _describe(facts, counts):
     if not facts.get("consent"): about.append("consent: not stated; ask the speakers before a voice is used")
     if n := counts["train"].get("augmented"):
         about.append(f"{n:,} of the training clips are changed copies; the column `augmented` says how")
+    if n := counts["train"].get("replay_clips"):
+        about.append(f"{n:,} of the training clips are in another language, against forgetting; the column "
+                     "`language` says which, and none of them is held out")
     return about
 
 # %% ../../nbs/3_corpus/08b_card.ipynb #e8fad4ed
@@ -74,7 +82,8 @@ PROMISE = {"text": "no two splits share a sentence, whatever its case, punctuati
            "audio": "no two splits share a sound",
            "recording": "no two splits share a recording session", "speaker": "no two splits share a speaker"}
 ABOUT_COLUMNS = ("`text` is as written, `norm_text` normalised, `model_text` what the tokenizer reads; "
-                 "`audio` is 16-bit mono FLAC; `weight` is how much a clip counts in training.")
+                 "`audio` is 16-bit mono FLAC; `weight` is how much a clip counts in training; `language` is "
+                 "empty for the language of the run.")
 
 # %% ../../nbs/3_corpus/08b_card.ipynb #d44b68e1
 def write_card(
@@ -86,15 +95,17 @@ def write_card(
 )->str: # Markdown
     "Write the dataset card"
     told = lambda s, k: s.get(k) or facts.get(k) or "not stated"
-    given = [[s["source"] or "-", s["clips"], f"{s['hours']:.2f}", f"{s['weight']:g}", told(s, "license"),
-              told(s, "consent")] for s in sources]
+    given = [[s["source"] or "-", told(s, "language"), s["clips"], f"{s['hours']:.2f}", f"{s['weight']:g}",
+              told(s, "license"), told(s, "consent")] for s in sources]
     held = [[s, c["clips"], f"{c['hours']:.2f}", c["speakers"]] for s,c in counts.items()]
     left = [f"`{k}`: {v['clips']:,} clips, {v['hours']:.2f} hours" for k,v in lost.items()]
-    parts = {"Sources": _write_grid(["source", "clips", "hours", "weight", "license", "consent"], given),
+    parts = {"Sources": _write_grid(["source", "language", "clips", "hours", "weight", "license", "consent"],
+                                    given),
              "Splits": _write_grid(["split", "clips", "hours", "speakers"], held),
              "What holds": _write_list(PROMISE[k] for k in split.apart),
              "What does not": _write_list(split.notes),
              "Left out": f"{_write_list(left)}\n\nEach is in `rejected.csv` with its reason.",
              "Columns": ABOUT_COLUMNS}
     title, about = f"# {facts.get('name') or 'Speech dataset'}", _write_list(_describe(facts, counts))
-    return "\n\n".join([_write_front(facts), title, about, *(f"## {t}\n\n{p}" for t,p in parts.items())])+"\n"
+    sections = [f"## {t}\n\n{p}" for t,p in parts.items()]
+    return "\n\n".join([_write_front(facts, sources), title, about, *sections])+"\n"

@@ -22,7 +22,7 @@ from ..sound.vad import HOP, Heard, find_bounds, find_voiced, hear, measure_snr
 from .text_key import keep_letters, make_text_key
 from .pauses import split_recording
 from .prepare_config import PrepareConfig
-from .slices import Rejected, read_clip
+from .slices import Rejected, hash_recording, read_clip
 
 # %% ../../nbs/3_corpus/06b_clip.ipynb #9dba2cc5
 FADE = 0.005 # seconds, at edges that were cut
@@ -91,8 +91,9 @@ def write_clip(
 FLOATS = ("duration", "source_seconds", "speech_seconds", "unheard_seconds", "speech_rate",
           "chars_per_second", "snr_db", "peak_dbfs", "rms_dbfs", "lufs", "gain_db", "shortfall_db",
           "dc_offset", "clipping", "silence", "leading_silence", "trailing_silence", "longest_pause",
-          "bandwidth_hz", "bandwidth", "dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak")
-TEXTS = ("id", "speaker", "source", "session", "text", "file_name", "audio_sha256", "text_key", "facts")
+          "bandwidth_hz", "bandwidth", "dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "start", "end")
+TEXTS = ("id", "speaker", "source", "session", "language", "text", "file_name", "audio_sha256", "recording",
+         "text_key", "facts")
 VERDICT = ("source_file", "fault", "rule", "reason", "value", "limit") # work in progress
 CLIP_SCHEMA = pa.schema([
     *((n, pa.string()) for n in TEXTS), ("weight", pa.float64()), ("native_rate", pa.int32()),
@@ -104,7 +105,7 @@ CLIP_SCHEMA = pa.schema([
 def _begin_row(row):
     "Take over what a row of raw/metadata.csv says about its clip"
     text = row["transcription"]
-    return ({k: row.get(k) or "" for k in ("id", "speaker", "source", "session", "facts")}
+    return ({k: row.get(k) or "" for k in ("id", "speaker", "source", "session", "language", "facts")}
             | dict(text=text, text_key=make_text_key(text), source_file=row["file_name"],
                    weight=float(row.get("weight") or 1), rule="", fault=False, duration=0.0))
 
@@ -163,4 +164,6 @@ def prepare_clip(
     start, stop = find_bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
     pieces = _plan_pieces(base, start, stop, heard, config)
     if not pieces: return [base | dict(rule="split_long", value=stop - start, limit=config.max_seconds)]
-    return [_finish_row(one, a, b, heard, views, out, config, sample_rate) for a,b,one in pieces]
+    base["recording"], at = hash_recording(raw/row["file_name"]), begin or 0.0
+    return [_finish_row(one | dict(start=at+a, end=at+b), a, b, heard, views, out, config, sample_rate)
+            for a,b,one in pieces]

@@ -7,7 +7,7 @@ __all__ = ['DatasetConfig', 'dataset_inputs', 'build_dataset', 'write_manifest']
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #319177ce
 import csv, hashlib, os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np
@@ -15,9 +15,10 @@ import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 from tqdm import tqdm
 from ..core import UserError, atomic, file_fingerprint, read_json, write_json
 from .rejects import refuse, write_rejected
+from .shared_sound import ORIGIN, find_shared_sound
 from .components import number_values
 from .heldout import LEFT_OUT, SPLITS, SplitConfig, list_heldout
-from .split import split_rows
+from .replay import split_with_replay
 from .rows import DATASET_SCHEMA, group_rows, make_hub_schema, plan_shards
 from .rows import read_flac_rate, read_positions, write_rows
 from .leaks import check_leaks
@@ -48,7 +49,7 @@ def dataset_inputs(
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #438582d5
 _WORK = pa.schema([*(f for f in DATASET_SCHEMA if f.name not in ("augmented", "audio")),
-                   ("file_name", pa.string()), ("audio_sha256", pa.string()), ("bytes", pa.int64())])
+                   ("file_name", pa.string()), ("bytes", pa.int64())])
 
 def _reject(row, rule, reason, value="", limit=""):
     "Return the row of the table of rejects"
@@ -56,8 +57,9 @@ def _reject(row, rule, reason, value="", limit=""):
                 seconds=round(row["duration"], 3), text=row["text"])
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #a70dfcc0
-def _work_row(r, names, preprocessed, normalise, model_text):
+def _work_row(r, names, preprocessed, readers):
     "Return the row of the work table and None, or None and the reject"
+    normalise, model_text = readers.get(r.get("source"), readers[None])
     if names is not None: r["speaker"] = names.get(r["id"], "unknown")
     if names is not None and r["speaker"]=="unknown":
         return None, _reject(r, "unknown_speaker", "the speaker analysis could not tell who speaks")
@@ -67,28 +69,29 @@ def _work_row(r, names, preprocessed, normalise, model_text):
     if not sound.is_file():
         raise UserError(f"{sound} is missing, though the manifest names it. Delete the folder {preprocessed} "
                         f"and prepare again.")
-    defaults = dict(source="", session="", weight=1.0, audio_sha256="")
+    defaults = dict(source="", session="", language="", weight=1.0, recording="", start=0., end=0.,
+                    audio_sha256="")
     return defaults | {k: v for k,v in r.items() if v is not None} | {"bytes": sound.stat().st_size}, None
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #e3492891
-def _work_tables(preprocessed, names, normalise, model_text, rejected):
+def _work_tables(preprocessed, names, readers, rejected):
     "Yield the work table in batches, and collect the rejects in `rejected`"
     file = pq.ParquetFile(preprocessed/"manifest.parquet", pre_buffer=False)
     columns = [n for n in file.schema_arrow.names if n in {*_WORK.names}]
     with tqdm(total=file.metadata.num_rows, desc="text", unit="clip", mininterval=2) as bar:
         for batch in file.iter_batches(1024, columns=columns):
-            made = [_work_row(r, names, preprocessed, normalise, model_text) for r in batch.to_pylist()]
+            made = [_work_row(r, names, preprocessed, readers) for r in batch.to_pylist()]
             rejected += [reject for _,reject in made if reject]
             bar.update(batch.num_rows)
             if rows := [row for row,_ in made if row]: yield pa.Table.from_pylist(rows, _WORK)
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #088dccbb
-def _make_work_table(preprocessed, speakers, out, normalise, model_text, on_fault):
+def _make_work_table(preprocessed, speakers, out, readers, on_fault):
     "Make the work table, or find that of a killed build; return its path and its rejects"
     work, log, part = out/".rows.parquet", out/".rejected.json", out/".rows.try"
     if not work.exists():
         names, rejected = read_json(speakers/"speaker_ids.json") if speakers else None, []
-        write_rows(_work_tables(preprocessed, names, normalise, model_text, rejected), part, _WORK)
+        write_rows(_work_tables(preprocessed, names, readers, rejected), part, _WORK)
         faults = [(r["id"], r["reason"]) for r in rejected if r["rule"]=="text"]
         if faults and on_fault=="stop":
             part.unlink()
@@ -105,28 +108,37 @@ def _read_work(work, rows):
     return (r for table in read_positions(work, rows) for r in table.to_pylist())
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #1044299f
+def _count_others(voice, counted, shared):
+    "Count the clips that may give each row its voice, shape (n,)"
+    others = np.bincount(voice[counted], minlength=int(voice.max())+1)[voice]-counted
+    for i,rivals in shared.items(): others[i] -= sum(bool(counted[j]) and voice[j]==voice[i] for j in rivals)
+    return others
+
+# %% ../../nbs/3_corpus/08c_dataset.ipynb #53d8a7a8
 def _find_lonely(table, split):
     "Find the rows whose speaker has no second clip to serve as a voice prompt; bool, shape (n,)"
-    speaker = number_values(pc.fill_null(table["speaker"].combine_chunks(), ""))
+    names = [pc.fill_null(table[n].combine_chunks(), "") for n in ("speaker", "language")]
+    voice = number_values(pc.binary_join_element_wise(*names, "\n"))
+    shared = find_shared_sound(*(table[n].to_pylist() for n in ORIGIN))
     inside = split.side>=0
     counted = inside if "speaker" in split.apart else split.side==0
-    enough = np.bincount(speaker[counted], minlength=int(speaker.max())+1)>=2
-    return inside & ~enough[speaker]
+    lonely = counted & (_count_others(voice, counted, shared)<1)
+    return lonely | inside & ~counted & (_count_others(voice, counted & ~lonely, shared)<1)
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #6ff2a400
 def _choose_sides(table, config, seed, on_fault):
     "Return the split, and (row, rule, reason) of the clips that it leaves out"
-    split = split_rows(table, config, seed)
+    split = split_with_replay(table, config, seed)
     out = [(i, "links_splits", why) for i,why in split.left_out.items()]
     few = _find_lonely(table, split)
     if few.any() and on_fault=="stop":
         lonely = min(pc.unique(pc.filter(table["speaker"], pa.array(few))).to_pylist())
         two = "two clips" if "speaker" in split.apart else "two training clips"
-        raise UserError(f"speaker `{lonely}` has fewer than {two}, so no other clip can serve as its voice "
-                        f"prompt. "
+        raise UserError(f"speaker `{lonely}` has fewer than {two} of different sound in one language, so no "
+                        "other clip can serve as its voice prompt. "
                         "Record more of this speaker, leave the speaker out, or leave out such speakers "
                         "with on_fault=reject.")
-    out += [(int(i), "few_clips", "its speaker has no second clip for the voice prompt")
+    out += [(int(i), "few_clips", "its speaker has no second clip of other sound for the voice prompt")
             for i in np.flatnonzero(few)]
     split.side = np.where(few, LEFT_OUT, split.side).astype(np.int8)
     for k,s in enumerate(SPLITS):
@@ -185,8 +197,8 @@ def _refuse_leaks(out, split):
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #5de73810
 def _write_sides(work, preprocessed, out, config, seed, on_fault):
     "Split the rows of the work table and write all files; return the split and what it leaves out"
-    table = pq.read_table(work, columns=["norm_text", "duration", "audio_sha256", "source", "session",
-                                         "speaker", "bytes"])
+    table = pq.read_table(work, columns=["norm_text", "duration", "source", "session", "speaker", "language",
+                                         "bytes", *ORIGIN])
     if not len(table):
         raise UserError("no clip is left for the dataset; look at `rejected.csv` of the earlier steps")
     split, gone = _choose_sides(table, config, seed, on_fault)
@@ -220,9 +232,12 @@ def build_dataset(
     card:dict|None=None,
     # What refused texts and speakers with too few clips do: stop, or reject (leave out, by name)
     on_fault:str="stop",
+    # Source in another language -> its front-end, called with a text as written, and with `normalise`
+    others:Mapping|None=None,
 )->dict: # Counts for step.json
     "Apply the text front-end, split, write parquet, and prove that nothing leaks"
-    work, rejected = _make_work_table(preprocessed, speakers, out, normalise, model_text, on_fault)
+    readers = {None: (normalise, model_text)} | {n: (fe.normalise, fe) for n,fe in (others or {}).items()}
+    work, rejected = _make_work_table(preprocessed, speakers, out, readers, on_fault)
     split, left_out = _write_sides(work, preprocessed, out, config, seed, on_fault)
     _refuse_leaks(out, split)
     facts = card or {}

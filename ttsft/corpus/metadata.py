@@ -11,22 +11,23 @@ from itertools import islice
 from pathlib import Path
 from .utterances import Utterance
 from .rejects import make_writable
+from .sources import SourceConfig
 
 # %% ../../nbs/3_corpus/02f_metadata.ipynb #3511867d
-COLUMNS = ["file_name", "transcription", "speaker", "id", "source", "session", "weight", "start", "stop",
-           "facts"]
+COLUMNS = ["file_name", "transcription", "speaker", "id", "source", "session", "language", "weight",
+           "start", "stop", "facts"]
 
 def make_row(
     u:Utterance,
     source:str, # Name of the source
-    weight:float, # How often its clips are drawn
+    config:SourceConfig, # What the recipe says about it: `weight` and `language`
     file_name:str, # Name of its sound in `audio/`
 )->list[str]: # Cells, in the order of `COLUMNS`
     "Write an utterance as a row"
     start, stop = u.span or (None, None)
     session = u.session or (u.audio.stem if u.span and isinstance(u.audio, Path) else "")
     facts = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k,v in u.facts.items()}
-    row = [f"audio/{file_name}", u.text, u.speaker, u.id, source, session, weight,
+    row = [f"audio/{file_name}", u.text, u.speaker, u.id, source, session, config.language, config.weight,
            "" if start is None else start, "" if stop is None else stop,
            json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)]
     return [make_writable(c) for c in row]

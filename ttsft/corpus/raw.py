@@ -8,7 +8,7 @@ __all__ = ['copy_sound', 'import_source']
 # %% ../../nbs/3_corpus/03_raw.ipynb #94a41aa7
 import csv, hashlib, shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 from scipy.io import wavfile
@@ -84,7 +84,7 @@ def _write_rows(rows, out, n, on_fault):
                 reject(_reject_row(u, on_fault))
                 lost[u.rule] += 1
             else:
-                table.writerow(make_row(u, name, config.weight, copy_sound(u, out/"audio")))
+                table.writerow(make_row(u, name, config, copy_sound(u, out/"audio")))
                 kept[name] += 1
                 bar.update()
     return kept, lost
@@ -96,12 +96,13 @@ def import_source(
     check_text:Callable[[str], object]=str.strip, # As for `check_rows`
     # Stop before anything is copied, or leave what is broken out, by name
     on_fault:Literal["stop", "reject"]="stop",
+    others:Mapping[str, Callable]|None=None, # As for `check_rows`
 )->dict: # Counts for step.json
     "Check the sources, then copy what is good into `out`"
-    found = survey_clips(sources, check_text)
+    found = survey_clips(sources, check_text, others)
     _check_survey(found, sources, out, on_fault)
     (out/"audio").mkdir(exist_ok=True)
-    kept, lost = _write_rows(check_rows(sources, check_text), out, found.n, on_fault)
+    kept, lost = _write_rows(check_rows(sources, check_text, others), out, found.n, on_fault)
     size = sum(p.stat().st_size for p in (out/"audio").iterdir())
     versions = {name: open_project(c.path)[1] for name,c in name_sources(sources).items()
                 if find_kind(c)=="codex"}

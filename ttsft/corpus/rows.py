@@ -17,8 +17,10 @@ import pyarrow as pa, pyarrow.parquet as pq
 GROUP = 64 # Rows held in memory while writing, and what a reader gets at once
 DATASET_SCHEMA = pa.schema([
     *((name, pa.string()) for name in ("id", "speaker", "text", "norm_text", "model_text")),
-    ("duration", pa.float64()), ("source", pa.string()), ("session", pa.string()), ("weight", pa.float64()),
-    ("augmented", pa.string()), ("audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
+    ("duration", pa.float64()), ("source", pa.string()), ("session", pa.string()),
+    ("language", pa.string()), ("weight", pa.float64()), ("augmented", pa.string()),
+    ("recording", pa.string()), ("start", pa.float64()), ("end", pa.float64()),
+    ("audio_sha256", pa.string()), ("audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
 
 # %% ../../nbs/3_corpus/08_rows.ipynb #60b5da29
 def make_hub_schema(
@@ -60,7 +62,7 @@ def write_rows(
     part, texts = path.with_name(f".{path.name}.part"), [n for n in schema.names if n!="audio"]
     compression = {n: "zstd" for n in texts}
     if "audio" in schema.names: compression |= {"audio.bytes": "none", "audio.path": "zstd"}
-    dictionary = [n for n in ("speaker", "source", "session") if n in texts]
+    dictionary = [n for n in ("speaker", "source", "session", "language", "recording") if n in texts]
     statistics = [n for n in ("id", "speaker", "duration") if n in texts]
     with open(part, "wb") as f:
         with pq.ParquetWriter(f, schema, compression=compression, use_dictionary=dictionary,

@@ -36,6 +36,11 @@ class SourceConfig:
     reported:Literal["skip", "keep"] = "skip" # Common Voice: sentences that people have complained about
     codex:CodexConfig = field(default_factory=CodexConfig)
     weight:float = 1.0 # How often its clips are drawn, beside other sources
+    # BCP 47 code where it is not the run's: its clips are only trained on, against forgetting; empty: the
+    # recipe's
+    language:str = ""
+    # YAML file with `text:`, the rules of that language; empty: those that ship with the package
+    text_rules:str = ""
     limit:int = 0 # Take only the first so many utterances; 0 takes all
     license:str = "" # Shown in the report and on the dataset card
     consent:str = "" # What the speakers agreed to; shown there too
@@ -44,6 +49,10 @@ class SourceConfig:
         if self.weight<=0:
             raise UserError(f"source.weight: {self.weight} would draw nothing. Write a number above 0, or "
                             f"take the source out.")
+        if self.text_rules and not self.language:
+            raise UserError(f"source.text_rules: {self.text_rules} holds the rules of another language than "
+                            "the run's. Name it in `language`; the rules of the run's own stand in the "
+                            "recipe's `text` section.")
 
 # %% ../../nbs/3_corpus/02_sources.ipynb #b6097197
 Sources = SourceConfig | dict[str, SourceConfig]

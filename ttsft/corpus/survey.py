@@ -8,7 +8,7 @@ __all__ = ['MAX_TEXT', 'FORMULA', 'find_text_fault', 'find_audio_fault', 'check_
 
 # %% ../../nbs/3_corpus/02e_survey.ipynb #1148d9d1
 import re, stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tqdm import tqdm
@@ -79,6 +79,7 @@ def _find_fault(u, seen, check_text):
 def check_rows(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # Raises ValueError on a text that cannot be used
+    others:Mapping[str, Callable]|None=None, # Source in another language -> what checks its texts
 )->Iterator[tuple[str, SourceConfig, Utterance|Skipped]]: # Source name, its settings, row
     "Go through all sources, and turn whatever is broken into a `Skipped` that is a fault"
     seen = set()
@@ -86,7 +87,7 @@ def check_rows(
         for u in read_source(config):
             if not isinstance(sources, SourceConfig): u = _add_prefix(u, name)
             if isinstance(u, Utterance):
-                why = _find_fault(u, seen, check_text)
+                why = _find_fault(u, seen, (others or {}).get(name, check_text))
                 seen.add(u.id)
                 if why:
                     rule, reason = why
@@ -113,10 +114,12 @@ class Survey:
 def survey_clips(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # As for `check_rows`
+    others:Mapping[str, Callable]|None=None, # As for `check_rows`
 )->Survey:
     "Go through all rows once, and keep none of them"
     found = Survey()
-    for _,_,u in tqdm(check_rows(sources, check_text), desc="look through", unit="row", mininterval=2):
+    rows = check_rows(sources, check_text, others)
+    for _,_,u in tqdm(rows, desc="look through", unit="row", mininterval=2):
         if isinstance(u, Utterance):
             found.n += 1
             found.size += count_bytes(u.audio)
@@ -129,8 +132,9 @@ def survey_clips(
 def find_faults(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # As for `check_rows`
+    others:Mapping[str, Callable]|None=None, # As for `check_rows`
 )->list[tuple[str, str]]: # (row, what is wrong)
     "Find everything in the sources that would harm training"
-    found = survey_clips(sources, check_text)
+    found = survey_clips(sources, check_text, others)
     if found.n or found.faults: return found.faults
     return [(", ".join(name_sources(sources)), "there is no utterance in it")]

@@ -22,11 +22,12 @@ VOICE_SECONDS = 5.0 # wished length of a prompt
 def pick_voices(
     family:Family, # Says what a prompt is
     clips:Sequence[Clip], # Training clips
-)->dict[str, Prompt]: # For each speaker, how the voice is given
+)->dict[str, Prompt]: # For each speaker of the run's language, how the voice is given
     "Pick one voice for each speaker"
     speakers, ids, n_frames = (column(clips, n) for n in ("speaker", "id", "n_frames"))
     wish, best = int(VOICE_SECONDS*family.frame_rate), {}
-    for i in sorted(range(len(clips)), key=lambda i: (abs(n_frames[i]-wish), ids[i])):
+    own = [i for i,language in enumerate(column(clips, "language")) if not language]
+    for i in sorted(own, key=lambda i: (abs(n_frames[i]-wish), ids[i])):
         best.setdefault(speakers[i], i)
     return {s: family.prompt(clips[i], VOICE_SECONDS) for s,i in sorted(best.items())}
 

@@ -95,7 +95,11 @@ def record_clip(
 )->Clip:
     "Turn a record into a clip to learn from"
     if not r.origin.startswith("train:"): return encode_record(fam, r, run.root/"feedback", run.prepare)
-    return replace(old[r.origin.partition(":")[2]], id=f"feedback-{r.id}", text=fam.front_end(r.text),
+    clip = old[r.origin.partition(":")[2]]
+    if clip.language:
+        raise UserError(f"record {r.id} corrects the clip `{clip.id}`, which is in `{clip.language}` and "
+                        "only there against forgetting. Mend its transcript in its source, and run again.")
+    return replace(clip, id=f"feedback-{r.id}", text=fam.front_end(r.text),
                    norm_text=fam.front_end.normalise(r.text))
 
 # %% ../../nbs/8_feedback/04_learn.ipynb #d73c9e30

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np, torch
 from fastcore.basics import patch
 from ..core import seed_for
-from ..families.batches import buckets, draw_prompts
+from ..families.batches import buckets, draw_prompts, name_voices, shared_sound
 from ..families.features import Clip, column
 from ..families.protocol import Family
 
@@ -34,10 +34,11 @@ def draw_batches(
     prompted:bool=True, # False: the family takes no prompts, and each clip stands in for its own
 )->Iterator[Draw]:
     "Draw micro-batches, epoch after epoch"
-    durations, speakers = [n/frame_rate for n in column(clips, "n_frames")], column(clips, "speaker")
-    weights, n, epoch = column(clips, "weight"), 0, 0
+    durations, weights = [n/frame_rate for n in column(clips, "n_frames")], column(clips, "weight")
+    voices, shared = (name_voices(clips), shared_sound(clips)) if prompted else ([], {})
+    n = epoch = 0
     while True:
-        partner = draw_prompts(speakers, seed, epoch) if prompted else range(len(clips))
+        partner = draw_prompts(voices, seed, epoch, shared) if prompted else range(len(clips))
         for ids in buckets(durations, batch_seconds, seed, epoch, weights=weights):
             yield Draw(epoch, [clips[i] for i in ids], [clips[partner[i]] for i in ids],
                        np.random.default_rng(seed_for(seed, "batch", n)))

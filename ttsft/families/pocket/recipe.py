@@ -8,10 +8,11 @@ __all__ = ['PocketConfig']
 # %% ../../../nbs/5_families/pocket/00_recipe.ipynb #bad0a3f7
 from dataclasses import dataclass, field
 from typing import Literal
+from ..terms import FamilyConfig
 
 # %% ../../../nbs/5_families/pocket/00_recipe.ipynb #2f55fa51
 @dataclass(frozen=True)
-class PocketConfig:
+class PocketConfig(FamilyConfig):
     "The `model` section of a Pocket recipe"
     method:Literal["full", "lora"] = "full" # Train the weights, or low-rank adapters and the text embedding
     # Parameters to keep, patterns such as `flow_head.*` or `model.layers.[01].*`

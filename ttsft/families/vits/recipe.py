@@ -8,10 +8,11 @@ __all__ = ['VitsConfig']
 # %% ../../../nbs/5_families/vits/00_recipe.ipynb #6c0fa8c5
 from dataclasses import dataclass, field
 from typing import Literal
+from ..terms import FamilyConfig
 
 # %% ../../../nbs/5_families/vits/00_recipe.ipynb #cd9bd2b7
 @dataclass(frozen=True)
-class VitsConfig:
+class VitsConfig(FamilyConfig):
     "Hold the `model` section of a VITS recipe"
     # Train the weights, or low-rank adapters in the text encoder's attention
     method:Literal["full", "lora"] = "full"
