@@ -115,14 +115,23 @@ def uniform(self:Family)->dict[str, float]: # Loss term -> nats
     return {}
 
 @patch
+def accuracy(self:Family,
+    batch:dict, # As from `batch`, on the device
+)->dict[str, float]: # What is guessed -> share that is right
+    "Return shares of right guesses, for families that guess among codes"
+    return {}
+
+# %% ../../nbs/5_families/06a_inspection.ipynb #174f550f
+@patch
 @torch.no_grad()
 def zero_shot(self:Family,
     clips:Sequence[Clip], # Of one speaker, two at least
     seed:int=0, # For noise that the terms need
-)->dict[str, float]: # Raw terms, without the objective
-    "Return the loss terms on clips, each with another clip as its prompt"
+)->dict[str, float]: # Raw terms without the objective, and shares of right guesses
+    "Measure clips that the model was not trained on"
     prompts = [*clips[1:], clips[0]]
     batch = self.batch(clips, prompts, np.random.default_rng(seed), training=False)
     batch = {k: v.to(self.device) if torch.is_tensor(v) else v for k,v in batch.items()}
-    with evaluation_mode(self.module), forked_rng(seed, self.device): found = self.losses(batch)
+    with evaluation_mode(self.module), forked_rng(seed, self.device):
+        found = self.losses(batch) | self.accuracy(batch)
     return {k: float(v) for k,v in found.items() if k!="objective"}
