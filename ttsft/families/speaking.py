@@ -73,8 +73,8 @@ def merge_prompts(self:Speaking,
 )->Prompt:
     "Make one prompt of several references"
     if len(prompts)==1: return prompts[0]
-    raise UserError(f"a {self.name} model takes one reference for a voice, and cannot average {len(prompts)}. "
-                    f"Keep the best of them.")
+    raise UserError(f"a {self.name} model takes one reference for a voice, and cannot average "
+                    f"{len(prompts)}. Keep the best of them.")
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #23bb5368
 @patch
