@@ -129,9 +129,9 @@ def forward(self:SpeakerEncoder,
 # %% ../../../nbs/5_families/xtts/04_speaker_encoder.ipynb #e478ce51
 def _make_kernels(step, phases, width, cut):
     "Return the filter of each output phase, (phases, 1, 2*width + step)"
-    at = torch.arange(-width, width+step, dtype=torch.float64)/step
+    at = torch.arange(-width, width+step, dtype=torch.float32)/step
     t = ((at-(torch.arange(phases)/phases)[:, None])*cut).clamp(-6, 6)
-    return (torch.sinc(t)*torch.cos(t*math.pi/12)**2*cut/step).float()[:, None]
+    return (torch.sinc(t)*torch.cos(t*math.pi/12)**2*(cut/step))[:, None]
 
 def resample_sinc(
     wav:torch.Tensor, # (b, s)
