@@ -8,7 +8,7 @@ __all__ = ['recognise', 'describe_vocabulary', 'count_nets', 'inspect', 'uniform
 # %% ../../../nbs/5_families/xtts/06d_inspection.ipynb #23355b43
 import math
 from pathlib import Path
-from ...core import UserError, read_json
+from ...core import read_json
 from ..gpt.config import GptConfig
 from ..inspection import Inspection
 from .layout import read_special_ids
