@@ -88,6 +88,7 @@ def require_covered(
     tokenizer:Tokenizer,
     texts:dict[str, str], # Utterance id -> model text
     allow:Sequence[str]=(), # Characters that may be lost
+    rules:str="the recipe's `text` section", # Where letters can be mapped, for the message
 ):
     "Refuse text with characters outside the vocabulary"
     lost = Counter({c: n for c,n in missing_characters(tokenizer, list(texts.values())).items()
@@ -98,8 +99,8 @@ def require_covered(
     named = ", ".join(f"`{c}` U+{ord(c):04X} x{k}" for c,k in lost.most_common(10))
     raise UserError(f"{sum(lost.values())} character(s) are outside the vocabulary: {named}; `{char}` first "
                     f"stands in {where}. The model would read something else in their place. Add sentences "
-                    "with these letters to the training set, map the letters in the recipe's `text` section, "
-                    "or name those that may be lost in `vocab.allow_loss`.")
+                    f"with these letters to the training set, map the letters in {rules}, or name those that "
+                    "may be lost in `vocab.allow_loss`.")
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #8e69aa84
 def make_tokenizer(
