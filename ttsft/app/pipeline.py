@@ -29,7 +29,6 @@ from ..corpus.raw import import_source
 from ..corpus.prepare import prepare
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
-from ..families.vocabulary import require_covered
 from ..families.registry import family
 from .recipe import Recipe, load_recipe, replay_rules
 
@@ -258,13 +257,15 @@ def start(self:Pipeline): # A family
     r = self.recipe
     splits = {s: load_clips(self.dir("codes"), s) for s in ("train", "validation", "test")}
     texts = {s: dict(take_columns(clips, "id", "text")) for s,clips in splits.items()}
-    replayed = dict(take_columns(splits["train"], "id", "text", replay=True))
+    replayed = take_columns(splits["train"], "language", "id", "text", replay=True)
     train, held_out = texts["train"], texts["validation"] | texts["test"]
     fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab,
                               list(train.values()), r.language, r.seed, [c.features for c in splits["train"]],
                               list(held_out.values()), sorted(set(column(splits["train"], "speaker"))))
-    require_covered(fitted.tokenizer, train | held_out, r.vocab.allow_loss)
-    require_covered(fitted.tokenizer, replayed, r.vocab.allow_loss, "the `text_rules` of their source")
+    fitted.require_readable(train | held_out, r.vocab.allow_loss)
+    for code in sorted({language for language,_,_ in replayed}):
+        of_language = {id: text for language,id,text in replayed if language==code}
+        fitted.require_readable(of_language, r.vocab.allow_loss, code)
     return fitted
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #17a5f01d

@@ -10,7 +10,7 @@ __all__ = ['reading_rows', 'heard_rows', 'split_rows', 'language_rows', 'pick_re
 from collections.abc import Callable, Iterable, Sequence
 from tokenizers import Tokenizer
 from ..text.measures import coverage
-from ..families.vocabulary import UNK, encode_text, pieces
+from ..families.vocabulary import encode_text, pieces, unknown_id
 
 # %% ../../nbs/9_app/01b_rows.ipynb #8978ed5c
 def reading_rows(
@@ -90,7 +90,7 @@ def count_tokens(
 )->dict: # As `ttsft.text.front_end.coverage`
     "Count what a tokenizer makes of texts"
     def decode(ids): return tokenizer.decode(ids, skip_special_tokens=False)
-    return coverage(texts, lambda text: encode_text(tokenizer, text), [tokenizer.token_to_id(UNK)],
+    return coverage(texts, lambda text: encode_text(tokenizer, text), [unknown_id(tokenizer)],
                     decode if readable else None)
 
 # %% ../../nbs/9_app/01b_rows.ipynb #8529bb44

@@ -62,10 +62,11 @@ def add_lora(
     rank:int, # Rank of the adapters
     alpha:float, # Scale: the adapter's output is multiplied by alpha / rank
     full:list[torch.nn.Parameter]=(), # Parameters that train fully beside the adapters
+    transposed:bool=False, # Whether the layers keep their matrices as [in, out], as GPT-2 does
 ):                # The peft model; hand it to `merge_lora`
     "Add adapters to the layers that match"
     lora = get_peft_model(module, LoraConfig(r=rank, lora_alpha=alpha, target_modules=targets,
-                                             lora_dropout=0.0))
+                                             lora_dropout=0.0, fan_in_fan_out=transposed))
     for p in full: p.requires_grad_(True)
     return lora
 

@@ -24,7 +24,7 @@ from ..vocabulary import UNK, VocabConfig
 from ..modules import evaluation_mode, freeze
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
 from ..protocol import Family
-from ..terms import Speech
+from ..terms import Manner, Speech
 from .alignment import require_trainable
 from .base import add_adapters, copy_plain, make_plain_state, make_random_base
 from .base import make_tiny_base, read_model, write_model
@@ -44,7 +44,7 @@ from .symbols import read_symbols, write_symbols
 class Vits(Family):
     "Hold a VITS model, its symbols, speakers, discriminator and text front-end as one object"
     name, Config, terms, mismatch_term = "vits", VitsConfig, TERMS, "kl"
-    prompted = False # a voice is a speaker's name
+    prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
     def __init__(self,
         model:VitsModel,
         symbols:list[str], # In order of id
@@ -279,10 +279,12 @@ def speak_one(self:Vits,
     text:str, # As people write it
     prompt:str, # A speaker's name; with one voice anything will do
     seed:int, # The same seed gives the same speech
+    manner:Manner=Manner(),
 )->Speech:
     "Speak one text in a speaker's voice"
     model_text, speaker = self.front_end(text), find_speaker(self.speakers, prompt)
     parts = chunk(model_text, self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
     longest = self.config.max_token_seconds*self.frame_rate
-    made = [generate(self.model, self.model_tokens(p), speaker, seed+i, longest) for i,p in enumerate(parts)]
+    made = [generate(self.model, self.model_tokens(p), speaker, seed+i, longest, manner.speed)
+            for i,p in enumerate(parts)]
     return Speech(np.concatenate([wav for wav,_ in made]), any(cut for _,cut in made))

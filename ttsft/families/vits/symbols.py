@@ -91,6 +91,10 @@ def find_new_symbols(
     if config.kind=="bpe":
         raise UserError("vocab.kind: `bpe` does not fit VITS, which aligns single symbols with sound. Take "
                         "`character` or `released`.")
+    if config.kind=="grown":
+        raise UserError("vocab.kind: `grown` learns pieces of several letters, and VITS aligns single "
+                        "symbols with sound. Take `character`: it keeps every symbol of the base and adds "
+                        "the new ones behind.")
     normalise = make_symbol_tokenizer(symbols, facts).normalizer.normalize_str
     return sorted(set(normalise("".join(texts)))-set(symbols)-set(config.allow_loss))
 
