@@ -263,9 +263,9 @@ def start(self:Pipeline): # A family
                               list(train.values()), r.language, r.seed, [c.features for c in splits["train"]],
                               list(held_out.values()), sorted(set(column(splits["train"], "speaker"))))
     fitted.require_readable(train | held_out, r.vocab.allow_loss)
-    for code in sorted({language for language,_,_ in replayed}):
-        of_language = {id: text for language,id,text in replayed if language==code}
-        fitted.require_readable(of_language, r.vocab.allow_loss, code)
+    for language in sorted({code for code,*_ in replayed}):
+        others = {id: text for code,id,text in replayed if code==language}
+        fitted.require_readable(others, r.vocab.allow_loss, language)
     return fitted
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #17a5f01d
