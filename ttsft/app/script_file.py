@@ -50,7 +50,9 @@ def read_cell(key:str, cell:str):
     if key=="reference": return [r.strip() for r in cell.split(";") if r.strip()]
     if key not in ("speed", "seed"): return cell
     try: return float(cell) if key=="speed" else int(cell)
-    except ValueError: raise UserError(f"{key}: `{cell}` is no number; write e.g. {'1.2' if key=='speed' else '7'}") from None
+    except ValueError:
+        example = "1.2" if key=="speed" else "7"
+        raise UserError(f"{key}: `{cell}` is no number; write e.g. {example}") from None
 
 def read_table(path:Path)->Iterator[tuple[str, dict|str]]: # (line, its keys or why it cannot be read)
     "Read a script that is a comma-separated table"
@@ -76,17 +78,20 @@ def read_list(path:Path)->Iterator[tuple[str, dict|str]]: # (line, its keys or w
     try: entries = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=read_object)
     except (ValueError, RecursionError, OSError) as e:
         raise UserError(f"{path.name} is no JSON in UTF-8: {e or 'too deep'}") from None
-    if not isinstance(entries, list): raise UserError(f"{path.name}: expected a list of objects, one for each line")
+    if not isinstance(entries, list):
+        raise UserError(f"{path.name}: expected a list of objects, one for each line")
     for i,entry in enumerate(entries, 1):
-        if not isinstance(entry, dict): yield f"entry {i}", "expected an object with the key `text`"
-        else: yield f"entry {i}", entry | ({"reference": [r]} if isinstance(r := entry.get("reference"), str) else {})
+        good = isinstance(entry, dict)
+        one = good and isinstance(entry.get("reference"), str)
+        yield f"entry {i}", (entry | {"reference": [entry["reference"]]} if one else
+                             entry if good else "expected an object with the key `text`")
 
 # %% ../../nbs/9_app/02e_script_file.ipynb #9fbb29bc
 def read_entry(where:str, entry:dict|str, folder:Path)->FileLine|str: # The line, or what is wrong with it
     "Check one line of a script file"
     if isinstance(entry, str): return entry
     try:
-        line = build(FileLine, entry, where)
+        line = build(FileLine, {"text": ""} | entry, where)
         for name in line.reference: find_recording(folder, name)
         return line
     except UserError as e: return str(e).removeprefix(f"{where}: ")
@@ -97,7 +102,8 @@ def read_script(
 )->list[tuple[str, FileLine]]: # (line or entry, as a person finds it; what it says)
     "Read a script file, or list all that is wrong with it"
     readers, path = {".csv": read_table, ".json": read_list}, Path(path)
-    if path.suffix.lower() not in readers: raise UserError(f"--script {path}: expected a name in .csv or .json")
+    if path.suffix.lower() not in readers:
+        raise UserError(f"--script {path}: expected a name in .csv or .json")
     if not path.is_file(): raise UserError(f"--script {path}: there is no such file")
     if path.stat().st_size>MAX_SCRIPT_BYTES:
         raise UserError(f"--script {path}: larger than {MAX_SCRIPT_BYTES//10**6} MB, so it is no script")

@@ -72,7 +72,8 @@ def speak_script(
     ready, faults = ready_file(lines, fam, checkpoint, Path(script).parent, voice, seed)
     refuse_lines(faults, Path(script).name)
     work.mkdir(exist_ok=True)
-    made = speak_lines(fam, ready, work, file_fingerprint(checkpoint), suffix, out if out.exists() else None, say)
+    before = out if out.exists() else None
+    made = speak_lines(fam, ready, work, file_fingerprint(checkpoint), suffix, before, say)
     exchange_folder(work, out)
     cut = f"; {made['runaway']} stopped by the length limit" if made["runaway"] else ""
     return f"{out}: {made['lines']} lines, {made['spoken']} spoken now, {made['seconds']:.1f} s of sound{cut}"
