@@ -187,6 +187,7 @@ def do_speak(a:argparse.Namespace):
     if a.script: print(speak_script(a.run, a.script, a.out, a.voice, a.seed))
     else: print(speak(a.run, a.text, a.out, a.voice, a.seed, Manner(a.speed, a.language)))
 
+# %% ../../nbs/9_app/11_cli.ipynb #4e6c4e93
 def do_export(a:argparse.Namespace):
     "Write the official package's layout"
     from ttsft.app.speak import export

@@ -255,6 +255,7 @@ def make(self:Pipeline, name:str)->Step:
     plan = STEPS[name].plan(self)
     return self.run.step(name, plan.make, plan.settings, keys | plan.inputs, self.recipe.seed)
 
+# %% ../../nbs/9_app/02_pipeline.ipynb #a9c4f0e6
 @patch
 def keep(self:Pipeline, name:str)->Step:
     "Find the newest folder of a step"
