@@ -22,7 +22,7 @@ from ..vocabulary import VocabConfig, encode_text, make_tokenizer, pieces, requi
 from ..modules import merge_lora
 from ..checkpoint import check_contract, write_checkpoint
 from ..protocol import Family
-from ..terms import Manner, Speech
+from ..terms import OWN, Manner, Speech
 from ..tokenizer_files import ModelTokenizer
 from ..tokenizers import open_tokenizer
 from .recipe import PocketConfig
@@ -104,7 +104,7 @@ def speak_one(self:Pocket,
     text:str, # As people write it
     prompt:dict[str, np.ndarray], # A voice: `latents`, (t, d)
     seed:int, # The same seed gives the same speech
-    manner:Manner=Manner(), # As `check_manner` lets it through: the model's own speed
+    manner:Manner=OWN, # As `check_manner` lets it through: the model's own speed
 )->Speech:
     "Speak one text in the voice of a prompt"
     model_text = self.front_end(text)
