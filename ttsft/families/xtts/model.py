@@ -6,7 +6,7 @@
 __all__ = ['Xtts']
 
 # %% ../../../nbs/5_families/xtts/14_model.ipynb #ddba20a2
-import copy, tempfile
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +22,7 @@ from ..modules import freeze
 from ..checkpoint import check_contract
 from ..tokenizer_files import ModelTokenizer
 from ..tokenizers import open_tokenizer
-from ..gpt.adapters import adapt, merge
+from ..gpt.adapters import adapt, plain_state
 from ..gpt.loss import guess_accuracy
 from ..gpt.model import read_rows
 from .recipe import XttsConfig
@@ -169,9 +169,9 @@ def base_tokenizer(cls:Xtts,
 
 # %% ../../../nbs/5_families/xtts/14_model.ipynb #4b1bed63
 @patch
-def plain_gpt(self:Xtts)->XttsGpt:
-    "Return the GPT with adapters folded in, and the trained one as it is"
-    return self.nets.gpt if self.lora is None else merge(copy.deepcopy(self.lora))
+def plain_gpt(self:Xtts)->dict[str, torch.Tensor]:
+    "Return the tensors of the GPT with adapters folded in"
+    return self.nets.gpt.state_dict() if self.lora is None else plain_state(self.lora)
 
 @patch
 def save(self:Xtts,
@@ -188,7 +188,7 @@ def save(self:Xtts,
     if self.lora is not None:
         write_adapters(folder, self.nets.gpt, self.tokenizer, self.config.weights, contract)
     else:
-        files = collect_files(self.nets, self.nets.gpt, self.settings, folder/"vocab.json")
+        files = collect_files(self.nets, self.plain_gpt(), self.settings, folder/"vocab.json")
         write_full(folder, files, self.tokenizer, self.config.weights, contract)
 
 # %% ../../../nbs/5_families/xtts/14_model.ipynb #4b4b79ab

@@ -84,14 +84,14 @@ def build_nets(files:XttsFiles)->Nets:
 # %% ../../../nbs/5_families/xtts/08_nets.ipynb #4d1bb39e
 def collect_files(
     nets:Nets,
-    gpt:Gpt, # With plain names, adapters merged
+    gpt:dict[str, torch.Tensor], # Of the GPT under plain names, adapters merged
     config:dict, # The official config.json
     vocab:Path, # `vocab.json`
     speakers:dict|None=None, # Ready voices, see `XttsFiles`
 )->XttsFiles:
     "Return the tensors of all nets, as files hold them"
     dvae = None if nets.dvae is None else nets.dvae.state_dict()
-    return XttsFiles(gpt.state_dict(), nets.vocoder.state_dict(), nets.speaker_encoder.state_dict(),
+    return XttsFiles(gpt, nets.vocoder.state_dict(), nets.speaker_encoder.state_dict(),
                      nets.mel_stats, dvae, config, vocab, speakers or {}, nets.sizes)
 
 # %% ../../../nbs/5_families/xtts/08_nets.ipynb #5360571c
