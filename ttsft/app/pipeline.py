@@ -266,13 +266,15 @@ def start(self:Pipeline): # A family
     r = self.recipe
     splits = {s: load_clips(self.dir("codes"), s) for s in ("train", "validation", "test")}
     texts = {s: dict(take_columns(clips, "id", "text")) for s,clips in splits.items()}
-    replayed = dict(take_columns(splits["train"], "id", "text", replay=True))
+    replayed = take_columns(splits["train"], "language", "id", "text", replay=True)
     train, held_out = texts["train"], texts["validation"] | texts["test"]
     fitted = self.family.load(self.base, build(self.family.Config, r.model), self.front_end, r.vocab,
                               list(train.values()), r.language, r.seed, [c.features for c in splits["train"]],
                               list(held_out.values()), sorted(set(column(splits["train"], "speaker"))))
     fitted.require_readable(train | held_out, r.vocab.allow_loss)
-    fitted.require_readable(replayed, r.vocab.allow_loss)
+    for language in sorted({code for code,*_ in replayed}):
+        others = {id: text for code,id,text in replayed if code==language}
+        fitted.require_readable(others, r.vocab.allow_loss, language)
     return fitted
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #17a5f01d

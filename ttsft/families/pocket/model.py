@@ -33,12 +33,14 @@ from .writing import to_official
 from .sequence import make_batch
 from .objective import TERMS, compute_losses
 from .generation import generate_latents
+from .inspection import inspect, recognise
 from .base import choose_trained, read_base, set_latent_stats, set_vocabulary
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #7050c718
 class Pocket(Family):
     "Hold model, codec, tokenizer and text front-end of a Pocket TTS"
     name, Config, terms, mismatch_term = "pocket", PocketConfig, TERMS, "flow"
+    recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     def __init__(self,
         model:PocketTTSForConditionalGeneration,
         codec:PocketCodec,

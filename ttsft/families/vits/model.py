@@ -32,6 +32,7 @@ from .batch import make_batch
 from .codec import VitsCodec
 from .discriminator import Discriminator, load_discriminator
 from .generator import GeneratorDiscriminator
+from .inspection import inspect, recognise
 from .objective import TERMS, compute_losses, run_batch, trains_sound
 from .onnx import export_onnx
 from .recipe import VitsConfig
@@ -44,6 +45,7 @@ from .symbols import read_symbols, write_symbols
 class Vits(Family):
     "Hold a VITS model, its symbols, speakers, discriminator and text front-end as one object"
     name, Config, terms, mismatch_term = "vits", VitsConfig, TERMS, "kl"
+    recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
     def __init__(self,
         model:VitsModel,

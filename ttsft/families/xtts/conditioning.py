@@ -36,6 +36,7 @@ def at_least_float32(
     "Return half precision as float32, and anything else as it is"
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
+# %% ../../../nbs/5_families/xtts/03_conditioning.ipynb #75d1ef22
 def count_groups(
     width:int, # Channels
 )->int:
@@ -44,6 +45,7 @@ def count_groups(
     while width%groups: groups //= 2
     return groups
 
+# %% ../../../nbs/5_families/xtts/03_conditioning.ipynb #d9200619
 class MaskedGroupNorm(nn.GroupNorm):
     "Normalise groups of channels by the statistics of real frames"
     def forward(self,
