@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
-           'plan_hf_dataset', 'plan_codes', 'take_columns', 'describe_training', 'add_voices', 'plan_checkpoints',
-           'plan_samples', 'check_step', 'steps_to', 'Pipeline', 'make_base', 'open_run']
+           'plan_hf_dataset', 'plan_codes', 'describe_training', 'add_voices', 'plan_checkpoints', 'plan_samples',
+           'check_step', 'steps_to', 'Pipeline', 'make_base', 'open_run']
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #ab8c669c
 import dataclasses, shlex, shutil
@@ -112,18 +112,9 @@ def plan_codes(p)->Plan:
     return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint})
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #508f741a
-def take_columns(
-    clips, # As from `load_clips`
-    *names:str, # Fields of `Clip`
-    replay:bool=False, # True: the clips in other languages; False: those of the run's own
-)->list[tuple]: # One per clip
-    "Read columns of the clips of the run's language, or of all others"
-    from ttsft.families.features import column
-    rows = zip(*(column(clips, n) for n in names))
-    return [row for row,language in zip(rows, column(clips, "language")) if bool(language)==replay]
-
 def describe_training(p, clips)->dict:
     "Return what a checkpoint says of its training"
+    from ttsft.families.features import take_columns
     r, rows = p.recipe, take_columns(clips, "speaker", "norm_text")
     return dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
                 speakers=sorted({s for s,_ in rows}), note=r.source.note,
@@ -137,7 +128,7 @@ def add_voices(folder:Path, fitted, clips):
 # %% ../../nbs/9_app/02_pipeline.ipynb #7cb64184
 def plan_checkpoints(p)->Plan:
     "Train"
-    from ttsft.families.features import load_clips
+    from ttsft.families.features import load_clips, take_columns
     from ttsft.training.trainer import Trainer
     r = p.recipe
     def make(work):
@@ -262,7 +253,7 @@ def dir(self:Pipeline, name:str)->Path: # A folder that will not change any more
 @patch
 def start(self:Pipeline): # A family
     "Fit the base to the recipe"
-    from ttsft.families.features import column, load_clips
+    from ttsft.families.features import column, load_clips, take_columns
     r = self.recipe
     splits = {s: load_clips(self.dir("codes"), s) for s in ("train", "validation", "test")}
     texts = {s: dict(take_columns(clips, "id", "text")) for s,clips in splits.items()}

@@ -122,9 +122,9 @@ def replay_rules(
                         "the others in `also`.")
     if recipe.family not in multilingual_families():
         name, able = min(others), ", ".join(multilingual_families()) or "none yet"
-        raise UserError(f"also.{name}.language: family `{recipe.family}` speaks one language, and `{name}` is "
-                        f"in `{others[name].language}`. Take it out, or choose a family that learns several "
-                        f"languages: {able}.")
+        raise UserError(f"also.{name}.language: family `{recipe.family}` speaks one language, and `{name}` "
+                        f"is in `{others[name].language}`. Take it out, or choose a family that learns "
+                        f"several languages: {able}.")
     return {n: read_text_rules(n, c) for n,c in others.items()}
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #9acd5306

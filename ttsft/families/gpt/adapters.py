@@ -6,7 +6,6 @@
 __all__ = ['NewRows', 'split_rows', 'join_rows', 'adapt', 'adapter_state', 'load_adapters', 'merge']
 
 # %% ../../../nbs/5_families/gpt/06_adapters.ipynb #c7c33e5b
-from collections.abc import Sequence
 import torch
 from torch import nn
 from torch.nn.utils import parametrize

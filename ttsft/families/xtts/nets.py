@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 import torch
 from torch import nn
-from ...core import UserError
 from ..modules import forked_rng
 from ..gpt.model import Gpt
 from .conditioning import ConditioningConfig, ConditioningEncoder, Perceiver
@@ -105,7 +104,8 @@ def random_nets(
         gpt = XttsGpt(sizes)
         for name,p in gpt.named_parameters():
             if p.dim()>1 and not name.startswith("conditioning"): nn.init.normal_(p, std=0.02)
-        vocoder, encoder = Vocoder(_vocoder_config(sizes)), SpeakerEncoder(SpeakerConfig(sizes.speaker_filters))
+        vocoder = Vocoder(_vocoder_config(sizes))
+        encoder = SpeakerEncoder(SpeakerConfig(sizes.speaker_filters))
         dvae = Dvae(DvaeConfig(hidden=sizes.dvae_hidden, width=sizes.dvae_width))
         spread_codebook(dvae)
     for net in (vocoder, encoder): net.requires_grad_(False)
