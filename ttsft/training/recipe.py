@@ -65,7 +65,7 @@ class TrainConfig:
     log_every:int = 20 # Updates between plain lines
     tensorboard:bool = True # Write TensorBoard events beside the JSONL log
     select:str = "" # Held-out loss term that chooses weights, lower is better; empty: the family's
-    final:Literal["last", "best"] = "last" # best: the last stage's best weights may be kept, not its last alone
+    final:Literal["last", "best"] = "last" # Weights that may stay: the last ones alone, or the best as well
     trainable:int = 0 # Numbers that must train in the first stage; 0: not checked
     stop_after:int = 3 # Updates in a row that may be not finite; then the run stops
     warmup_discriminator:int = 0 # First updates, at least, that train all phases but the last

@@ -139,8 +139,8 @@ def check_settings(config:TrainConfig, family:Family):
         raise UserError(f"train.select: family `{family.name}` has no loss term `{config.select}`. "
                         f"{did_you_mean(config.select, family.terms)}")
     if config.stages and config.stages[0].start=="best":
-        raise UserError(f"stage `{config.stages[0].name}`: start: there is no stage before it whose best weights "
-                        f"it could begin with. Leave `start` out.")
+        raise UserError(f"stage `{config.stages[0].name}`: start: there is no stage before it whose best "
+                        f"weights it could begin with. Leave `start` out.")
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #e1e4fe48
 def count_parts(
