@@ -2413,6 +2413,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                     'ttsft/families/xtts/vocabulary.py'),
                                                 'ttsft.families.xtts.vocabulary.Vocabulary.save': ( '5_families/xtts/vocabulary.html#vocabulary.save',
                                                                                                     'ttsft/families/xtts/vocabulary.py'),
+                                                'ttsft.families.xtts.vocabulary.Vocabulary.spaced_tokenizer': ( '5_families/xtts/vocabulary.html#vocabulary.spaced_tokenizer',
+                                                                                                                'ttsft/families/xtts/vocabulary.py'),
                                                 'ttsft.families.xtts.vocabulary.Vocabulary.tags': ( '5_families/xtts/vocabulary.html#vocabulary.tags',
                                                                                                     'ttsft/families/xtts/vocabulary.py'),
                                                 'ttsft.families.xtts.vocabulary.Vocabulary.tokenizer_for': ( '5_families/xtts/vocabulary.html#vocabulary.tokenizer_for',

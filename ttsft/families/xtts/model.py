@@ -57,7 +57,7 @@ class Xtts(XttsSpeaking):
         self.nets, self.vocab, self.front_end = nets, vocab, front_end
         self.config, self.language, self.settings = config, language, settings or {}
         self.codec, self.side_by_side = XttsCodec(nets), config.side_by_side
-        self.tokenizer = vocab.tokenizer_for(find_code(language) if language else "")
+        self.tokenizer = vocab.spaced_tokenizer(find_code(language) if language else "")
         self.new_embeddings, self.lora, self.based, self.voices = [], None, {}, {}
 
     @property
