@@ -17,7 +17,7 @@ from ..core import UserError, atomic, file_fingerprint, read_json, write_json
 from .rejects import refuse, write_rejected
 from .shared_sound import ORIGIN, find_shared_sound
 from .components import number_values
-from .heldout import LEFT_OUT, SPLITS, SplitConfig, list_heldout
+from .heldout import LEFT_OUT, SPLITS, SplitConfig, find_list, list_heldout
 from .replay import split_with_replay
 from .rows import DATASET_SCHEMA, group_rows, make_hub_schema, plan_shards
 from .rows import read_flac_rate, read_positions, write_rows
@@ -44,7 +44,8 @@ def dataset_inputs(
 )->dict[str, str]: # Name -> fingerprint
     "Fingerprint the files that the settings name"
     noise = config.augment.noise_folder if config.augment.copies else None
-    paths = {k: Path(p).expanduser() for k,p in {"heldout": config.heldout, "noise": noise}.items() if p}
+    paths = {"heldout": find_list(config.heldout)} if config.heldout else {}
+    if noise: paths["noise"] = Path(noise).expanduser()
     return {k: file_fingerprint(p) for k,p in paths.items() if p.exists()}
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #438582d5

@@ -72,6 +72,11 @@ class RowPlan:
                 for ids,noisy in zip(self.sources, self.noisy)]
 
     @property
+    def fresh(self)->list[int]:
+        "List the rows without an ancestor"
+        return [i for i,kind in enumerate(self.kinds, self.old) if kind=="fresh"]
+
+    @property
     def counts(self)->dict[str, int]:
         "Count the rows of each kind, and the old ones that are kept"
         counted = Counter(self.kinds)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MAX_PROGRAM', 'MAX_VALUES', 'find_layout', 'scan_names', 'Stub', 'Pickled', 'read_pickle', 'check_values', 'plain',
-           'require_space', 'convert_once']
+           'require_space', 'unshare', 'convert_once']
 
 # %% ../../nbs/5_families/04a_pickles.ipynb #9211a10b
 import os, pickletools, shutil, tempfile, warnings, zipfile
@@ -191,13 +191,25 @@ def require_space(
                         "Free some space, or set TTSFT_CACHE to a folder on another disk.")
 
 # %% ../../nbs/5_families/04a_pickles.ipynb #e8043cd0
+def unshare(
+    tensors:dict[str, torch.Tensor],
+)->dict[str, torch.Tensor]: # Each with memory of its own, and no more than it needs
+    "Copy tensors that share memory, or are a part of something larger"
+    seen, out = set(), {}
+    for name,t in tensors.items():
+        alone = t.is_contiguous() and t.nbytes==t.untyped_storage().nbytes() and t.data_ptr() not in seen
+        seen.add(t.data_ptr())
+        out[name] = t.detach() if alone else t.detach().contiguous().clone()
+    return out
+
+# %% ../../nbs/5_families/04a_pickles.ipynb #8511e1a2
 def _fill_entry(path, choose, part):
     "Write an entry of the cache"
     found = read_pickle(path)
     tensors, facts = choose(found.data)
     require_space(part, sum(t.nbytes for t in tensors.values()), f"the conversion of {path.name}")
     file = part/"model.safetensors"
-    save_file({k: t.detach().contiguous().clone() for k,t in tensors.items()}, file, {"format": "pt"})
+    save_file(unshare(tensors), file, {"format": "pt"})
     with open(file, "rb") as f: os.fsync(f.fileno())
     write_json(part/"facts.json", facts | dict(foreign=list(found.foreign), size=file.stat().st_size))
 

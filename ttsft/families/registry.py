@@ -13,6 +13,7 @@ from ..core import UserError, did_you_mean
 FAMILIES = { # name in a recipe -> (family class, dataclass of the recipe's `model` section)
     "pocket": ("ttsft.families.pocket.model:Pocket", "ttsft.families.pocket.recipe:PocketConfig"),
     "vits": ("ttsft.families.vits.model:Vits", "ttsft.families.vits.recipe:VitsConfig"),
+    "xtts": ("ttsft.families.xtts.model:Xtts", "ttsft.families.xtts.recipe:XttsConfig"),
 }
 
 # %% ../../nbs/5_families/07_registry.ipynb #e5ba1f4a

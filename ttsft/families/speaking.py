@@ -13,7 +13,7 @@ from ..core import UserError
 from .codec import Codec
 from .features import Clip
 from .modules import evaluation_mode
-from .terms import Manner, Prompt, Speech
+from .terms import OWN, Manner, Prompt, Speech
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #7a354b78
 class Speaking:
@@ -73,8 +73,8 @@ def merge_prompts(self:Speaking,
 )->Prompt:
     "Make one prompt of several references"
     if len(prompts)==1: return prompts[0]
-    raise UserError(f"a {self.name} model takes one reference for a voice, and cannot average {len(prompts)}. "
-                    f"Keep the best of them.")
+    raise UserError(f"a {self.name} model takes one reference for a voice, and cannot average "
+                    f"{len(prompts)}. Keep the best of them.")
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #23bb5368
 @patch
@@ -97,7 +97,7 @@ def speak_one(self:Speaking,
     text:str, # As people write it
     prompt:Prompt,
     seed:int,
-    manner:Manner=Manner(),
+    manner:Manner=OWN,
 )->Speech:
     "Speak one text, in evaluation mode"
     raise NotImplementedError
@@ -123,7 +123,7 @@ def speak(self:Speaking,
     manners:Sequence[Manner]|None=None, # One for each; None: the model's own way
 )->list[Speech]:
     "Speak texts"
-    manners = [Manner()]*len(texts) if manners is None else manners
+    manners = [OWN]*len(texts) if manners is None else manners
     if not len(texts)==len(prompts)==len(seeds)==len(manners):
         raise ValueError(f"{len(texts)} texts, {len(prompts)} prompts, {len(seeds)} seeds and {len(manners)} "
                          f"manners; expected one of each")

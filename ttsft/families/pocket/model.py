@@ -22,7 +22,7 @@ from ..vocabulary import VocabConfig, encode_text, make_tokenizer, pieces, requi
 from ..modules import merge_lora, parameter_counts
 from ..checkpoint import check_contract, write_checkpoint
 from ..protocol import Family
-from ..terms import Manner, Speech
+from ..terms import OWN, Manner, Speech
 from ..tokenizer_files import ModelTokenizer
 from ..tokenizers import open_tokenizer
 from .recipe import PocketConfig
@@ -33,12 +33,14 @@ from .writing import to_official
 from .sequence import make_batch
 from .objective import TERMS, compute_losses
 from .generation import generate_latents
+from .inspection import inspect, recognise
 from .base import choose_trained, read_base, set_latent_stats, set_vocabulary
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #7050c718
 class Pocket(Family):
     "Hold model, codec, tokenizer and text front-end of a Pocket TTS"
     name, Config, terms, mismatch_term = "pocket", PocketConfig, TERMS, "flow"
+    recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     def __init__(self,
         model:PocketTTSForConditionalGeneration,
         codec:PocketCodec,
@@ -102,7 +104,7 @@ def speak_one(self:Pocket,
     text:str, # As people write it
     prompt:dict[str, np.ndarray], # A voice: `latents`, (t, d)
     seed:int, # The same seed gives the same speech
-    manner:Manner=Manner(), # As `check_manner` lets it through: the model's own speed
+    manner:Manner=OWN, # As `check_manner` lets it through: the model's own speed
 )->Speech:
     "Speak one text in the voice of a prompt"
     model_text = self.front_end(text)

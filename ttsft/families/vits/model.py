@@ -24,7 +24,7 @@ from ..vocabulary import UNK, VocabConfig
 from ..modules import evaluation_mode, freeze
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
 from ..protocol import Family
-from ..terms import Manner, Speech
+from ..terms import OWN, Manner, Speech
 from .alignment import require_trainable
 from .base import add_adapters, copy_plain, make_plain_state, make_random_base
 from .base import make_tiny_base, read_model, write_model
@@ -32,6 +32,7 @@ from .batch import make_batch
 from .codec import VitsCodec
 from .discriminator import Discriminator, load_discriminator
 from .generator import GeneratorDiscriminator
+from .inspection import inspect, recognise
 from .objective import TERMS, compute_losses, run_batch, trains_sound
 from .onnx import export_onnx
 from .recipe import VitsConfig
@@ -44,6 +45,7 @@ from .symbols import read_symbols, write_symbols
 class Vits(Family):
     "Hold a VITS model, its symbols, speakers, discriminator and text front-end as one object"
     name, Config, terms, mismatch_term = "vits", VitsConfig, TERMS, "kl"
+    recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
     def __init__(self,
         model:VitsModel,
@@ -279,7 +281,7 @@ def speak_one(self:Vits,
     text:str, # As people write it
     prompt:str, # A speaker's name; with one voice anything will do
     seed:int, # The same seed gives the same speech
-    manner:Manner=Manner(),
+    manner:Manner=OWN,
 )->Speech:
     "Speak one text in a speaker's voice"
     model_text, speaker = self.front_end(text), find_speaker(self.speakers, prompt)

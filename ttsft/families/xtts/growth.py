@@ -7,6 +7,7 @@ __all__ = ['TEXT_TABLES', 'add_ids', 'add_merges', 'Growth', 'start_growth', 'gr
            'prepared_texts', 'grow_vocabulary', 'grow_tables', 'count_changed']
 
 # %% ../../../nbs/5_families/xtts/07a_growth.ipynb #b100aae6
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import torch
@@ -104,7 +105,7 @@ def grow_pieces(
     "Add pieces of several letters"
     vocab, tok = grown.vocab, grown.vocab.tokenizer_for(code)
     words = cut_words(tok, texts)
-    merges = learn_merges(type(words)({w: n for w,n in words.items() if "[UNK]" not in w}), size)
+    merges = learn_merges(Counter({w: n for w,n in words.items() if "[UNK]" not in w}), size)
     new = new_strings(merges, vocab.ids.__contains__)
     plan = extend_plan(grown.plan, [split_piece(tok, p) for p in new])
     return Growth(add_merges(add_ids(vocab, new), merges, code), plan, grown.tag, grown.characters,
@@ -125,17 +126,17 @@ def prepared_texts(
 # %% ../../../nbs/5_families/xtts/07a_growth.ipynb #f7c01812
 def grow_vocabulary(
     vocab:Vocabulary, # Of the base
-    config:VocabConfig,
+    config:VocabConfig|None, # None keeps the base's
     texts:Sequence[str], # Training texts that have been through the front-end
     language:str, # BCP 47
     related:str = "", # As for `grow_tag`
 )->Growth:
     "Make the vocabulary that a recipe asks for"
-    if config.kind not in ("released", "grown"):
+    if config and config.kind not in ("released", "grown"):
         raise UserError(f"vocab.kind: `{config.kind}` would throw away the pieces of all languages that XTTS "
                         f"knows. Take `grown`, which adds to them, or `released`.")
     grown, code = start_growth(vocab), find_code(language)
-    if config.kind=="released": return grown
+    if not config or config.kind=="released": return grown
     ready = prepared_texts(texts, code)
     grown = grow_characters(grow_tag(grown, code, related), ready, code, config.allow_loss)
     return grow_pieces(grown, ready, code, choose_size(config, ready))

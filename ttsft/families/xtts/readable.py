@@ -9,13 +9,14 @@ __all__ = ['find_case_loss', 'find_text_fault', 'require_readable']
 from collections.abc import Sequence
 from ...core import UserError
 from ..vocabulary import list_some, require_covered
-from .vocabulary import MAX_TOKENS, Vocabulary, find_code
+from ..language_tokenizers import XTTS_TOKENS
+from .vocabulary import Vocabulary, find_code
 from ...text.front_end import FrontEnd
 from ...text.stages import TextError
 
 # %% ../../../nbs/5_families/xtts/07b_readable.ipynb #84914e5d
 def find_case_loss(
-    fe:FrontEnd,
+    fe:FrontEnd|None, # That made the texts; None: a replayed language's, which is not at hand
     text:str, # Model text
     code:str, # Language code without region
 )->str: # Why lower-casing harms it; empty: it does not
@@ -23,7 +24,7 @@ def find_case_loss(
     if code in ("tr", "az") and "I" in text: return "capital `I` would become `i` and not `ı`"
     if code!="tr" and "İ" in text: return "`İ` would become `i` and a loose dot"
     low = text.lower()
-    if low==text: return ""
+    if low==text or fe is None: return ""
     lost = "the front-end's capitals mean other letters, and XTTS lower-cases them"
     if any(stage.undo is None for stage in fe.model): return lost
     try: same = fe.restore(low).lower()==fe.restore(text).lower()
@@ -33,7 +34,7 @@ def find_case_loss(
 # %% ../../../nbs/5_families/xtts/07b_readable.ipynb #0b79c433
 def find_text_fault(
     vocab:Vocabulary,
-    fe:FrontEnd,
+    fe:FrontEnd|None, # That made the texts; None: a replayed language's, which is not at hand
     text:str, # Model text
     language:str, # BCP 47
     allow_loss:Sequence[str] = (),
@@ -42,12 +43,12 @@ def find_text_fault(
     if why := find_case_loss(fe, text, find_code(language)): return why
     try: n = len(vocab.encode(text, language, allow_loss))
     except TextError as e: return str(e).partition(": ")[0]
-    return f"more than {MAX_TOKENS} pieces" if n>MAX_TOKENS else ""
+    return f"more than {XTTS_TOKENS} pieces" if n>XTTS_TOKENS else ""
 
 # %% ../../../nbs/5_families/xtts/07b_readable.ipynb #280d9e1c
 def require_readable(
     vocab:Vocabulary, # After growth
-    fe:FrontEnd,
+    fe:FrontEnd|None, # That made the texts; None: a replayed language's, which is not at hand
     texts:dict[str, str], # Clip id -> model text
     language:str, # BCP 47
     allow_loss:Sequence[str] = (), # Characters that may be lost

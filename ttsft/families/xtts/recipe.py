@@ -7,12 +7,14 @@ __all__ = ['XttsConfig']
 
 # %% ../../../nbs/5_families/xtts/00_recipe.ipynb #43d6fefb
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
+from ..terms import FamilyConfig
 
 # %% ../../../nbs/5_families/xtts/00_recipe.ipynb #7124eb8c
 @dataclass(frozen=True)
-class XttsConfig:
+class XttsConfig(FamilyConfig):
     "Hold the `model` section of an XTTS recipe"
+    languages:ClassVar[bool] = True
     method:Literal["full", "lora"] = "full" # Train the weights, or low-rank adapters in the trunk
     # Parameters to keep, patterns such as `conditioning_encoder.*` or `gpt.h.[0-9].*`
     freeze:list[str] = field(default_factory=list)
