@@ -27,15 +27,15 @@ def run(
     "Make every step of a recipe, then its reports"
     from ttsft.app.recipe import load_recipe
     start, r = time.time(), load_recipe(recipe, overrides)
-    from ttsft.app.pipeline import STEPS, Pipeline, steps_to
+    from ttsft.app.pipeline import STEPS, Pipeline
     valid = (*STEPS, "reports")
     for s in filter(None, (first, to)):
         if s not in valid: raise UserError(f"there is no step `{s}`. {did_you_mean(s, valid)}")
     if first and valid.index(first)>valid.index(to): raise UserError(f"--from {first} comes after --to {to}")
     say(f"ttsft {__version__}: {r.name} ({r.language}, {r.family}) -> {Path(r.outputs)/r.name}")
-    last = valid[-2]
+    last = [s for s,kind in STEPS.items() if kind.wanted(r)][-1]
     pipeline = Pipeline(r, say, last if first=="reports" else first)
-    for s in steps_to(last if to=="reports" else to): result = pipeline.dir(s)
+    for s in pipeline.names(last if to=="reports" else to): result = pipeline.dir(s)
     if to=="reports":
         from ttsft.app.publish import write_reports
         result = write_reports(recipe, overrides, pipeline)
@@ -130,10 +130,16 @@ def check_arguments(p:argparse.ArgumentParser):
 def speak_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft speak`"
     p.add_argument("run", help="a run's folder or name")
-    p.add_argument("text")
-    p.add_argument("-o", "--out", type=Path, required=True, help="sound file to write (.wav, .flac, .ogg)")
+    p.add_argument("text", nargs="?", default="")
+    p.add_argument("--script", type=Path, metavar="FILE",
+                   help="say a whole script: .csv or .json with text, and id, voice, reference, speed, seed, "
+                   "language where wanted")
+    p.add_argument("-o", "--out", type=Path, required=True,
+                   help="sound file to write (.wav, .flac, .ogg); with --script, a folder")
     p.add_argument("--voice", default="", help="a speaker's name, or a recording")
     p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast")
+    p.add_argument("--language", default="", help="BCP 47 code, for models of several languages")
 
 def export_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft export`"
@@ -178,10 +184,17 @@ def do_new(a:argparse.Namespace):
     print(new_language(a.code, a.folder, a.out, a.name))
 
 def do_speak(a:argparse.Namespace):
-    "Say a text"
+    "Say a text, or a script"
+    if bool(a.text)==bool(a.script): raise UserError("give a text to say, or a script with --script FILE")
+    if a.script and (a.speed!=1 or a.language):
+        raise UserError("--speed, --language: in a script, each line has its own")
     from ttsft.app.speak import speak
-    print(speak(a.run, a.text, a.out, a.voice, a.seed))
+    from ttsft.app.speak_script import speak_script
+    from ttsft.families.terms import Manner
+    if a.script: print(speak_script(a.run, a.script, a.out, a.voice, a.seed))
+    else: print(speak(a.run, a.text, a.out, a.voice, a.seed, Manner(a.speed, a.language)))
 
+# %% ../../nbs/9_app/11_cli.ipynb #4e6c4e93
 def do_export(a:argparse.Namespace):
     "Write the official package's layout"
     from ttsft.app.speak import export

@@ -131,8 +131,9 @@ def keep_offline(
     return str(soup), removed
 
 # %% ../../nbs/9_app/00a_page.ipynb #acb2b170
-# six drawn and five worst sentences by four systems; 2 MB take a minute at 256 kbit/s
-MAX_CLIPS, MAX_AUDIO_BYTES = 44, 2_000_000
+# six drawn and five worst sentences by four systems, twenty lines of a script
+# 2 MB take a minute at 256 kbit/s
+MAX_CLIPS, MAX_AUDIO_BYTES = 64, 2_000_000
 
 def weigh_audio(
     page:str, # HTML

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
-           'plan_hf_dataset', 'plan_codes', 'take_columns', 'describe_training', 'add_voices', 'plan_checkpoints',
-           'plan_samples', 'check_step', 'steps_to', 'Pipeline', 'make_base', 'open_run']
+           'plan_hf_dataset', 'plan_codes', 'describe_training', 'add_voices', 'plan_checkpoints', 'plan_samples',
+           'plan_script', 'check_step', 'steps_to', 'Pipeline', 'make_base', 'open_run']
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #ab8c669c
 import dataclasses, shlex, shutil
@@ -31,6 +31,7 @@ from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
 from ..families.registry import family
 from .recipe import Recipe, load_recipe, replay_rules
+from .script_voices import check_script
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #40ee93b8
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class StepKind:
     makes:str # What is in the folder, in a sentence
     needs:tuple[str, ...] # Steps that are made before it and whose results decide about its own
     plan:Callable # plan(pipeline) -> Plan
+    wanted:Callable = lambda recipe: True # wanted(recipe): whether this recipe has the step
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #3edd0f7f
 def plan_raw(p)->Plan:
@@ -112,18 +114,9 @@ def plan_codes(p)->Plan:
     return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint})
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #508f741a
-def take_columns(
-    clips, # As from `load_clips`
-    *names:str, # Fields of `Clip`
-    replay:bool=False, # True: the clips in other languages; False: those of the run's own
-)->list[tuple]: # One per clip
-    "Read columns of the clips of the run's language, or of all others"
-    from ttsft.families.features import column
-    rows = zip(*(column(clips, n) for n in names))
-    return [row for row,language in zip(rows, column(clips, "language")) if bool(language)==replay]
-
 def describe_training(p, clips)->dict:
     "Return what a checkpoint says of its training"
+    from ttsft.families.features import take_columns
     r, rows = p.recipe, take_columns(clips, "speaker", "norm_text")
     return dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
                 speakers=sorted({s for s,_ in rows}), note=r.source.note,
@@ -137,7 +130,7 @@ def add_voices(folder:Path, fitted, clips):
 # %% ../../nbs/9_app/02_pipeline.ipynb #7cb64184
 def plan_checkpoints(p)->Plan:
     "Train"
-    from ttsft.families.features import load_clips
+    from ttsft.families.features import load_clips, take_columns
     from ttsft.training.trainer import Trainer
     r = p.recipe
     def make(work):
@@ -165,6 +158,19 @@ def plan_samples(p)->Plan:
         return {"sentences": m["n"]}
     return Plan(make, r.evaluate)
 
+# %% ../../nbs/9_app/02_pipeline.ipynb #37a91956
+def plan_script(p)->Plan:
+    "Speak the recipe's lines with the tuned model"
+    from ttsft.app.script_speech import speak_lines
+    from ttsft.app.script_voices import ready_lines, reference_files
+    r, codes, final = p.recipe, p.dir("codes"), p.dir("checkpoints")/"final"
+    earlier, model = p.run.find("script"), p.step("checkpoints").key
+    def make(work):
+        fam = p.family.open(final)
+        return speak_lines(fam, ready_lines(r.script, fam, final, codes, r.seed), work, model, ".ogg",
+                           earlier and earlier.dir, p.say)
+    return Plan(make, r.script, reference_files(r.script))
+
 # %% ../../nbs/9_app/02_pipeline.ipynb #6eb65a71
 STEPS = {k.name: k for k in (
     StepKind("raw", "recordings of every source with their texts, as they came", (), plan_raw),
@@ -177,7 +183,9 @@ STEPS = {k.name: k for k in (
     StepKind("checkpoints", "the trained model, its log, and what it said on the way", ("codes",),
              plan_checkpoints),
     StepKind("samples", "test sentences spoken by base and tuned model, and their scores",
-             ("codes", "checkpoints"), plan_samples))}
+             ("codes", "checkpoints"), plan_samples),
+    StepKind("script", "the recipe's own lines, spoken by the tuned model", ("codes", "checkpoints"),
+             plan_script, lambda recipe: bool(recipe.script.lines)))}
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #ec086a9b
 def check_step(name:str):
@@ -202,6 +210,7 @@ class Pipeline:
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
         self.front_end, self.family = front_end(recipe.text), family(recipe.family)
         self.others = {n: front_end(rules) for n,rules in replay_rules(recipe).items()}
+        check_script(recipe.script, self.front_end, self.family)
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
         with atomic(self.run.dir/"recipe.yaml") as f:
             yaml.safe_dump(dataclasses.asdict(recipe), f, allow_unicode=True, sort_keys=False)
@@ -234,9 +243,15 @@ def make_base(p:Pipeline)->Path:
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #0903f508
 @patch
+def names(self:Pipeline, to:str="script")->list[str]: # `to` is the last, where this recipe has it
+    "List the steps that this recipe makes"
+    return [s for s in steps_to(to) if STEPS[s].wanted(self.recipe)]
+
+@patch
 def step(self:Pipeline, name:str)->Step:
     "Make step `name`, or find it made"
     check_step(name)
+    if not STEPS[name].wanted(self.recipe): raise UserError(f"the recipe has no `{name}` section to make")
     if name not in self.done: self.done[name] = self.keep(name) if name in self.kept else self.make(name)
     return self.done[name]
 
@@ -247,6 +262,7 @@ def make(self:Pipeline, name:str)->Step:
     plan = STEPS[name].plan(self)
     return self.run.step(name, plan.make, plan.settings, keys | plan.inputs, self.recipe.seed)
 
+# %% ../../nbs/9_app/02_pipeline.ipynb #a9c4f0e6
 @patch
 def keep(self:Pipeline, name:str)->Step:
     "Find the newest folder of a step"
@@ -262,7 +278,7 @@ def dir(self:Pipeline, name:str)->Path: # A folder that will not change any more
 @patch
 def start(self:Pipeline): # A family
     "Fit the base to the recipe"
-    from ttsft.families.features import column, load_clips
+    from ttsft.families.features import column, load_clips, take_columns
     r = self.recipe
     splits = {s: load_clips(self.dir("codes"), s) for s in ("train", "validation", "test")}
     texts = {s: dict(take_columns(clips, "id", "text")) for s,clips in splits.items()}

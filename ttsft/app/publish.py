@@ -13,7 +13,7 @@ from pathlib import Path
 from .. import __version__
 from ..core import UserError, read_json, write_json
 from .page import to_html
-from .pipeline import Pipeline, steps_to
+from .pipeline import Pipeline
 from .runner import run_notebook
 
 # %% ../../nbs/9_app/02b_publish.ipynb #b3ef2c03
@@ -58,10 +58,10 @@ def write_reports(
     recipe:str, # As given on the command line
     overrides:Sequence[str], # `section.key=value`
     pipeline:Pipeline, # Its steps are made
-    to:str="samples", # Reports about later steps are left out
+    to:str="script", # Reports about later steps are left out
 )->Path|None: # report.html, when the run is complete
     "Run the report notebooks; pages go to `reports/`, the summary to `report.html`"
-    run, steps = pipeline.run.dir, steps_to(to)
+    run, steps = pipeline.run.dir, pipeline.names(to)
     complete, done = REPORTS[SUMMARY] in steps, run/"reports"/"made.json"
     state = reports_state(pipeline, steps)
     done.parent.mkdir(exist_ok=True)

@@ -22,6 +22,7 @@ from ..families.vocabulary import VocabConfig
 from ..families.registry import family_config, multilingual_families
 from ..training.recipe import TrainConfig
 from ..evaluation.recipe import EvaluateConfig
+from .script import ScriptConfig
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #77f4b9e0
 @dataclass(frozen=True)
@@ -45,14 +46,16 @@ class Recipe:
     vocab:VocabConfig = field(default_factory=VocabConfig)
     train:TrainConfig = field(default_factory=TrainConfig)
     evaluate:EvaluateConfig = field(default_factory=EvaluateConfig)
+    script:ScriptConfig = field(default_factory=ScriptConfig) # Lines that are spoken after training
     seed:int = 0 # Seeds every random choice
     outputs:str = "outputs" # Runs are made below this folder
     engine:Literal["serial", "pool", "ray"] = "pool" # What prepares sound in parallel; the result is the same
     workers:int = 0 # Its processes; 0: one for each core
     @property
     def what(self)->dict:
-        "Return what the results depend on"
-        return {k: v for k,v in dataclasses.asdict(self).items() if k not in ("outputs", "engine", "workers")}
+        "Return what the trained model depends on"
+        apart = ("outputs", "engine", "workers", "script")
+        return {k: v for k,v in dataclasses.asdict(self).items() if k not in apart}
     @property
     def sources(self)->SourceConfig|dict[str, SourceConfig]:
         "Return the corpus, or all corpora by name; `language` is empty for the run's own"
@@ -122,9 +125,9 @@ def replay_rules(
                         "the others in `also`.")
     if recipe.family not in multilingual_families():
         name, able = min(others), ", ".join(multilingual_families()) or "none yet"
-        raise UserError(f"also.{name}.language: family `{recipe.family}` speaks one language, and `{name}` is "
-                        f"in `{others[name].language}`. Take it out, or choose a family that learns several "
-                        f"languages: {able}.")
+        raise UserError(f"also.{name}.language: family `{recipe.family}` speaks one language, and `{name}` "
+                        f"is in `{others[name].language}`. Take it out, or choose a family that learns "
+                        f"several languages: {able}.")
     return {n: read_text_rules(n, c) for n,c in others.items()}
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #9acd5306

@@ -9,7 +9,7 @@ __all__ = ['open_family', 'check_sound_file', 'choose_voice', 'speak', 'export']
 import sys
 from pathlib import Path
 from ..core import UserError, read_json
-from ..families.terms import Manner
+from ..families.terms import OWN, Manner
 from .folders import find_checkpoint
 
 # %% ../../nbs/9_app/02c_speak.ipynb #5617733b
@@ -47,7 +47,7 @@ def speak(
     out:Path, # .wav, .flac or .ogg
     voice:str="", # A speaker of the checkpoint, or a recording to imitate, with its speaker's consent
     seed:int=0,
-    manner:Manner=Manner(), # Speed and language
+    manner:Manner=OWN, # Speed and language
 )->str: # One line about what was written
     "Say a text with a trained checkpoint"
     from ttsft.sound.writing import write_sound

@@ -38,12 +38,15 @@ def count_clips(
 # %% ../../nbs/3_corpus/08b_card.ipynb #25b8672a
 def describe_sources(
     given:dict, # Of `count_clips`
-    known:list[dict], # Dicts with `source`, and what is known of it: license, consent
+    known:list[dict], # Dicts with `source`, and what is known of it: license, consent, language
 )->list[dict]: # In alphabetical order
     "Join what the recipe says about each source with what it gave"
-    told = {k["source"]: k for k in known}
-    return [told.get(s, {}) | dict(source=s) | of | {"hours": round(of["hours"], 5)}
-            for s,of in sorted(given.items())]
+    told, rows = {k["source"]: k for k in known}, []
+    for s,of in sorted(given.items()):
+        facts = told.get(s, {})
+        rows.append(facts | dict(source=s) | of | dict(hours=round(of["hours"], 5),
+                                                       language=of["language"] or facts.get("language", "")))
+    return rows
 
 # %% ../../nbs/3_corpus/08b_card.ipynb #0388ce21
 def _write_list(items):

@@ -102,9 +102,9 @@ def _redraw(partner, groups, speakers, shared, rng):
         if partner[i] not in shared[i]: continue
         allowed = [j for j in groups[speakers[i]] if j!=i and j not in shared[i]]
         if not allowed:
-            raise UserError(f"every other clip of speaker `{speakers[i]}` shares sound with one of its clips, "
-                            "so none can give it its voice. Remove the copies and cuts that overlap, or record "
-                            "more of this speaker.")
+            raise UserError(f"every other clip of speaker `{speakers[i]}` shares sound with one of its "
+                            "clips, so none can give it its voice. Remove the copies and cuts that overlap, "
+                            "or record more of this speaker.")
         partner[i] = allowed[rng.integers(len(allowed))]
 
 # %% ../../nbs/5_families/03_batches.ipynb #2a079f75
@@ -145,8 +145,8 @@ def held_out_prompts(
         allowed = [t for j,t in by[voice] if t.id!=c.id and j not in shared.get(i, ())]
         if not allowed:
             raise UserError(f"every training clip of speaker `{voice}` shares sound with the clip `{c.id}`, "
-                            "so none can give it its voice. Remove the copies and cuts that overlap, or record "
-                            "more of this speaker.")
+                            "so none can give it its voice. Remove the copies and cuts that overlap, or "
+                            "record more of this speaker.")
         chosen.append(min(allowed, key=lambda t: seed_for(seed, "voice", c.id, t.id)))
     return chosen
 

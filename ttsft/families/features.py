@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SHARD_SECONDS', 'ENCODE_SECONDS', 'DECODERS', 'CLIP_COLUMNS', 'Clip', 'plan_cache', 'encode_batches', 'encode_clips',
            'write_table', 'open_table', 'clip_schema', 'describe_clip', 'write_shard', 'decode_shards', 'encode_split',
-           'encode_dataset', 'Features', 'Clips', 'column', 'load_clips']
+           'encode_dataset', 'Features', 'Clips', 'column', 'take_columns', 'load_clips']
 
 # %% ../../nbs/5_families/02_features.ipynb #bea5f331
 from collections import deque
@@ -249,6 +249,16 @@ def column(
     "Return one column of all clips, without reading their features"
     if isinstance(clips, Clips): return clips.table[name].to_pylist()
     return [getattr(c, name) for c in clips]
+
+# %% ../../nbs/5_families/02_features.ipynb #848aeb09
+def take_columns(
+    clips:Sequence[Clip],
+    *names:str, # Fields of `Clip`
+    replay:bool=False, # True: the clips in other languages; False: those of the run's own
+)->list[tuple]: # One per clip
+    "Read columns of the clips of the run's language, or of all others"
+    rows = zip(*(column(clips, n) for n in names))
+    return [row for row,language in zip(rows, column(clips, "language")) if bool(language)==replay]
 
 # %% ../../nbs/5_families/02_features.ipynb #c9db0ca0
 def load_clips(

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from ..core import UserError
 from .codec import Codec
 from .features import Clip
+from .modules import parameter_counts
 from .speaking import Speaking
 from .terms import Term
 from .vocabulary import require_covered
@@ -27,6 +28,7 @@ class Family(Speaking):
     languages:bool = False # Whether one model learns clips of several languages; `Config` says the same
     phases:tuple = (None,) # Objectives that alternate within an update; (None,): one without a name
     warmup:int = 0 # Updates that all phases but the last have alone
+    license:str = "" # What the licence of the weights asks of their user, in a sentence or two; empty: nothing
     config:object # A `Config`
     tokenizer:Tokenizer
     front_end:object # `ttsft.text.front_end.FrontEnd`
@@ -104,6 +106,12 @@ def save(self:Family,
 ):
     "Write weights, tokenizer, front-end and codec as one unit"
     raise NotImplementedError
+
+# %% ../../nbs/5_families/06_protocol.ipynb #dd256140
+@patch
+def checkpoint_bytes(self:Family)->int:
+    "Return about how many bytes `save` writes"
+    return 4*parameter_counts(self.module)["total"]
 
 # %% ../../nbs/5_families/06_protocol.ipynb #fac55830
 @patch

@@ -13,7 +13,7 @@ from ..core import UserError
 from .codec import Codec
 from .features import Clip
 from .modules import evaluation_mode
-from .terms import Manner, Prompt, Speech
+from .terms import OWN, Manner, Prompt, Speech
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #7a354b78
 class Speaking:
@@ -97,7 +97,7 @@ def speak_one(self:Speaking,
     text:str, # As people write it
     prompt:Prompt,
     seed:int,
-    manner:Manner=Manner(),
+    manner:Manner=OWN,
 )->Speech:
     "Speak one text, in evaluation mode"
     raise NotImplementedError
@@ -123,7 +123,7 @@ def speak(self:Speaking,
     manners:Sequence[Manner]|None=None, # One for each; None: the model's own way
 )->list[Speech]:
     "Speak texts"
-    manners = [Manner()]*len(texts) if manners is None else manners
+    manners = [OWN]*len(texts) if manners is None else manners
     if not len(texts)==len(prompts)==len(seeds)==len(manners):
         raise ValueError(f"{len(texts)} texts, {len(prompts)} prompts, {len(seeds)} seeds and {len(manners)} "
                          f"manners; expected one of each")

@@ -132,8 +132,8 @@ def require_covered(
     raise UserError(f"{sum(lost.values())} character(s) are outside the vocabulary: {named}; `{char}` first "
                     f"stands in {first}. Texts with one: {list_some(where)}. The model would read something "
                     "else in their place. Add sentences with these letters to the training set, map the "
-                    "letters in the recipe's `text` section, "
-                    "or name those that may be lost in `vocab.allow_loss`.")
+                    "letters in the recipe's `text` section (or, for another language, in its source's "
+                    "`text_rules`), or name those that may be lost in `vocab.allow_loss`.")
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #6b77ac9d
 def make_tokenizer(

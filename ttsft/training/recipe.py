@@ -33,6 +33,9 @@ class StageConfig:
     lr:float|None = None # Peak learning rate
     warmup:int|None = None # Updates until the peak, from the start of the stage
     schedule:SCHEDULES|None = None # After warm-up
+    # Weights that it begins with: the last ones of the stage before, or those that `select` scored best there
+    start:Literal["last", "best"] = "last"
+    trainable:int = 0 # Numbers that must train in this stage; 0: not checked
     phases:dict[str, PhaseConfig] = field(default_factory=dict) # Phase -> settings within this stage
 
 # %% ../../nbs/6_training/00_recipe.ipynb #db62fc68
@@ -61,6 +64,9 @@ class TrainConfig:
     keep_every:int = 0 # Updates between checkpoints that stay, as whole as the last; 0 keeps the last alone
     log_every:int = 20 # Updates between plain lines
     tensorboard:bool = True # Write TensorBoard events beside the JSONL log
+    select:str = "" # Held-out loss term that chooses weights, lower is better; empty: the family's
+    final:Literal["last", "best"] = "last" # Weights that may stay: the last ones alone, or the best as well
+    trainable:int = 0 # Numbers that must train in the first stage; 0: not checked
     stop_after:int = 3 # Updates in a row that may be not finite; then the run stops
     warmup_discriminator:int = 0 # First updates, at least, that train all phases but the last
     phases:dict[str, PhaseConfig] = field(default_factory=dict) # Phase -> settings that differ

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['total_steps', 'stage_at', 'settings_of', 'learning_rate', 'learning_rates', 'match_names', 'stage_parameters',
-           'frozen_updates', 'check_settings', 'require_compiler']
+           'frozen_updates', 'check_settings', 'count_parts', 'check_trainable', 'wants_best', 'require_compiler']
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #46562135
 import fnmatch, math, os, shutil, sys, sysconfig
@@ -13,7 +13,8 @@ from dataclasses import fields, replace
 from importlib.util import find_spec
 from pathlib import Path
 import numpy as np, torch
-from ..core import UserError
+from ..core import UserError, did_you_mean
+from ..families.modules import parameter_counts
 from ..families.protocol import Family
 from .recipe import PhaseConfig, StageConfig, TrainConfig
 
@@ -134,6 +135,47 @@ def check_settings(config:TrainConfig, family:Family):
         raise UserError(f"the discriminator warms up for {frozen} updates, and the generator would not train "
                         f"in the {first} of the {'first stage' if config.stages else 'run'}. Lower the "
                         f"warm-up or train longer.")
+    if config.select and config.select not in family.terms:
+        raise UserError(f"train.select: family `{family.name}` has no loss term `{config.select}`. "
+                        f"{did_you_mean(config.select, family.terms)}")
+    if config.stages and config.stages[0].start=="best":
+        raise UserError(f"stage `{config.stages[0].name}`: start: there is no stage before it whose best "
+                        f"weights it could begin with. Leave `start` out.")
+
+# %% ../../nbs/6_training/00a_schedule.ipynb #e1e4fe48
+def count_parts(
+    module:torch.nn.Module,
+    moving:Iterable[torch.nn.Parameter], # Those that train
+)->str: # e.g. "text 12 of 20, net 0 of 8"
+    "Count what trains in each part at the top of a module"
+    moving = set(map(id, moving))
+    def count(m): return sum(p.numel() for p in m.parameters() if id(p) in moving)
+    parts = {n: (count(m), parameter_counts(m)["total"]) for n,m in module.named_children()}
+    return ", ".join(f"{n} {some:,} of {every:,}" for n,(some,every) in parts.items() if every)
+
+def check_trainable(
+    family:Family,
+    config:TrainConfig,
+    plan:Sequence[dict], # For each stage, phase -> its weights, from `stage_parameters`
+):
+    "Refuse a run that would train another number of weights than its recipe says"
+    for i,parts in enumerate(plan):
+        stage = config.stages[i] if config.stages else None
+        want = (stage.trainable if stage else 0) or (config.trainable if i==0 else 0)
+        moving = {id(p): p for ps in parts.values() for p in ps}.values()
+        if not want or want==(found := sum(p.numel() for p in moving)): continue
+        where = f"stage `{stage.name}`" if stage else "the run"
+        raise UserError(f"train.trainable: {want:,} numbers must train in {where}, and {found:,} would: "
+                        f"{count_parts(family.module, moving)}. Mend `train` and `freeze`, or the number.")
+
+# %% ../../nbs/6_training/00a_schedule.ipynb #70bad1cd
+def wants_best(
+    config:TrainConfig,
+    stage:int, # Its number
+)->bool:
+    "Say whether the best weights of a stage are asked for later"
+    after = config.stages[stage+1:stage+2]
+    return after[0].start=="best" if after else config.final=="best"
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #39bab7c7
 def require_compiler(

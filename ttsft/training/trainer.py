@@ -6,173 +6,24 @@
 __all__ = ['Trainer']
 
 # %% ../../nbs/6_training/05_trainer.ipynb #f70df157
-import shutil, sys, time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+import math, sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import islice
-from pathlib import Path
-import torch
-from accelerate import Accelerator
 from fastcore.basics import patch
 from tqdm import tqdm
-from ..core import seed_everything
+from ..core import UserError
 from ..runs import human
-from ..families.features import Clip
-from ..families.modules import parameter_counts
-from ..families.protocol import Family
-from .recipe import TrainConfig
-from .schedule import check_settings, frozen_updates, learning_rates
-from .schedule import require_compiler, stage_at, stage_parameters, total_steps
-from .state import Log, Pending, Progress, estimate, fetch_numbers, keep_checkpoint, load_state
-from .state import save_state
-from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
-from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open_stage
-from .update import scale_new_embeddings
-from .validation import evaluation_prompts, preview, validate
+from .schedule import stage_at, wants_best
+from .stream import build_updates
+from .validation import preview, validate
+from .cost import estimate, require_disk, told_when_full
+from .state import Best, drop_best, keep_checkpoint, save_state, write_best
+from .stepper import Stepper
 
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
-class Trainer:
+class Trainer(Stepper):
     "Fine-tune a family and leave a checkpoint"
-    def __init__(self,
-        family:Family, # Ready to train
-        clips:Sequence[Clip], # Training clips
-        valid:Sequence[Clip], # Held-out clips
-        config:TrainConfig,
-        out:Path, # Folder to fill: `log.jsonl`, `previews/`, `final/`
-        seed:int=0,
-        say:Callable=tqdm.write, # Called with one line per event
-    ):
-        seed_everything(seed)
-        self.family, self.clips, self.valid, self.config = family, clips, valid, config
-        self.out, self.seed, self.say = out, seed, say
-        check_settings(config, family)
-        self.opened = [p for p in family.module.parameters() if p.requires_grad]
-        self.plan = [stage_parameters(family, self.opened, s) for s in config.stages or [None]]
-        self.steps, self.frozen = total_steps(config), frozen_updates(config, family)
-        self.prompts = evaluation_prompts(family, valid, clips, seed)
-        for split in (clips, valid): family.check(split)
-        self.prepare_device()
-        self.begin()
-
-# %% ../../nbs/6_training/05_trainer.ipynb #e5f13e2b
-@patch
-def prepare_device(self:Trainer):
-    "Bring the family to the device, in the recipe's precision"
-    self.accelerator = Accelerator(mixed_precision=self.config.precision)
-    self.device, self.main = self.accelerator.device, self.accelerator.is_main_process
-    self.sums = self.family.phases!=(None,) or bool(self.config.stages)
-    self.family.to(self.device)
-    self.terms = self.accelerator.prepare_model(Terms(self.family), evaluation_mode=self.sums)
-    rows = self.family.new_embeddings
-    self.new_embeddings = torch.tensor(rows, device=self.device) if rows else None
-    if self.config.compile:
-        require_compiler(self.device.type)
-        self.family.compile()
-
-# %% ../../nbs/6_training/05_trainer.ipynb #ddffe923
-@patch
-def start_stage(self:Trainer, step:int)->Stage: # `step`: updates made so far
-    "Freeze and thaw for the next update's stage, with fresh optimizers"
-    number = stage_at(step, self.config)[0]
-    return open_stage(self.family, self.opened, self.plan[number], self.config, number,
-                      fused=self.device.type=="cuda")
-
-# %% ../../nbs/6_training/05_trainer.ipynb #1a38221a
-@patch
-def begin(self:Trainer):
-    "Start at step 0, or go back to the saved state"
-    opened, module = set(map(id, self.opened)), self.family.module
-    kept = [p for p in self.family.parameters_of(self.family.phases[-1]) if id(p) in opened]
-    ema = EMA(module, self.config.ema, kept) if self.config.ema else None
-    self.state, self.pending = self.out/"state.pt", []
-    self.progress = (load_state(self.state, module, self.start_stage, ema, self.accelerator.scaler)
-                     if self.state.exists() else Progress(self.start_stage(0), ema))
-    step = self.progress.step
-    self.log = Log(self.out, step, self.config.tensorboard, self.say) if self.main else None
-    module.train()
-
-# %% ../../nbs/6_training/05_trainer.ipynb #05b8c995
-@patch
-def draws(self:Trainer)->Iterator[Draw]:
-    "Draw micro-batches from the start of the run"
-    return draw_batches(self.clips, self.config.batch_seconds, self.seed, self.family.frame_rate,
-                        self.family.prompted)
-
-@patch
-def updates(self:Trainer)->Iterator[Update]:
-    "Build the micro-batches of the updates that are still to make"
-    a, n = self.accelerator, self.config.accumulate
-    left = islice(self.draws(), self.progress.step*n*a.num_processes, None)
-    return build_updates(self.family, left, n, a.process_index, a.num_processes, self.device.type=="cuda")
-
-# %% ../../nbs/6_training/05_trainer.ipynb #d046e1ed
-@patch
-@contextmanager
-def open_batches(self:Trainer):
-    "Have the next updates built in the background while this is open"
-    with Prefetcher(self.updates()) as self.batches: yield
-
-@patch
-def next_update(self:Trainer)->tuple[Update, float]: # With the seconds waited
-    "Take the next update"
-    start = time.perf_counter()
-    update = next(self.batches)
-    return update, time.perf_counter()-start
-
-# %% ../../nbs/6_training/05_trainer.ipynb #daff0b24
-@patch
-def generator_frozen(self:Trainer, step:int)->bool: # `step`: updates before it
-    "Say whether an update leaves the generator out"
-    return len(self.progress.stage.parts)>1 and step<self.frozen
-
-# %% ../../nbs/6_training/05_trainer.ipynb #2452beb5
-@patch
-def set_rates(self:Trainer, moving:Stage, epoch:int)->dict[str, float]: # For the log
-    "Set the learning rates of the next update"
-    phases = list(self.progress.stage.parts)
-    rates = learning_rates(self.progress.step, self.config, phases, epoch, self.frozen)
-    for k,o in moving.optimizers.items():
-        for group in o.param_groups: group["lr"] = rates[k]
-    return {log_name("lr", k): rates[k] for k in moving.optimizers}
-
-@patch
-def around_step(self:Trainer):
-    "Multiply the move of fresh embedding rows while this is open"
-    if self.new_embeddings is None: return nullcontext()
-    return scale_new_embeddings(self.family.module.get_input_embeddings().weight, self.new_embeddings,
-                                self.config.new_embeddings_lr)
-
-# %% ../../nbs/6_training/05_trainer.ipynb #0c9de935
-@patch
-def training_step(self:Trainer)->Pending: # Its numbers, still on the device
-    "Make one update"
-    start, c, p = time.perf_counter(), self.config, self.progress
-    if (number := stage_at(p.step, c)[0])!=p.stage.number:
-        p.stage = self.start_stage(p.step)
-        self.say(f"    stage {c.stages[number].name} from step {p.step}")
-    update, waited = self.next_update()
-    last, frozen = list(p.stage.parts)[-1], self.generator_frozen(p.step)
-    moving = p.stage.without(last) if frozen else p.stage
-    facts = self.set_rates(moving, update.epoch) | dict(epoch=update.epoch)
-    if c.stages: facts["stage"] = c.stages[number].name
-    with no_gradients(p.stage.parts[last] if frozen else []):
-        cells = make_update(self.terms, update.batches, moving, c, self.accelerator,
-                            self.family.counted_by, self.sums, self.around_step)
-    p.step += 1
-    return Pending(p.step, cells, facts, time.perf_counter()-start, waited)
-
-# %% ../../nbs/6_training/05_trainer.ipynb #727f0673
-@patch
-def flush(self:Trainer):
-    "Write the numbers of the updates since the last time, and stop a run that no longer moves"
-    pending, self.pending, failures = self.pending, [], self.progress.failures
-    for p,(values,finite,objectives) in zip(pending, fetch_numbers(pending)):
-        scaler = self.accelerator.scaler
-        failures.count(finite, scaling=scaler is not None and objectives and scaler.get_scale()>1)
-        failures.check(self.config.stop_after, p.step)
-        if self.main and finite:
-            self.log.add(p.step, "train", values | dict(seconds=p.seconds, waited=p.waited),
-                         line=p.step%self.config.log_every==0)
 
 # %% ../../nbs/6_training/05_trainer.ipynb #48996b46
 @patch
@@ -186,24 +37,45 @@ def score_held_out(self:Trainer)->dict[str, float]:
     return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds, self.terms)
 
 @patch
-def speak_previews(self:Trainer, step:int):
+def speak_previews(self:Trainer, step:int)->dict[str, float]: # The share that stopped by themselves
     "Speak the first held-out sentences"
     def listen(i, wav, rate): self.log.audio(step, f"preview/{i}", wav, rate)
     n, folder = self.config.previews, self.out/"previews"/f"step-{step:06d}"
-    preview(self.family, self.valid[:n], self.prompts[:n], folder, self.seed, listen)
+    return preview(self.family, self.valid[:n], self.prompts[:n], folder, self.seed, listen)
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3ca5ddc5
 @patch
+def keep_if_best(self:Trainer, values:dict[str, float]):
+    "Keep the weights that are in the model if they have the best score so far"
+    p, score = self.progress, self.score(values)
+    if not p.step or not wants_best(self.config, p.stage.number): return
+    if not math.isfinite(score) or p.best and score>=p.best.score: return
+    p.best = Best(p.step, score, "averaged" if p.ema else "raw")
+    write_best(self.out, p.best, self.family.module, self.never, self.stored)
+
+@patch
+def score(self:Trainer, values:dict[str, float])->float: # Lower is better
+    "Return the held-out number that chooses"
+    if self.select in values: return values[self.select]
+    raise UserError(f"train.select: held-out clips have no `{self.select}` with these settings; they have "
+                    f"{', '.join(values)}.")
+
+# %% ../../nbs/6_training/05_trainer.ipynb #3f12fbb7
+@patch
 def evaluate_when_due(self:Trainer):
     "Validate, preview and keep a checkpoint, each when it is time"
-    c, step = self.config, self.progress.step
+    c, step, number = self.config, self.progress.step, self.progress.stage.number
     def due(every): return step==self.steps or step%every==0
+    ends = wants_best(c, number) and stage_at(step, c)[0]!=number
     keeps = bool(c.keep_every and 0<step<self.steps and step%c.keep_every==0)
-    if not self.main or not (keeps or due(c.validate_every) or due(c.preview_every)): return
+    validates, speaks = ends or due(c.validate_every), due(c.preview_every)
+    if not self.main or not (keeps or validates or speaks): return
     self.flush()
     with self.averaged():
-        if due(c.validate_every): self.log.add(step, "valid", self.score_held_out(), line=True)
-        if due(c.preview_every): self.speak_previews(step)
+        values = self.score_held_out() if validates else {}
+        stops = self.speak_previews(step) if speaks else {}
+        if values or stops: self.log.add(step, "valid" if values else "preview", values | stops, line=True)
+        if values: self.keep_if_best(values)
         if keeps:
             facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
             keep_checkpoint(self.family, self.out/f"step-{step:06d}", facts)
@@ -212,25 +84,31 @@ def evaluate_when_due(self:Trainer):
 @patch
 def announce(self:Trainer):
     "Say what a new run will cost and look at its start, or say where a resumed one goes on"
+    require_disk(self.out, self.disk)
     if step := self.progress.step:
         self.say(f"    resumed after step {step}")
         return
     batches = [u.batches[0] for u in build_updates(self.family, islice(self.draws(), 6))]
-    cost = estimate(self.family, self.terms, batches, self.config, self.out, self.progress.stage.parts,
-                    self.accelerator)
+    parts = self.progress.stage.parts
+    cost = estimate(self.family, self.terms, batches, self.config, parts, self.accelerator, self.opened)
     self.say(f"    estimate: {self.steps} steps in about {cost['seconds']/60:.1f} min, "
              f"{human(cost['memory'])} memory, {human(cost['disk'])} disk; "
-             f"{parameter_counts(self.family.module)['trainable']:,} weights train on {self.device}")
+             f"{sum(p.numel() for ps in parts.values() for p in ps):,} weights train on {self.device}")
     self.evaluate_when_due()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #56a67b78
 @patch
-def run(self:Trainer,
-    facts:dict, # For the checkpoint's contract
-)->dict: # Counts for step.json
-    "Train to the end, whatever happened before"
-    self.facts, c, p = facts, self.config, self.progress
-    self.announce()
+def save(self:Trainer):
+    "Save the state, and take away best weights that it does not name"
+    self.flush()
+    save_state(self.state, self.family.module, self.progress, self.accelerator.scaler, self.never, self.bound)
+    self.stored = self.progress.best
+    drop_best(self.out, self.stored)
+
+@patch
+def make_updates(self:Trainer):
+    "Make the updates that are left"
+    c, p = self.config, self.progress
     bar = tqdm(total=self.steps, initial=p.step, desc="train", unit="step",
                mininterval=1 if sys.stderr.isatty() else 15)
     with self.open_batches(), bar:
@@ -240,25 +118,51 @@ def run(self:Trainer,
             if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
             bar.update()
             self.evaluate_when_due()
-            if self.main and p.step%c.save_every==0 and p.step<self.steps:
-                self.flush()
-                save_state(self.state, self.family.module, p, self.accelerator.scaler)
-    return self.finish() if self.main else {}
+            if self.main and p.step%c.save_every==0 and p.step<self.steps: self.save()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #bb6f5d91
 @patch
-def finish(self:Trainer)->dict:
-    "Keep the better of raw and averaged weights"
-    scores, stages, p = {"raw": self.score_held_out()}, self.config.stages, self.progress
+def run(self:Trainer,
+    facts:dict, # For the checkpoint's contract
+    add:Callable=lambda folder: None, # Called with each checkpoint's folder in the end, to put more into it
+)->dict: # Counts for step.json
+    "Train to the end, whatever happened before"
+    self.facts = facts
+    with told_when_full(self.out, self.disk):
+        self.announce()
+        self.make_updates()
+        return self.finish(add) if self.main else {}
+
+# %% ../../nbs/6_training/05_trainer.ipynb #3019fdb3
+@patch
+def choose_final(self:Trainer)->tuple[str, dict, Best]: # raw, averaged or best; its scores; what it is
+    "Choose the weights that stay"
+    scores, p = {"raw": self.score_held_out()}, self.progress
     if p.ema:
         with self.averaged(): scores["averaged"] = self.score_held_out()
-    best = min(scores, key=lambda k: scores[k][self.family.mismatch_term])
-    facts = self.facts | dict(step=p.step, weights=best)
-    if stages: facts |= dict(stage=stages[-1].name, stages=[[s.name, s.steps] for s in stages])
-    shutil.rmtree(self.out/"final", ignore_errors=True)
+    kept = min(scores, key=lambda k: self.score(scores[k]))
+    last = Best(p.step, self.score(scores[kept]), kept)
+    if not p.best or last.score<=p.best.score: return kept, scores[kept], last
+    self.return_to_best()
+    return "best", self.score_held_out(), p.best
+
+# %% ../../nbs/6_training/05_trainer.ipynb #3e7ca10d
+@patch
+def finish(self:Trainer, add:Callable)->dict:
+    "Write the last checkpoint, then let the state go"
+    p, stages = self.progress, self.config.stages
+    kept, values, chosen = self.choose_final()
+    facts = self.facts | dict(step=chosen.step, weights=chosen.weights)
+    if stages:
+        facts |= dict(stage=stages[stage_at(chosen.step-1, self.config)[0]].name,
+                      stages=[[s.name, s.steps] for s in stages])
     for weight in self.opened: weight.requires_grad_(True)
-    with self.averaged() if best=="averaged" else nullcontext(): self.family.save(self.out/"final", facts)
+    with self.averaged() if kept=="averaged" else nullcontext():
+        keep_checkpoint(self.family, self.out/"final", facts)
+    for folder in (self.out/"final", *sorted(self.out.glob("step-*"))): add(folder)
     self.log.close()
     self.state.unlink(missing_ok=True)
-    counts = dict(steps=p.step, kept=best, valid=scores[best])
+    drop_best(self.out)
+    counts = dict(steps=p.step, kept=kept, valid=values)
+    if kept=="best": counts["kept_step"] = chosen.step
     return counts | ({"skipped": p.failures.total} if p.failures.total else {})

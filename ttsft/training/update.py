@@ -48,8 +48,8 @@ def applied(self:EMA):
     "Put the average in place of the weights while this is open"
     kept = {n: p.detach().clone() for n,p in self.params.items()}
     self.copy(self.average)
-    yield
-    self.copy(kept)
+    try: yield
+    finally: self.copy(kept)
 
 @patch
 @torch.no_grad()

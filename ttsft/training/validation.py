@@ -87,15 +87,17 @@ def preview(
     folder:Path, # `previews/step-000000`
     seed:int,
     listen:Callable|None=None, # Called with each sentence's number, wav and sample rate
-):
+)->dict[str, float]: # `stop_rate`, from 0 to 1; empty where nothing was spoken
     "Speak fixed sentences, and write Ogg files and numbers"
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
-    for i,(clip,voice) in enumerate(zip(clips, voices)):
-        speech, = family.speak([clip.norm_text], [family.prompt(voice)], [seed_for(seed, "preview", i)])
+    spoken = family.speak([c.norm_text for c in clips], [family.prompt(v) for v in voices],
+                          [seed_for(seed, "preview", i) for i in range(len(clips))])
+    for i,(clip,speech) in enumerate(zip(clips, spoken)):
         (folder/f"{i}.ogg").write_bytes(to_ogg(speech.wav, family.sample_rate))
         if listen: listen(i, speech.wav, family.sample_rate)
         rows.append(dict(text=clip.norm_text, seconds=len(speech.wav)/family.sample_rate,
                          recorded_seconds=clip.duration, rms=float(np.sqrt(np.mean(speech.wav**2))),
                          runaway=speech.runaway))
     write_json(folder/"previews.json", rows)
+    return {"stop_rate": float(np.mean([not r["runaway"] for r in rows]))} if rows else {}

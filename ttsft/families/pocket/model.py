@@ -19,10 +19,10 @@ from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..features import Clip
 from ..vocabulary import VocabConfig, encode_text, make_tokenizer, pieces, require_covered
-from ..modules import merge_lora
+from ..modules import merge_lora, parameter_counts
 from ..checkpoint import check_contract, write_checkpoint
 from ..protocol import Family
-from ..terms import Manner, Speech
+from ..terms import OWN, Manner, Speech
 from ..tokenizer_files import ModelTokenizer
 from ..tokenizers import open_tokenizer
 from .recipe import PocketConfig
@@ -104,7 +104,7 @@ def speak_one(self:Pocket,
     text:str, # As people write it
     prompt:dict[str, np.ndarray], # A voice: `latents`, (t, d)
     seed:int, # The same seed gives the same speech
-    manner:Manner=Manner(), # As `check_manner` lets it through: the model's own speed
+    manner:Manner=OWN, # As `check_manner` lets it through: the model's own speed
 )->Speech:
     "Speak one text in the voice of a prompt"
     model_text = self.front_end(text)
@@ -182,6 +182,12 @@ def save(self:Pocket,
                     front_end=self.front_end.spec, model=asdict(self.config),
                     latent_mean=model.latent_mean.tolist(), latent_std=model.latent_std.tolist())
     write_checkpoint(folder, model.state_dict(), self.tokenizer, contract | facts)
+
+# %% ../../../nbs/5_families/pocket/08_model.ipynb #12694290
+@patch
+def checkpoint_bytes(self:Pocket)->int:
+    "Return about how many bytes `save` writes: the model, and the codec beside it"
+    return 4*sum(parameter_counts(m)["total"] for m in (self.model, self.codec.model))
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #208a0c4a
 @patch(cls_method=True)

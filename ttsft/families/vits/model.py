@@ -24,7 +24,7 @@ from ..vocabulary import UNK, VocabConfig
 from ..modules import evaluation_mode, freeze
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
 from ..protocol import Family
-from ..terms import Manner, Speech
+from ..terms import OWN, Manner, Speech
 from .alignment import require_trainable
 from .base import add_adapters, copy_plain, make_plain_state, make_random_base
 from .base import make_tiny_base, read_model, write_model
@@ -281,7 +281,7 @@ def speak_one(self:Vits,
     text:str, # As people write it
     prompt:str, # A speaker's name; with one voice anything will do
     seed:int, # The same seed gives the same speech
-    manner:Manner=Manner(),
+    manner:Manner=OWN,
 )->Speech:
     "Speak one text in a speaker's voice"
     model_text, speaker = self.front_end(text), find_speaker(self.speakers, prompt)

@@ -7,7 +7,7 @@ __all__ = ['N_LATENTS', 'draw_window', 'heard_codes', 'choose_voice', 'make_code
 
 # %% ../../../nbs/5_families/xtts/10_batch.ipynb #8486bedd
 from collections.abc import Sequence
-import numpy as np, torch
+import numpy as np
 from ..batches import pad
 from ..features import Clip
 from ..gpt.config import GptConfig
@@ -92,11 +92,13 @@ def make_batch(
 )->dict: # Tensors on the CPU, and counts
     "Put clips and voices into tensors"
     if same := [c.id for c,p in zip(clips, prompts) if c.id==p.id]:
-        raise ValueError(f"{same[0]} is to be spoken in the voice of itself; the reference must be another clip")
+        raise ValueError(f"{same[0]} is to be spoken in the voice of itself; the reference must be another "
+                         "clip")
     voices, heard = zip(*(choose_voice(c, p, config, rng, training) for c,p in zip(clips, prompts)))
     rows = [make_code_row(gpt, c, config.stops, h) for c,h in zip(clips, heard)]
     words = [make_text_row(gpt, ids, config, training) for ids in texts]
     mel, _ = pad(voices)
     made = lay_rows(gpt, N_LATENTS, words, rows)
-    counts = dict(frames=sum(c.n_frames for c in clips), clips=len(clips), tokens=sum(len(t)+1 for t in texts))
+    counts = dict(frames=sum(c.n_frames for c in clips), clips=len(clips),
+                  tokens=sum(len(t)+1 for t in texts))
     return made | dict(mel=mel.mT.contiguous(), mel_frames=[len(v) for v in voices], counts=counts)

@@ -14,9 +14,9 @@ import torch
 from safetensors.torch import load_file
 from ...core import UserError, file_fingerprint, read_json, write_json
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
-from ..gpt.adapters import adapt, adapter_state, load_adapters, merge
+from ..gpt.adapters import adapt, adapter_state, load_adapters, plain_state
 from .growth import grow_tables
-from .nets import Nets, XttsGpt, build_nets
+from .nets import XttsGpt, build_nets
 from .layout import SPEAKER, model_sizes
 from .reading import XttsFiles, find_weights, open_folder, read_official
 from .recipe import XttsConfig
@@ -125,8 +125,9 @@ def _read_adapted(folder, contract):
     settings, gpt = XttsConfig(**contract["model"]), build_nets(files).gpt
     lora = adapt(gpt, settings.lora_rank, settings.lora_alpha, vocab.rows-rows)
     try: load_adapters(gpt, {k: v.float() for k,v in load_file(folder/"model.safetensors").items()})
-    except ValueError as e: raise UserError(f"{folder/'model.safetensors'}: {e}. Copy the checkpoint again.") from None
-    files.gpt = merge(lora).state_dict()
+    except ValueError as e:
+        raise UserError(f"{folder/'model.safetensors'}: {e}. Copy the checkpoint again.") from None
+    files.gpt = plain_state(lora)
     return files
 
 # %% ../../../nbs/5_families/xtts/12_checkpoint.ipynb #b65fd062

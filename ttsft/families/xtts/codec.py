@@ -6,7 +6,6 @@
 __all__ = ['XttsCodec', 'to_rate', 'encode', 'speak_latents', 'decode']
 
 # %% ../../../nbs/5_families/xtts/09_codec.ipynb #6cdc3fb8
-from pathlib import Path
 import numpy as np, torch
 from torch import nn
 from ...core import UserError
@@ -44,15 +43,16 @@ class XttsCodec(Codec):
     def require_encoder(self):
         "Refuse a base without a DVAE"
         if self.nets.dvae is None:
-            raise UserError("base: there is no dvae.pth, which turns recordings into codes. A model can speak "
-                            "without it, and cannot be trained. Copy it from the folder of XTTS-v2.")
+            raise UserError("base: there is no dvae.pth, which turns recordings into codes. A model can "
+                            "speak without it, and cannot be trained. Copy it from the folder of XTTS-v2.")
 
     def to(self, device)->"XttsCodec":
         "Move all nets to a device"
         self.nets.to(device)
         return self
 
-    def features(self, wavs:list[np.ndarray])->list[dict[str, np.ndarray]]: return [encode(self, w) for w in wavs]
+    def features(self, wavs:list[np.ndarray])->list[dict[str, np.ndarray]]:
+        return [encode(self, w) for w in wavs]
     def n_frames(self, features:dict[str, np.ndarray])->int: return len(features["codes"])
     def waveform(self, features:dict[str, np.ndarray])->np.ndarray: return decode(self, features)
 
@@ -108,7 +108,8 @@ def decode(
     c = nets.sizes.gpt
     voice = nets.gpt.voice(torch.from_numpy(np.array(features["mel"])).T[None].to(device))
     speaker, made = torch.from_numpy(np.array(features["speaker"])).to(device), []
-    for codes in np.split(features["codes"], range(c.code_positions-1, len(features["codes"]), c.code_positions-1)):
+    whole, most = features["codes"], c.code_positions-1
+    for codes in np.split(whole, range(most, len(whole), most)):
         batch = lay_rows(c, voice.shape[1], [text_row(c, [])], [code_row(c, codes.tolist())])
         batch = {k: v.to(device) if torch.is_tensor(v) else v for k,v in batch.items()}
         _, states = read_rows(nets.gpt, voice, batch)

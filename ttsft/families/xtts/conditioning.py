@@ -110,8 +110,9 @@ class LatentAttention(nn.Module):
     def forward(self, z, context, keys=None): # (b, 32, d), (b, 32+f, d), (b, 1, 1, 32+f) -> (b, 32, d)
         q, k, v = self.to_q(z), *self.to_kv(context).chunk(2, -1)
         q, k, v = (a.unflatten(-1, (self.heads, -1)).transpose(1, 2) for a in (q, k, v))
-        seen = F.scaled_dot_product_attention(q, k, v, attn_mask=keys)
-        return self.to_out(seen.transpose(1, 2).flatten(2))
+        scores = q@k.mT*q.shape[-1]**-0.5
+        if keys is not None: scores = scores.masked_fill(~keys, -torch.inf)
+        return self.to_out((scores.softmax(-1)@v).transpose(1, 2).flatten(2))
 
 # %% ../../../nbs/5_families/xtts/03_conditioning.ipynb #5d61df72
 class Gate(nn.Module):

@@ -8,9 +8,10 @@ __all__ = ['recognise', 'describe_vocabulary', 'count_nets', 'inspect', 'uniform
 # %% ../../../nbs/5_families/xtts/06d_inspection.ipynb #23355b43
 import math
 from pathlib import Path
-from ...core import UserError, read_json
+from ...core import read_json
 from ..gpt.config import GptConfig
-from ..inspection import Inspection
+from ..inspection import Inspection, count_parts
+from ..listing import read_shapes
 from .layout import read_special_ids
 from .reading import XttsFiles, find_weights, is_official, open_folder
 from .writing import LICENSE
@@ -48,12 +49,25 @@ def count_nets(
              "vocoder": files.vocoder, "speaker encoder": files.speaker_encoder, "DVAE": files.dvae or {}}
     return {name: sum(v.numel() for v in part.values()) for name,part in parts.items()}
 
+# %% ../../../nbs/5_families/xtts/06d_inspection.ipynb #c6d11d5b
+def _inspect_adapters(folder):
+    "Inspect a checkpoint of adapters; None: it is none"
+    about = read_json(folder/"ttsft.json") if (folder/"ttsft.json").is_file() else {}
+    if about.get("kept")!="adapters": return None
+    names = ("model.safetensors", "config.json", "vocab.json")
+    note = f"adapters on the weights of {about['base_folder']}"
+    return Inspection([folder/n for n in names], count_parts(read_shapes(folder/names[0])),
+                      describe_vocabulary(folder/"vocab.json"), notes=[note],
+                      license=" ".join(LICENSE.split()))
+
 # %% ../../../nbs/5_families/xtts/06d_inspection.ipynb #a2154fdc
 def inspect(
     folder:Path,
 )->Inspection:
     "Inspect a folder of XTTS-v2"
-    names = ("config.json", "vocab.json", "dvae.pth", "mel_stats.pth", "speakers_xtts.pth")
+    if adapters := _inspect_adapters(folder): return adapters
+    names = ("config.json", "vocab.json", "dvae.pth", "dvae.safetensors", "mel_stats.pth",
+             "speakers_xtts.pth")
     found = Inspection([find_weights(folder), *(folder/n for n in names)], license=" ".join(LICENSE.split()))
     files, found.faults = open_folder(folder)
     found.parts = count_nets(files)
@@ -61,7 +75,7 @@ def inspect(
     voices = {"languages": languages, "ready voices": str(len(files.speakers))}
     found.facts = describe_vocabulary(files.vocab) | voices
     if files.dvae is None:
-        found.faults.append("there is no dvae.pth: this folder can speak and cannot be trained")
+        found.faults.append("there is no DVAE: this folder can speak and cannot be trained")
     asked = files.config["model_args"].get("gpt_number_text_tokens")
     rows = files.sizes.gpt.text_tokens
     if asked not in (None, rows):

@@ -31,7 +31,7 @@ def make_filters(
     area:bool=True, # Every filter has the same area; else the same height
 )->torch.Tensor: # (n_mels, n_fft//2 + 1), float32
     "Make triangular filters on the HTK mel scale, once"
-    with torch.inference_mode(False):
+    with torch.inference_mode(False), torch.device("cpu"):
         hz = torch.linspace(0, sample_rate/2, n_fft//2+1)
         mels = torch.linspace(0, 2595*math.log10(1+top/700), n_mels+2)
         corners = 700*(10**(mels/2595)-1)

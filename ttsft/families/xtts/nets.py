@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 import torch
 from torch import nn
-from ...core import UserError
 from ..modules import forked_rng
 from ..gpt.model import Gpt
 from .conditioning import ConditioningConfig, ConditioningEncoder, Perceiver
@@ -85,14 +84,14 @@ def build_nets(files:XttsFiles)->Nets:
 # %% ../../../nbs/5_families/xtts/08_nets.ipynb #4d1bb39e
 def collect_files(
     nets:Nets,
-    gpt:Gpt, # With plain names, adapters merged
+    gpt:dict[str, torch.Tensor], # Of the GPT under plain names, adapters merged
     config:dict, # The official config.json
     vocab:Path, # `vocab.json`
     speakers:dict|None=None, # Ready voices, see `XttsFiles`
 )->XttsFiles:
     "Return the tensors of all nets, as files hold them"
     dvae = None if nets.dvae is None else nets.dvae.state_dict()
-    return XttsFiles(gpt.state_dict(), nets.vocoder.state_dict(), nets.speaker_encoder.state_dict(),
+    return XttsFiles(gpt, nets.vocoder.state_dict(), nets.speaker_encoder.state_dict(),
                      nets.mel_stats, dvae, config, vocab, speakers or {}, nets.sizes)
 
 # %% ../../../nbs/5_families/xtts/08_nets.ipynb #5360571c
@@ -105,7 +104,8 @@ def random_nets(
         gpt = XttsGpt(sizes)
         for name,p in gpt.named_parameters():
             if p.dim()>1 and not name.startswith("conditioning"): nn.init.normal_(p, std=0.02)
-        vocoder, encoder = Vocoder(_vocoder_config(sizes)), SpeakerEncoder(SpeakerConfig(sizes.speaker_filters))
+        vocoder = Vocoder(_vocoder_config(sizes))
+        encoder = SpeakerEncoder(SpeakerConfig(sizes.speaker_filters))
         dvae = Dvae(DvaeConfig(hidden=sizes.dvae_hidden, width=sizes.dvae_width))
         spread_codebook(dvae)
     for net in (vocoder, encoder): net.requires_grad_(False)

@@ -161,7 +161,8 @@ def open_folder(
     config, source = _find_config(folder, inside)
     vocab = _find_vocab(folder)
     sizes = model_sizes(config, vocab, source)
-    if (folder/"dvae.pth").is_file(): dvae = _read_dvae(folder/"dvae.pth", cache)
+    beside = [p for p in (folder/"dvae.pth", folder/"dvae.safetensors") if p.is_file()]
+    if beside: dvae = _read_dvae(beside[0], cache)
     stats = _read_stats(folder/"mel_stats.pth") if (folder/"mel_stats.pth").is_file() else None
     if "mel_stats" not in model and stats is not None: model["mel_stats"] = stats
     speakers = read_speakers(folder/"speakers_xtts.pth") if (folder/"speakers_xtts.pth").is_file() else {}

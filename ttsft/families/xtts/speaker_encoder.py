@@ -46,7 +46,7 @@ class MelPower(nn.Module):
         self.spectrogram, self.mel_scale = nn.Module(), nn.Module()
         self.spectrogram.register_buffer("window", torch.hamming_window(400))
         bands = make_filters(SPEAKER_RATE, 512, n_mels, SPEAKER_RATE/2, area=False)
-        self.mel_scale.register_buffer("fb", bands.T.contiguous())
+        self.mel_scale.register_buffer("fb", bands.T.contiguous().to(torch.get_default_device()))
 
     def forward(self, wav): # (b, s) -> (b, n_mels, 1 + s//160)
         window = self.spectrogram.window
@@ -129,9 +129,9 @@ def forward(self:SpeakerEncoder,
 # %% ../../../nbs/5_families/xtts/04_speaker_encoder.ipynb #e478ce51
 def _make_kernels(step, phases, width, cut):
     "Return the filter of each output phase, (phases, 1, 2*width + step)"
-    at = torch.arange(-width, width+step, dtype=torch.float64)/step
-    t = ((at-torch.arange(phases, dtype=torch.float64)[:, None]/phases)*cut).clamp(-6, 6)
-    return (torch.sinc(t)*torch.cos(t*math.pi/12)**2*cut/step).float()[:, None]
+    at = torch.arange(-width, width+step, dtype=torch.float32)/step
+    t = ((at-(torch.arange(phases)/phases)[:, None])*cut).clamp(-6, 6)
+    return (torch.sinc(t)*torch.cos(t*math.pi/12)**2*(cut/step))[:, None]
 
 def resample_sinc(
     wav:torch.Tensor, # (b, s)

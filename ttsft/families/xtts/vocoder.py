@@ -7,7 +7,7 @@ __all__ = ['SPEECH_RATE', 'SLOPE', 'VocoderConfig', 'DilatedBlock', 'Vocoder', '
            'change_speed']
 
 # %% ../../../nbs/5_families/xtts/05_vocoder.ipynb #ebe4530a
-import copy, math
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 import torch
@@ -107,7 +107,8 @@ def fold(
     vocoder:Vocoder,
 )->Vocoder: # A copy with plain weights, for speech only
     "Fold weight norm into the weights"
-    folded = copy.deepcopy(vocoder)
+    folded = Vocoder(vocoder.config).to(vocoder.conv_pre.weight)
+    folded.load_state_dict(vocoder.state_dict())
     for module in folded.modules():
         if parametrize.is_parametrized(module): parametrize.remove_parametrizations(module, "weight")
     return folded.eval().requires_grad_(False)
