@@ -118,9 +118,10 @@ def describe_training(p, clips)->dict:
     "Return what a checkpoint says of its training"
     from ttsft.families.features import take_columns
     r, rows = p.recipe, take_columns(clips, "speaker", "norm_text")
-    return dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
-                speakers=sorted({s for s,_ in rows}), note=r.source.note,
-                vowelled=float(np.mean([vowelled(t) for _,t in rows])))
+    facts = dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
+                 speakers=sorted({s for s,_ in rows}), note=r.source.note,
+                 vowelled=float(np.mean([vowelled(t) for _,t in rows])))
+    return facts | ({"license": p.family.license} if p.family.license else {})
 
 def add_voices(folder:Path, fitted, clips):
     "Put a voice of each speaker beside a checkpoint"
@@ -137,9 +138,9 @@ def plan_checkpoints(p)->Plan:
         clips, valid = (load_clips(p.dir("codes"), s) for s in ("train", "validation"))
         fitted, replayed = p.start(), take_columns(clips, "language", replay=True)
         if replayed: p.say(f"    {len(replayed)} of {len(clips)} training clips replay other languages")
-        counts = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say).run(describe_training(p, clips))
-        for folder in (work/"final", *sorted(work.glob("step-*"))): add_voices(folder, fitted, clips)
-        return counts
+        if p.family.license: p.say(f"    licence of the weights: {p.family.license}")
+        trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
+        return trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
     settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
     return Plan(make, settings, {"base": p.base_fingerprint})
 

@@ -165,7 +165,7 @@ def enter_stage(self:Stepper, number:int):
         self.return_to_best()
         if self.main:
             won = dict(from_step=p.best.step, weights=p.best.weights, score=p.best.score)
-            self.log.add(p.step, "start", dict(stage=stage.name) | won, line=True)
+            self.log.add(p.step+1, "start", dict(stage=stage.name) | won, line=True)
     if stage.start!="best" or not wants_best(self.config, number): p.best = None
 
 @patch
