@@ -138,7 +138,7 @@ def plan_checkpoints(p)->Plan:
         clips, valid = (load_clips(p.dir("codes"), s) for s in ("train", "validation"))
         fitted, replayed = p.start(), take_columns(clips, "language", replay=True)
         if replayed: p.say(f"    {len(replayed)} of {len(clips)} training clips replay other languages")
-        if p.family.license: p.say(f"    licence of the weights: {p.family.license}")
+        if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
         trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
         return trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
     settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
