@@ -2233,6 +2233,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                      'ttsft/families/xtts/model.py'),
                                            'ttsft.families.xtts.model.Xtts.check': ( '5_families/xtts/model.html#xtts.check',
                                                                                      'ttsft/families/xtts/model.py'),
+                                           'ttsft.families.xtts.model.Xtts.checkpoint_bytes': ( '5_families/xtts/model.html#xtts.checkpoint_bytes',
+                                                                                                'ttsft/families/xtts/model.py'),
                                            'ttsft.families.xtts.model.Xtts.choose_trained': ( '5_families/xtts/model.html#xtts.choose_trained',
                                                                                               'ttsft/families/xtts/model.py'),
                                            'ttsft.families.xtts.model.Xtts.compile': ( '5_families/xtts/model.html#xtts.compile',
