@@ -22,7 +22,7 @@ QUICK, NOTEBOOK, CHECK, RUN = 300, 600, 900, 900
 MAX_NOTEBOOK, MAX_FILE, MAX_ASSETS = 300_000, 12_000_000, 26_000_000
 # recipe -> language
 TINY = {"arabic-pocket-tiny": "ar", "english-lj-pocket-tiny": "en", "kurmanji-mms-tiny": "kmr",
-        "xiang-mms-tiny": "hsn"}
+        "xiang-mms-tiny": "hsn", "hungarian-xtts-tiny": "hu"}
 PAPERMILL = "arabic-pocket-tiny" # the recipe whose report is run by plain papermill too
 # modules that take no torch
 LIGHT = ("text.front_end", "text.numbers", "text.translit", "families.coverage", "families.schemes",

@@ -135,7 +135,7 @@ def weight_rows(
     "Compare the weights that a training had"
     first, last = log[0], log[-1]
     three = (("before the first update", first["step"], first), ("at the end", last["step"], last),
-             (f"kept ({counts['kept']})", counts["steps"], counts["valid"]))
+             (f"kept ({counts['kept']})", counts.get("kept_step", counts["steps"]), counts["valid"]))
     return [{"weights": name, "step": step, term: x[term], f"{term} with another text": x["mismatched"],
              "difference": x["mismatched"]-x[term]} for name,step,x in three]
 

@@ -16,7 +16,9 @@ from .folders import find_checkpoint
 def open_family(checkpoint:Path):
     "Open a checkpoint as a family object"
     from ttsft.families.registry import family
-    return family(read_json(checkpoint/"ttsft.json")["family"]).open(checkpoint)
+    fam = family(read_json(checkpoint/"ttsft.json")["family"]).open(checkpoint)
+    if fam.license: print(f"ttsft: licence of the weights: {' '.join(fam.license.split())}", file=sys.stderr)
+    return fam
 
 # %% ../../nbs/9_app/02c_speak.ipynb #847445a8
 def check_sound_file(out:Path):
@@ -70,4 +72,8 @@ def export(
     "Write a checkpoint in the official package's layout"
     if folder.exists():
         raise UserError(f"{folder} exists; an export goes to a new folder, so that it never mixes two models")
-    return open_family(find_checkpoint(where)).export(folder)
+    from ttsft.families.checkpoint import write_license
+    fam = open_family(find_checkpoint(where))
+    made = fam.export(folder)
+    write_license(folder, fam.license)
+    return made

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['count_failures', 'mismatch_term_of', 'verdict_items', 'system_rows', 'listening_rows', 'failed_rows', 'preview_rows',
-           'copy_rows']
+           'stop_rows', 'copy_rows']
 
 # %% ../../nbs/7_evaluation/05_rows.ipynb #8cde162b
 from pathlib import Path
@@ -14,7 +14,7 @@ from ..sound.recording import decode
 from ..sound.audio import resample
 from ..corpus.rows import read_split
 from ..families.codec import Codec, copy_synthesis
-from .evaluate import FAILURES, RATIO, SYSTEMS
+from .evaluate import FAILURES, RATIO, SYSTEMS, share_stopped
 
 # %% ../../nbs/7_evaluation/05_rows.ipynb #7a62db53
 def _triple(d, key="value"): return (d[key], d["low"], d["high"])
@@ -56,6 +56,8 @@ def verdict_items(
             near("all", "among all"), near("same_voice", "same voice only"),
             (f"{term} loss with another sentence's text, minus with its own",
              *split(_triple(gap, "difference")), "up", 0.0),
+            ("share that stopped by itself", *split(_triple(m["stops"]["tuned"], "share")), "up",
+             m["stops"]["base"]["share"]),
             (f"failures in {m['n']} sentences", count_failures(m, "tuned"), None, "down",
              count_failures(m, "base")),
             (duration, r["median"], (r["min"], r["max"]), None, None),
@@ -73,6 +75,7 @@ def system_rows(
         rows.append({"system": s, **losses, "MCD (dB)": _triple(m["mcd"][s]),
                      "nearest, all": _triple(m["nearest"][s]["all"], "share"),
                      "nearest, same voice": _triple(m["nearest"][s]["same_voice"], "share"),
+                     "stopped by itself": _triple(m["stops"][s], "share") if s in m["stops"] else None,
                      "failures": count_failures(m, s) if s in m["failures"] else None})
     change = lambda k: _triple(m[k]["change"], "difference")
     return [*rows, {"system": "tuned minus base", f"{term} loss": change(term), "MCD (dB)": change("mcd")}]
@@ -126,6 +129,19 @@ def preview_rows(
     def clips(k): return {name(i): decode(steps[i]/f"{k}.ogg") for i in shown}
     rows = [dict(text=p["text"], clips=clips(k), numbers=numbers(k)) for k,p in enumerate(made[0])]
     return rows, [name(i) for i in shown]
+
+# %% ../../nbs/7_evaluation/05_rows.ipynb #85d475a8
+def stop_rows(
+    previews:Path, # `checkpoints/previews/`
+)->list[dict]: # step, sentences, and the share with its interval
+    "List how many of the spoken sentences stopped by themselves, from the first step to the last"
+    rows = []
+    for folder in sorted(previews.glob("step-*")):
+        made = [p["runaway"] for p in read_json(folder/"previews.json")]
+        if not made: continue
+        rows.append({"step": int(folder.name[5:]), "sentences": len(made),
+                     "stopped by itself [95 %]": _triple(share_stopped(made), "share")})
+    return rows
 
 # %% ../../nbs/7_evaluation/05_rows.ipynb #9ddd0272
 def copy_rows(
