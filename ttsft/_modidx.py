@@ -1007,6 +1007,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                'ttsft/families/gpt/adapters.py'),
                                              'ttsft.families.gpt.adapters.NewRows.forward': ( '5_families/gpt/adapters.html#newrows.forward',
                                                                                               'ttsft/families/gpt/adapters.py'),
+                                             'ttsft.families.gpt.adapters._plain_name': ( '5_families/gpt/adapters.html#_plain_name',
+                                                                                          'ttsft/families/gpt/adapters.py'),
                                              'ttsft.families.gpt.adapters.adapt': ( '5_families/gpt/adapters.html#adapt',
                                                                                     'ttsft/families/gpt/adapters.py'),
                                              'ttsft.families.gpt.adapters.adapter_state': ( '5_families/gpt/adapters.html#adapter_state',
