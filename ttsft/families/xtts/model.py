@@ -25,6 +25,7 @@ from ..tokenizers import open_tokenizer
 from ..gpt.adapters import adapt, adapter_state, plain_state
 from ..gpt.loss import guess_accuracy
 from ..gpt.model import read_rows
+from ..gpt.trunk import lay_for_speech
 from .recipe import XttsConfig
 from .layout import XttsSizes
 from .writing import LICENSE, write_official
@@ -215,6 +216,7 @@ def open(cls:Xtts,
     text = front_end(TextConfig(**contract["front_end"]["config"]))
     config = XttsConfig(**contract["model"] | changes)
     self = cls(build_nets(files), words, text, config, contract["language"], files.config)
+    lay_for_speech(self.nets.gpt)
     check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint,
                    vocab_json=file_fingerprint(folder/"vocab.json"))
     if (folder/"voices.safetensors").is_file(): self.voices = load_file(folder/"voices.safetensors")
