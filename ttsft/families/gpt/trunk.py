@@ -54,7 +54,7 @@ class Projection(Conv1D):
         n = x.numel()//x.shape[-1]
         few = n<=FEW and x.device.type=="cpu" and not torch.is_grad_enabled()
         if not few or not self.weight.t().is_contiguous(): return super().forward(x)
-        states = x.reshape(n, -1).expand(max(n, 2), -1)
+        states = x.reshape(n, -1).expand(max(n, 2), -1).contiguous()
         return ((self.weight.t()@states.t()).t()[:n]+self.bias).view(*x.shape[:-1], -1)
 
 # %% ../../../nbs/5_families/gpt/01_trunk.ipynb #0357cb4b
