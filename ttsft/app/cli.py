@@ -27,7 +27,8 @@ def run(
     "Make every step of a recipe, then its reports"
     from ttsft.app.recipe import load_recipe
     start, r = time.time(), load_recipe(recipe, overrides)
-    from ttsft.app.pipeline import STEPS, Pipeline
+    from ttsft.app.pipeline import Pipeline
+    from ttsft.app.steps import STEPS
     valid = (*STEPS, "reports")
     for s in filter(None, (first, to)):
         if s not in valid: raise UserError(f"there is no step `{s}`. {did_you_mean(s, valid)}")
@@ -101,7 +102,7 @@ def go_back(a:argparse.Namespace):
 # %% ../../nbs/9_app/11_cli.ipynb #9c0c626c
 def run_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft run`"
-    from ttsft.app.pipeline import STEPS
+    from ttsft.app.steps import STEPS
     shipped = ", ".join(n for n in recipe_names() if "/" not in n)
     p.add_argument("recipe", help=f"a shipped recipe's name or a YAML file; shipped: {shipped}")
     p.add_argument("overrides", nargs="*", metavar="key=value",

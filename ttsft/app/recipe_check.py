@@ -28,6 +28,7 @@ from ..corpus.survey import add_prefix
 from ..families.coverage import write_model_text
 from ..text.front_end import FrontEnd, TextConfig
 from ..text.translit import front_end
+from ..training.recipe import total_steps
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #8be53f5b
 def check_split(
@@ -192,7 +193,7 @@ def check_recipe(
         from ttsft.app.recipe import load_recipe, replay_rules # which a language file does not need
         r = load_recipe(name, overrides)
         rows = [Finding(GREEN, "recipe",
-                        f"{r.name}: family {r.family}, base {r.base}, {r.train.steps} updates")]
+                        f"{r.name}: family {r.family}, base {r.base}, {total_steps(r.train)} updates")]
         fe = front_end(r.text)
         rows.append(Finding(GREEN, "language", f"{r.language}: {describe_language(r.text)}"))
         others = replay_rules(r)

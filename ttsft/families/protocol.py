@@ -28,7 +28,7 @@ class Family(Speaking):
     languages:bool = False # Whether one model learns clips of several languages; `Config` says the same
     phases:tuple = (None,) # Objectives that alternate within an update; (None,): one without a name
     warmup:int = 0 # Updates that all phases but the last have alone
-    license:str = "" # What the licence of the weights asks of their user, in our words; empty: nothing
+    license:str = "" # What the licence of the weights asks of their user, in a few words; empty: nothing
     config:object # A `Config`
     tokenizer:Tokenizer
     front_end:object # `ttsft.text.front_end.FrontEnd`

@@ -17,8 +17,8 @@ from ..core import UserError
 from ..runs import disk_free, human
 from ..families.modules import forked_rng, parameter_counts
 from ..families.protocol import Family
-from .recipe import TrainConfig
-from .schedule import total_steps, wants_best
+from .recipe import TrainConfig, total_steps
+from .schedule import wants_best
 from .update import add_gradients
 
 # %% ../../nbs/6_training/03a_cost.ipynb #98d97a5a

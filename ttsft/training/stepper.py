@@ -19,9 +19,9 @@ from tqdm import tqdm
 from ..core import UserError, seed_everything
 from ..families.features import Clip
 from ..families.protocol import Family
-from .recipe import TrainConfig
+from .recipe import TrainConfig, total_steps
 from .schedule import check_settings, check_trainable, frozen_updates, learning_rates
-from .schedule import require_compiler, stage_at, stage_parameters, total_steps, wants_best
+from .schedule import require_compiler, stage_at, stage_parameters, wants_best
 from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
 from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open_stage
 from .update import scale_new_embeddings

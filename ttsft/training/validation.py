@@ -15,7 +15,7 @@ from ..sound.writing import to_ogg
 from ..families.batches import buckets, held_out_prompts
 from ..families.features import Clip, column
 from ..families.modules import evaluation_mode, forked_rng
-from ..families.protocol import Family, frames_in
+from ..families.protocol import Family
 from .stream import to_device
 
 # %% ../../nbs/6_training/03_validation.ipynb #73001120
@@ -44,7 +44,8 @@ def validate(
 )->dict[str, float]: # Raw terms, and `mismatched`: the mismatch term with mismatched texts
     "Compute the losses of held-out clips"
     durations = [n/family.frame_rate for n in column(clips, "n_frames")]
-    sums, frames = defaultdict(float), 0
+    sums, totals = defaultdict(float), defaultdict(float)
+    per = family.counted_by | {"mismatched": family.counted_by.get(family.mismatch_term, "frames")}
     with evaluation_mode(family.module):
         for ids in buckets(durations, max(batch_seconds, max(durations)), seed):
             rng, wrong = np.random.default_rng(0), [clips[(i+1)%len(clips)].text for i in ids]
@@ -54,9 +55,11 @@ def validate(
                 with forked_rng(seed_for(seed, "validate", ids[0]), family.device):
                     terms = (forward or family.losses)(to_device(batch, family.device))
                 values = terms if texts is None else {"mismatched": terms[family.mismatch_term]}
-                for k,v in values.items(): sums[k] += v.item()*frames_in(batch)
-            frames += frames_in(batch)
-    return {k: v/frames for k,v in sums.items()}
+                for k,v in values.items():
+                    n = batch["counts"][per.get(k, "frames")]
+                    sums[k] += v.item()*n
+                    totals[k] += n
+    return {k: v/totals[k] for k,v in sums.items()}
 
 # %% ../../nbs/6_training/03_validation.ipynb #1dc2ebe8
 @torch.no_grad()

@@ -14,7 +14,7 @@ from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..features import Clip
-from ..terms import Manner, Prompt, Speech
+from ..terms import OWN, Manner, Prompt, Speech
 from ..protocol import Family
 from . import readable
 from .recipe import XttsConfig
@@ -140,7 +140,7 @@ def speak_one(self:XttsSpeaking,
     text:str, # As people write it
     prompt:Prompt,
     seed:int,
-    manner:Manner=Manner(),
+    manner:Manner=OWN,
 )->Speech:
     "Speak one text"
     return self.speak_many([text], [prompt], [seed], [manner])[0]

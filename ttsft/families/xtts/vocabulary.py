@@ -105,6 +105,20 @@ def tokenizer_for(self:Vocabulary,
         self.made[code] = Tokenizer.from_str(json.dumps(data))
     return self.made[code]
 
+# %% ../../../nbs/5_families/xtts/07_vocabulary.ipynb #130c5dcc
+@patch
+def spaced_tokenizer(self:Vocabulary,
+    code:str, # Language code without region
+)->Tokenizer: # Of prepared text without tag; ids as `encode` gives them
+    "Make the tokenizer of a language that keeps spaces"
+    data = json.loads(self.tokenizer_for(code).to_str())
+    data["model"]["vocab"] = {" " if t=="[SPACE]" else t: i for t,i in data["model"]["vocab"].items()}
+    data["added_tokens"] = [t for t in data["added_tokens"] if t["content"]!="[SPACE]"]
+    data["pre_tokenizer"] = {"type": "Split", "pattern": {"Regex": r"\w+|[^\w\s]+"}, "behavior": "Isolated",
+                             "invert": False}
+    data["decoder"] = {"type": "Fuse"}
+    return Tokenizer.from_str(json.dumps(data))
+
 # %% ../../../nbs/5_families/xtts/07_vocabulary.ipynb #b2e8167d
 def read_vocabulary(
     path:Path, # A `vocab.json`
