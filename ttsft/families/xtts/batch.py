@@ -13,7 +13,7 @@ from ..features import Clip
 from ..gpt.config import GptConfig
 from ..gpt.rows import IGNORED, code_row, lay_rows, text_row
 from .dvae import SAMPLES_PER_CODE
-from .mels import HOP, SAMPLE_RATE
+from .mels import HOP, SAMPLE_RATE, WINDOW
 from .recipe import XttsConfig
 
 # %% ../../../nbs/5_families/xtts/10_batch.ipynb #cb1052f1
@@ -36,8 +36,8 @@ def heard_codes(
     n:int, # Codes of the clip
 )->range:
     "Return the codes that a window of mel frames lets hear"
-    frames = SAMPLES_PER_CODE//HOP
-    return range(min(start//frames, n), min(-(-end//frames), n))
+    first, last = HOP*start-WINDOW//2, HOP*(end-1)+WINDOW//2
+    return range(max(0, first//SAMPLES_PER_CODE), min(-(-last//SAMPLES_PER_CODE), n))
 
 # %% ../../../nbs/5_families/xtts/10_batch.ipynb #88b250f6
 def choose_voice(
@@ -99,6 +99,6 @@ def make_batch(
     words = [make_text_row(gpt, ids, config, training) for ids in texts]
     mel, _ = pad(voices)
     made = lay_rows(gpt, N_LATENTS, words, rows)
-    counts = dict(frames=sum(c.n_frames for c in clips), clips=len(clips),
-                  tokens=sum(len(t)+1 for t in texts))
+    frames = sum(c.n_frames-len(h) for c,h in zip(clips, heard))
+    counts = dict(frames=max(1, frames), clips=len(clips), tokens=sum(len(t)+1 for t in texts))
     return made | dict(mel=mel.mT.contiguous(), mel_frames=[len(v) for v in voices], counts=counts)

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import weight_norm
+from ..modules import forked_rng
 from .dvae import SAMPLES_PER_CODE
 from .mels import SAMPLE_RATE
 
@@ -107,7 +108,7 @@ def fold(
     vocoder:Vocoder,
 )->Vocoder: # A copy with plain weights, for speech only
     "Fold weight norm into the weights"
-    folded = Vocoder(vocoder.config).to(vocoder.conv_pre.weight)
+    with forked_rng(None): folded = Vocoder(vocoder.config).to(vocoder.conv_pre.weight)
     folded.load_state_dict(vocoder.state_dict())
     for module in folded.modules():
         if parametrize.is_parametrized(module): parametrize.remove_parametrizations(module, "weight")
