@@ -29,5 +29,5 @@ class GptConfig:
             raise ValueError(f"a width of {self.width} cannot be shared by {self.heads} heads")
 
 # %% ../../../nbs/5_families/gpt/00_config.ipynb #d5d66660
-TINY_GPT = GptConfig(layers=2, width=32, heads=4, text_tokens=40, start_text=39, code_tokens=18, start_code=16,
-                     stop_code=17, text_positions=30, code_positions=60)
+TINY_GPT = GptConfig(layers=2, width=32, heads=4, text_tokens=40, start_text=39, code_tokens=18,
+                     start_code=16, stop_code=17, text_positions=30, code_positions=60)
