@@ -23,7 +23,7 @@ class GptConfig:
     stop_text:int = 0
     start_code:int = 1024
     stop_code:int = 1025
-    dropout:float = 0.1 # In training: of embeddings, attention and residuals
+    dropout:float = 0.1 # In training: of embeddings and residuals
     def __post_init__(self):
         if self.width%self.heads:
             raise ValueError(f"a width of {self.width} cannot be shared by {self.heads} heads")

@@ -72,7 +72,7 @@ class Attention(nn.Module):
         super().__init__()
         self.c_attn = Projection(3*config.width, config.width)
         self.c_proj = Projection(config.width, config.width)
-        self.heads, self.dropout, self.layer = config.heads, config.dropout, layer
+        self.heads, self.layer = config.heads, layer
 
     def forward(self,
         x:torch.Tensor, # (b, t, d)
@@ -85,8 +85,7 @@ class Attention(nn.Module):
         if cache is not None:
             k, v = cache.write(self.layer, k, v)
             mask = cache.mask
-        dropout = self.dropout if self.training else 0.0
-        y = scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, is_causal=mask is None)
+        y = scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
         return self.c_proj(y.transpose(1, 2).reshape(rows, length, width))
 
 # %% ../../../nbs/5_families/gpt/01_trunk.ipynb #acd66ca8

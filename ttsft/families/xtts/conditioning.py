@@ -75,7 +75,8 @@ class AttentionBlock(nn.Module):
 
     def forward(self, x, mask=None): # (b, d, f), (b, 1, f) -> (b, d, f)
         n = self.norm(x, mask)
-        q, k, v = self.qkv(n).unflatten(1, (self.heads, 3, -1)).mT.unbind(2)
+        heads = self.qkv(n).unflatten(1, (self.heads, 3, -1)).mT
+        q, k, v = (a.contiguous() for a in heads.unbind(2))
         keys = None if mask is None else mask[:, None].bool()
         seen = F.scaled_dot_product_attention(q, k, v, attn_mask=keys)
         return n+self.proj_out(seen.mT.flatten(1, 2))
