@@ -92,7 +92,7 @@ def speak_latents(
     nets:Nets,
     latents:torch.Tensor, # States of the GPT, (1, t, d)
     speaker:torch.Tensor, # (1, 512)
-    speed:float=1.0,
+    speed:float=1.0, # 2 is twice as fast
 )->torch.Tensor: # (s,) float32 at 24,000 Hz, within [-1, 1]
     "Make sound of the states that guessed the codes"
     latents = change_speed(latents.to(nets.mel_stats.device), speed)

@@ -116,7 +116,7 @@ def _norm(name, width):
 
 # %% ../../../nbs/5_families/xtts/06_layout.ipynb #eece31cc
 def list_block(
-    width:int,
+    width:int, # Of the GPT
 )->Shapes:
     "List one block of the trunk"
     d = width
@@ -199,7 +199,7 @@ def list_speaker_encoder(
 DVAE_SPARE = "discrete_loss." # how names of statistics begin
 
 def list_dvae(
-    hidden:int,
+    hidden:int, # Channels after the first halving
     width:int, # Of a vector of the codebook
 )->Shapes:
     "List the DVAE"

@@ -37,7 +37,7 @@ class XttsSpeaking(Family):
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #7a008219
 @patch
 def model_tokens(self:XttsSpeaking,
-    model_text:str,
+    model_text:str, # A text that has been through the front-end
     language:str="", # BCP 47 code; empty: the family's own
 )->list[int]:
     "Return the ids of a text that has been through the front-end, its tag first"
