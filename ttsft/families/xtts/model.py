@@ -27,7 +27,7 @@ from ..gpt.loss import guess_accuracy
 from ..gpt.model import read_rows
 from ..gpt.trunk import lay_for_speech
 from .recipe import XttsConfig
-from .layout import XttsSizes
+from .layout import TINY, XttsSizes
 from .writing import LICENSE, write_official
 from .vocabulary import Vocabulary, find_code, read_vocabulary
 from .growth import grow_vocabulary
@@ -39,7 +39,7 @@ from .objective import TERMS, compute_losses
 from .checkpoint import grow_files, hash_weights, read_base, write_adapters, write_full
 from .checkpoint import write_papers
 from .speaking import XttsSpeaking
-from .twins import TINY, random_parts
+from .twins import random_parts
 
 # %% ../../../nbs/5_families/xtts/14_model.ipynb #2704df8b
 class Xtts(XttsSpeaking):

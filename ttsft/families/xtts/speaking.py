@@ -83,7 +83,7 @@ def prompt(self:XttsSpeaking,
     return dict(mel=mel if seconds is None else mel[:int(seconds*rate)], speaker=clip.features["speaker"])
 
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #a434bf49
-REFERENCE = 30.0 # seconds of a recording that are listened to at most
+REFERENCE = 30.0 # seconds of a recording that are listened to at most; the official `max_ref_len`
 
 @patch
 @torch.inference_mode()

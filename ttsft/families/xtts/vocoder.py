@@ -25,20 +25,20 @@ SPEECH_RATE = 24000 # Hz, of what the vocoder makes
 
 @dataclass(frozen=True)
 class VocoderConfig:
-    "Sizes of the vocoder"
+    "Hold the sizes of the vocoder"
     width:int = 1024    # Of the GPT's latents
     channels:int = 512  # After the first convolution; each stage halves them
     speaker_width:int = 512
     strides:tuple[int, ...] = (8, 8, 2, 2) # Of the stages
-    kernels:tuple[int, ...] = (16, 16, 4, 4)
+    kernels:tuple[int, ...] = (16, 16, 4, 4) # Of the stages, in their own samples
     block_kernels:tuple[int, ...] = (3, 7, 11) # One residual block each, in every stage
-    dilations:tuple[int, ...] = (1, 3, 5)
+    dilations:tuple[int, ...] = (1, 3, 5) # Of the pairs in a block
 
 # %% ../../../nbs/5_families/xtts/05_vocoder.ipynb #d4531d9a
 SLOPE = 0.1 # of leaky ReLU below zero
 
 class DilatedBlock(nn.Module):
-    "Add what three pairs of convolutions hear"
+    "Add the outputs of three pairs of convolutions"
     def __init__(self,
         channels:int,
         kernel:int, # Samples
