@@ -8,7 +8,7 @@ __all__ = ['recognise', 'describe_vocabulary', 'count_nets', 'inspect', 'uniform
 # %% ../../../nbs/5_families/xtts/12b_inspection.ipynb #23355b43
 import math
 from pathlib import Path
-from ...core import read_json
+from ...core import UserError, read_json
 from ..gpt.config import GptConfig
 from ..inspection import Inspection, count_parts
 from ..listing import read_shapes
@@ -58,6 +58,13 @@ def _inspect_adapters(folder):
                       license=" ".join(LICENSE.split()))
 
 # %% ../../../nbs/5_families/xtts/12b_inspection.ipynb #a2154fdc
+def _find_spelt_tags(vocab):
+    "Tell tags that would be read letter by letter"
+    spelt = [t for t,i in vocab.tags.items() if vocab.tokenizer_for("").encode(t).ids!=[i]]
+    told = f"these tags are no special pieces, and their languages cannot be spoken: {' '.join(spelt)}"
+    return [told] if spelt else []
+
+# %% ../../../nbs/5_families/xtts/12b_inspection.ipynb #4a35d816
 def inspect(
     folder:Path,
 )->Inspection:
@@ -68,11 +75,13 @@ def inspect(
     found = Inspection([find_weights(folder), *(folder/n for n in names)], license=" ".join(LICENSE.split()))
     files, found.faults = open_folder(folder)
     found.parts = count_nets(files)
-    languages = " ".join(files.config.get("languages", ()))
+    languages = " ".join(files.config.get("languages") or ())
     voices = {"languages": languages, "ready voices": str(len(files.speakers))}
     found.facts = describe_vocabulary(files.vocab) | voices
     if files.dvae is None:
         found.faults.append("there is no DVAE: this folder can speak and cannot be trained")
+    try: found.notes += _find_spelt_tags(read_vocabulary(files.vocab))
+    except UserError as e: found.faults.append(str(e))
     asked = files.config["model_args"].get("gpt_number_text_tokens")
     rows = files.sizes.gpt.text_tokens
     if asked not in (None, rows):

@@ -138,6 +138,7 @@ def load(cls:Xtts,
     new = grow_files(files, grown, find_code(language), seed)
     self = cls(build_nets(files), grown.vocab, front_end, config, language, files.config)
     self.based = dict(base_folder=str(Path(base).resolve()), growth=grown.counts)
+    self.lost = tuple(vocab.allow_loss)
     self.choose_trained(new, seed)
     if config.method=="lora": self.based |= dict(base_weights=hash_weights(Path(base)))
     return self
@@ -183,7 +184,7 @@ def save(self:Xtts,
     folder.mkdir(parents=True)
     contract = dict(family=self.name, language=self.language, sample_rate=self.sample_rate,
                     codec=self.codec.fingerprint, front_end=self.front_end.spec, license=LICENSE,
-                    model=asdict(self.config)) | self.based | facts
+                    model=asdict(self.config), allow_loss=list(self.lost)) | self.based | facts
     write_papers(folder, self.settings, self.nets.sizes, self.vocab)
     contract["vocab_json"] = file_fingerprint(folder/"vocab.json")
     if self.lora is not None:
@@ -217,6 +218,7 @@ def open(cls:Xtts,
     config = XttsConfig(**contract["model"] | changes)
     self = cls(build_nets(files), words, text, config, contract["language"], files.config)
     lay_for_speech(self.nets.gpt)
+    self.lost = tuple(contract.get("allow_loss", ()))
     check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint,
                    vocab_json=file_fingerprint(folder/"vocab.json"))
     if (folder/"voices.safetensors").is_file(): self.voices = load_file(folder/"voices.safetensors")
