@@ -287,7 +287,7 @@ def write_json(
 def read_json(path:Path): # File to read
     "Read a JSON file"
     try: return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise UserError(f"{path} is not valid JSON: {e}. Copy or make it again.") from None
 
 # %% ../nbs/00_core.ipynb #4428c73d

@@ -161,7 +161,9 @@ def check_values(
         if count>MAX_VALUES or depth>64:
             raise UserError(f"{path} holds too many or too deep objects for a model")
         if isinstance(value, torch.Tensor):
-            if value.layout==torch.strided and value.nbytes>value.untyped_storage().nbytes():
+            if value.layout!=torch.strided or value.is_meta or value.is_quantized:
+                raise UserError(f"{path}: a tensor is sparse, packed or without numbers, which no model has")
+            if value.nbytes>value.untyped_storage().nbytes():
                 raise UserError(f"{path}: a tensor of {human(value.nbytes)} is larger than its numbers")
         elif isinstance(value, dict): waiting += [(v, depth+1) for kv in value.items() for v in kv]
         elif isinstance(value, (list, tuple, set)): waiting += [(v, depth+1) for v in value]

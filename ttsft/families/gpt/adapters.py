@@ -52,7 +52,7 @@ _ADAPTED = r"gpt\.h\.\d+\.(attn\.c_attn|attn\.c_proj|mlp\.c_fc|mlp\.c_proj)"
 
 def adapt(
     gpt:Gpt, # Changed in place: everything but adapters and new rows is frozen
-    rank:int,
+    rank:int, # Of the low-rank matrices
     alpha:float, # Scale: what an adapter says is multiplied by alpha / rank
     new:int=0, # Rows at the end of the text tables that train
     seed:int=0,

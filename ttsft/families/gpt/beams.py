@@ -79,8 +79,8 @@ def search_codes(
     seed:int,
     sampling:Sampling,
     limit:int, # Codes at most
-    beams:int=3,
-    length_penalty:float=1.0,
+    beams:int=3, # Beginnings that are kept side by side
+    length_penalty:float=1.0, # Above 1 favours long sentences
 )->Written:
     "Write the codes of one sentence with some beams"
     c, most, search = gpt.config, min(limit, gpt.config.code_positions-1), Search(beams, length_penalty)

@@ -27,8 +27,9 @@ def recognise(
     "Recognise a released Pocket TTS"
     if is_official(folder): return "the official config.yaml"
     if not (folder/"config.json").is_file(): return ""
-    kind = read_json(folder/"config.json").get("model_type")
-    return f"`{kind}` in config.json" if kind=="pocket_tts" else ""
+    config = read_json(folder/"config.json")
+    known = isinstance(config, dict) and config.get("model_type")=="pocket_tts"
+    return "`pocket_tts` in config.json" if known else ""
 
 # %% ../../../nbs/5_families/pocket/07a_inspection.ipynb #52fd6645
 def _inspect_official(folder):

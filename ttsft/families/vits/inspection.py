@@ -20,7 +20,9 @@ def recognise(
 )->str: # By what; empty: it is no VITS
     "Recognise a VITS in the layout of `transformers`"
     if not (folder/"config.json").is_file(): return ""
-    return "`vits` in config.json" if read_json(folder/"config.json").get("model_type")=="vits" else ""
+    config = read_json(folder/"config.json")
+    known = isinstance(config, dict) and config.get("model_type")=="vits"
+    return "`vits` in config.json" if known else ""
 
 # %% ../../../nbs/5_families/vits/14a_inspection.ipynb #01d987ad
 def inspect(

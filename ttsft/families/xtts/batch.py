@@ -44,8 +44,8 @@ def choose_voice(
     clip:Clip, # The target
     prompt:Clip, # Another clip of the speaker
     config:XttsConfig,
-    rng:np.random.Generator,
-    training:bool,
+    rng:np.random.Generator, # Draws the window
+    training:bool, # False: the voice is the beginning of the other clip
 )->tuple[np.ndarray, range]: # Mel (f, 80), and the codes of the target that were heard
     "Cut the voice of a row"
     own = training and config.conditioning_mask!="other_clip"
@@ -69,9 +69,9 @@ def make_code_row(
 
 def make_text_row(
     gpt:GptConfig,
-    ids:list[int],
+    ids:list[int], # Text tokens, the tag first
     config:XttsConfig,
-    training:bool,
+    training:bool, # False: the end of the text is shown
 )->tuple[list[int], list[int]]: # Inputs and targets
     "Make the row of a text"
     inputs, targets = text_row(gpt, ids)
@@ -87,8 +87,8 @@ def make_batch(
     clips:Sequence[Clip], # Targets
     prompts:Sequence[Clip], # For each, another clip of its speaker
     texts:Sequence[list[int]], # Text tokens of each
-    rng:np.random.Generator,
-    training:bool,
+    rng:np.random.Generator, # Draws the windows of the voices
+    training:bool, # As for `choose_voice` and `make_text_row`
 )->dict: # Tensors on the CPU, and counts
     "Put clips and voices into tensors"
     if same := [c.id for c,p in zip(clips, prompts) if c.id==p.id]:

@@ -163,7 +163,7 @@ def base_codec(cls:Xtts, base:Path)->XttsCodec: # `base`: as for `load`
 @patch(cls_method=True)
 def base_tokenizer(cls:Xtts,
     base:Path, # A folder, or its vocab.json
-    language:str|None=None,
+    language:str|None=None, # The code of its tag; needed, since a tag stands before every text
 )->ModelTokenizer:
     "Open the tokenizer of a base, with all that the official package does to a text"
     return open_tokenizer(base, "xtts", language)

@@ -37,13 +37,14 @@ def find_text_fault(
     fe:FrontEnd|None, # That made the texts; None: a replayed language's, which is not at hand
     text:str, # Model text
     language:str, # BCP 47
-    allow_loss:Sequence[str] = (),
+    allow_loss:Sequence[str] = (), # Characters that may be lost
+    limit:int = XTTS_TOKENS, # Pieces that fit, tag included
 )->str: # Empty: none
     "Find why a text cannot be trained on"
     if why := find_case_loss(fe, text, find_code(language)): return why
     try: n = len(vocab.encode(text, language, allow_loss))
     except TextError as e: return str(e).partition(": ")[0]
-    return f"more than {XTTS_TOKENS} pieces" if n>XTTS_TOKENS else ""
+    return f"more than {limit} pieces" if n>limit else ""
 
 # %% ../../../nbs/5_families/xtts/07b_readable.ipynb #280d9e1c
 def require_readable(
@@ -52,12 +53,13 @@ def require_readable(
     texts:dict[str, str], # Clip id -> model text
     language:str, # BCP 47
     allow_loss:Sequence[str] = (), # Characters that may be lost
+    limit:int = XTTS_TOKENS, # Pieces that fit, tag included
 ):
     "Refuse texts that XTTS cannot take, with the reason and the clips"
     require_covered(vocab.tokenizer_for(find_code(language)), texts, allow_loss)
     faults = {}
     for id,text in texts.items():
-        why = find_text_fault(vocab, fe, text, language, allow_loss)
+        why = find_text_fault(vocab, fe, text, language, allow_loss, limit)
         if why: faults.setdefault(why, []).append(id)
     if not faults: return
     said = "; ".join(f"{why}: {list_some(ids)}" for why,ids in [*faults.items()][:5])

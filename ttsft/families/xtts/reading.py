@@ -49,11 +49,14 @@ def sort_tensors(
     return spell_weight_norm(model), dvae
 
 # %% ../../../nbs/5_families/xtts/06a_reading.ipynb #fe8b3f9b
-def _choose(data):
+def _choose(data, path):
     "Pick the weights of a file, and the configuration that may be pickled beside them"
     state = data.get("model", data) if isinstance(data, dict) else None
-    tensors = {k: v for k,v in (state or {}).items() if isinstance(v, torch.Tensor)}
-    if not tensors: raise UserError("the file holds no weights: it has neither `model` nor tensors by name")
+    named = state.items() if isinstance(state, dict) else ()
+    tensors = {k: v for k,v in named if isinstance(k, str) and isinstance(v, torch.Tensor)}
+    if not tensors:
+        raise UserError(f"{path} holds no weights: it has neither `model` nor tensors by name. Take the file "
+                        "from the folder of XTTS-v2.")
     config = plain(data.get("config")) if state is not data else None
     return tensors, dict(config=json.dumps(config, default=str)) # as text: it may hold `Infinity`
 
@@ -64,7 +67,7 @@ def read_tensors(
     "Read the tensors of a file"
     config = None
     if path.suffix!=".safetensors":
-        folder = convert_once(path, "xtts-1", _choose, cache)
+        folder = convert_once(path, "xtts-1", lambda data: _choose(data, path), cache)
         config = json.loads(read_json(folder/"facts.json")["config"])
         path = folder/"model.safetensors"
     try: tensors = load_file(path)
@@ -86,6 +89,13 @@ def find_weights(
                     "Expected a folder of XTTS-v2, or of a training of it.")
 
 # %% ../../../nbs/5_families/xtts/06a_reading.ipynb #3429a909
+_COUNTERS = ("num_batches_tracked", "accumulator_index", "accumulator_filled")
+
+def _find_odd_types(tensors):
+    "Tell weights that are no floating-point numbers"
+    odd = [k for k,v in tensors.items() if not v.is_floating_point() and not k.endswith(_COUNTERS)]
+    return [f"{len(odd)} tensors hold no floating-point numbers, such as {odd[0]}"] if odd else []
+
 def find_faults(
     model:dict[str, torch.Tensor], # As from `sort_tensors`
     dvae:dict[str, torch.Tensor]|None,
@@ -101,13 +111,15 @@ def find_faults(
     if dvae is not None:
         wanted = list_dvae(sizes.dvae_hidden, sizes.dvae_width)
         faults += [f"DVAE: {fault}" for fault in compare_listing(shapes_of(dvae), wanted, (DVAE_SPARE,))]
+    both = model | {f"dvae.{k}": v for k,v in (dvae or {}).items()}
+    faults += _find_odd_types(both)+find_not_finite(both)
     inside = model.get("mel_stats")
-    if stats is not None and inside is not None and not torch.allclose(stats, inside, rtol=1e-3):
+    if inside is None or inside.shape!=(80,) or not inside.is_floating_point(): return faults
+    if stats is not None and not torch.allclose(stats, inside, rtol=1e-3):
         faults.append("mel_stats.pth differs from the mel_stats inside the weights: they belong to different "
                       "models")
-    if inside is not None and not (inside>0).all():
-        faults.append("mel_stats has values that are not positive")
-    return faults + find_not_finite(model | {f"dvae.{k}": v for k,v in (dvae or {}).items()})
+    if not (inside>0).all(): faults.append("mel_stats has values that are not positive")
+    return faults
 
 # %% ../../../nbs/5_families/xtts/06a_reading.ipynb #3c2b2491
 def _read_stats(path):
@@ -120,15 +132,24 @@ def _read_dvae(path, cache):
     "Read dvae.pth; it may hold a bare state dict, or one under `model`"
     return sort_tensors(read_tensors(path, cache)[0])[0]
 
+# %% ../../../nbs/5_families/xtts/06a_reading.ipynb #ed9123ac
+def _is_voice(name, voice):
+    "Tell whether an entry of `speakers_xtts.pth` is a voice"
+    if not isinstance(name, str) or not isinstance(voice, dict): return False
+    parts = [voice.get(k) for k in ("gpt_cond_latent", "speaker_embedding")]
+    if not all(isinstance(p, torch.Tensor) and p.is_floating_point() for p in parts): return False
+    fit = parts[0].dim()==3 and parts[0].shape[:2]==(1, 32) and parts[1].shape==(1, 512, 1)
+    return fit and all(torch.isfinite(p).all() for p in parts)
+
 def read_speakers(
     path:Path, # `speakers_xtts.pth`
 )->dict[str, dict[str, torch.Tensor]]: # Name -> gpt_cond_latent (1, 32, d), speaker_embedding (1, 512, 1)
     "Read ready voices"
-    found, names = read_pickle(path).data, {"gpt_cond_latent", "speaker_embedding"}
-    if not isinstance(found, dict) or not all(isinstance(v, dict) and names<=set(v) for v in found.values()):
-        raise UserError(f"{path} should hold {' and '.join(sorted(names))} for each speaker. Download it "
-                        "again.")
-    return {name: {k: voice[k].float().clone() for k in sorted(names)} for name,voice in found.items()}
+    found, names = read_pickle(path).data, ("gpt_cond_latent", "speaker_embedding")
+    if not isinstance(found, dict) or not all(_is_voice(k, v) for k,v in found.items()):
+        raise UserError(f"{path} should hold {' and '.join(names)} for each speaker, as finite numbers. "
+                        "Download it again.")
+    return {name: {k: voice[k].float().clone() for k in names} for name,voice in found.items()}
 
 # %% ../../../nbs/5_families/xtts/06a_reading.ipynb #c6b4eecc
 def _find_config(folder, inside):
@@ -194,4 +215,5 @@ def is_official(
     try: config = read_json(path)
     except UserError: return False
     if not isinstance(config, dict): return False
-    return config.get("model")=="xtts" or "gpt_layers" in config.get("model_args", ())
+    args = config.get("model_args")
+    return config.get("model")=="xtts" or isinstance(args, dict) and "gpt_layers" in args

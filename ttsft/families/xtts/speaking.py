@@ -9,12 +9,13 @@ __all__ = ['REFERENCE', 'XttsSpeaking']
 from collections.abc import Sequence
 import numpy as np, torch
 from fastcore.basics import patch
-from ...core import build, resolve
+from ...core import UserError, build, resolve
 from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..features import Clip
 from ..terms import OWN, Manner, Prompt, Speech
+from ..vocabulary import require_covered
 from ..protocol import Family
 from . import readable
 from .recipe import XttsConfig
@@ -29,7 +30,7 @@ from .speech import Piece, speak_pieces, voice_states
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #2a0ba607
 class XttsSpeaking(Family):
     "Declare what an XTTS-v2 needs to speak"
-    speeds = True
+    speeds, lost = True, ()
     config:XttsConfig
     nets:Nets
     vocab:Vocabulary
@@ -37,11 +38,16 @@ class XttsSpeaking(Family):
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #7a008219
 @patch
 def model_tokens(self:XttsSpeaking,
-    model_text:str,
+    model_text:str, # A text that has been through the front-end
     language:str="", # BCP 47 code; empty: the family's own
 )->list[int]:
     "Return the ids of a text that has been through the front-end, its tag first"
-    return self.vocab.encode(model_text, language or self.language)
+    return self.vocab.encode(model_text, language or self.language, self.lost)
+
+@patch(as_prop=True)
+def longest(self:XttsSpeaking)->int: # Pieces of a text, its tag included
+    "Return the longest text that has room in the model"
+    return self.nets.sizes.gpt.text_positions-3 # the official program keeps one free beside start and stop
 
 @patch
 def require_readable(self:XttsSpeaking,
@@ -52,7 +58,7 @@ def require_readable(self:XttsSpeaking,
     "Refuse texts that the model cannot read"
     language = language or self.language
     rules = self.front_end if language==self.language else None
-    readable.require_readable(self.vocab, rules, texts, language, allow)
+    readable.require_readable(self.vocab, rules, texts, language, [*allow, *self.lost], self.longest)
 
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #ea85a3a5
 @patch
@@ -102,6 +108,7 @@ def merge_prompts(self:XttsSpeaking,
     prompts:Sequence[Prompt], # Of one voice, at least one
 )->Prompt:
     "Average several references of a voice"
+    if not prompts: raise UserError("a voice needs one reference at least")
     if len(prompts)==1: return prompts[0]
     return dict(latents=np.mean([self.voice(p).cpu().numpy() for p in prompts], 0),
                 speaker=np.mean([p["speaker"] for p in prompts], 0))
@@ -110,10 +117,11 @@ def merge_prompts(self:XttsSpeaking,
 @patch
 def cut_text(self:XttsSpeaking, text:str, language:str)->list[list[int]]: # As people write it; BCP 47 code
     "Cut a text into pieces that the model can take, as ids"
-    language, most = language or self.language, self.config.max_tokens
+    language, most = language or self.language, min(self.config.max_tokens, self.longest)
     model_text = self.front_end_of(language)(text)
-    self.require_readable({"the text": model_text}, language=language)
+    require_covered(self.vocab.tokenizer_for(find_code(language)), {"the text": model_text}, self.lost)
     parts = chunk(model_text, most, length=lambda t: self.vocab.weigh(t, language, most))
+    self.require_readable({f"part {i} of the text": p for i,p in enumerate(parts, 1)}, language=language)
     return [self.model_tokens(p, language) for p in parts]
 
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #7291fa6f

@@ -75,6 +75,18 @@ def merges_for(self:Vocabulary,
     return found
 
 # %% ../../../nbs/5_families/xtts/07_vocabulary.ipynb #525dd100
+def _find_odd_reading(data): # of a vocabulary
+    "Say what in a file reads texts otherwise than XTTS does"
+    cut = [k for k in ("truncation", "padding") if data.get(k)]
+    if cut: return f"it has {' and '.join(cut)}, which would change texts without a word"
+    words = data.get("pre_tokenizer") or {}
+    if words.get("type")!="Whitespace": return "it does not cut texts at white space"
+    model = data["model"]
+    if model.get("dropout"): return f"it leaves merges out at random (dropout {model['dropout']})"
+    if model.get("unk_token")!="[UNK]": return "unknown letters do not become `[UNK]`, and would vanish"
+    return ""
+
+# %% ../../../nbs/5_families/xtts/07_vocabulary.ipynb #2a68dbd7
 SPECIAL = ("[STOP]", "[UNK]", "[SPACE]", "[START]")
 
 def find_fault(
@@ -87,10 +99,11 @@ def find_fault(
     if min(ids)<0 or len(set(ids))<len(ids): return "two pieces have one id, or an id is negative"
     if sum(n for _,n in vocab.note["grown"])+vocab.note["released"]!=len(vocab.merges):
         return "its merges are not those that its note counts"
-    try: vocab.tokenizer_for("")
+    if wrong := _find_odd_reading(vocab.data): return wrong
+    try: read = vocab.tokenizer_for("").encode("[SPACE]").ids
     # the library raises no narrower type
     except Exception as e: return str(e)[:200]
-    return ""
+    return "" if read==[vocab.ids["[SPACE]"]] else "`[SPACE]` is not read as one piece"
 
 # %% ../../../nbs/5_families/xtts/07_vocabulary.ipynb #59a1804f
 @patch
@@ -172,7 +185,10 @@ def encode(self:Vocabulary,
                         f"{did_you_mean(tag, self.tags)}")
     if odd := [t["content"] for t in self.data["added_tokens"] if t["content"].lower() in ready]:
         raise TextError(f"XTTS would take {odd[0]} in a text for one of its control pieces; remove it", "[]")
-    return self.tokenizer_for(code).encode(f"{tag}{ready}".replace(" ", "[SPACE]")).ids
+    ids = self.tokenizer_for(code).encode(f"{tag}{ready}".replace(" ", "[SPACE]")).ids
+    if ids[0]==self.ids[tag]: return ids
+    raise UserError(f"the vocabulary has {tag}, and not as a special piece: it would be read letter by "
+                    "letter. Take vocab.json from the folder of the weights.")
 
 # %% ../../../nbs/5_families/xtts/07_vocabulary.ipynb #0cd07eb5
 @patch

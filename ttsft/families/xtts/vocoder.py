@@ -105,7 +105,7 @@ def forward(self:Vocoder,
 
 # %% ../../../nbs/5_families/xtts/05_vocoder.ipynb #a6ba747f
 def fold(
-    vocoder:Vocoder,
+    vocoder:Vocoder, # With weight norm
 )->Vocoder: # A copy with plain weights, for speech only
     "Fold weight norm into the weights"
     with forked_rng(None): folded = Vocoder(vocoder.config).to(vocoder.conv_pre.weight)
