@@ -24,7 +24,7 @@ from ..corpus.rows import read_split
 class FeatureType:
     "Declare one named array of a clip"
     dtype:str # NumPy type of its numbers as they are cached, e.g. float32
-    rate:float # Rows per second
+    rate:float # Rows per second; 0: one row for a clip
     width:int # Numbers in a row; 0 for an array of one axis
     meaning:str # One sentence
 

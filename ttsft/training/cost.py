@@ -70,9 +70,10 @@ def sum_bytes(
     return trains*(3 if config.ema else 2), sum(plan_disk(family, config, opened).values())
 
 # %% ../../nbs/6_training/03a_cost.ipynb #f6f53dc6
-def folder_bytes(folder:Path)->int:
+def folder_bytes(folder:Path)->int: # Of the disk; a file takes whole blocks
     "Add up the files below a folder"
-    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+    stats = [p.stat() for p in folder.rglob("*") if p.is_file()]
+    return sum(max(s.st_size, 512*getattr(s, "st_blocks", 0)) for s in stats)
 
 def describe_disk(out:Path, plan:dict[str, int])->str:
     "Say what a run needs on its disk, what it has there and what is free"

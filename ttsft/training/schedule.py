@@ -16,7 +16,7 @@ import numpy as np, torch
 from ..core import UserError, did_you_mean
 from ..families.modules import parameter_counts
 from ..families.protocol import Family
-from .recipe import PhaseConfig, StageConfig, TrainConfig, total_steps
+from .recipe import PhaseConfig, StageConfig, TrainConfig
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #09910b60
 def stage_at(

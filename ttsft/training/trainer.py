@@ -129,9 +129,12 @@ def run(self:Trainer,
     "Train to the end, whatever happened before"
     self.facts = facts
     with told_when_full(self.out, self.disk):
-        self.announce()
-        self.make_updates()
-        return self.finish(add) if self.main else {}
+        try:
+            self.announce()
+            self.make_updates()
+            return self.finish(add) if self.main else {}
+        finally:
+            if self.log: self.log.close()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3019fdb3
 @patch
@@ -160,7 +163,6 @@ def finish(self:Trainer, add:Callable)->dict:
     with self.averaged() if kept=="averaged" else nullcontext():
         keep_checkpoint(self.family, self.out/"final", facts)
     for folder in (self.out/"final", *sorted(self.out.glob("step-*"))): add(folder)
-    self.log.close()
     self.state.unlink(missing_ok=True)
     drop_best(self.out)
     counts = dict(steps=p.step, kept=kept, valid=values)

@@ -52,19 +52,27 @@ _ADAPTED = r"gpt\.h\.\d+\.(attn\.c_attn|attn\.c_proj|mlp\.c_fc|mlp\.c_proj)"
 
 def adapt(
     gpt:Gpt, # Changed in place: everything but adapters and new rows is frozen
-    rank:int,
+    rank:int, # Of the low-rank matrices
     alpha:float, # Scale: what an adapter says is multiplied by alpha / rank
     new:int=0, # Rows at the end of the text tables that train
     seed:int=0,
 ): # The peft model, for `plain_state`
     "Add adapters to the trunk, and let new rows train"
+    frozen = {n for n,p in gpt.named_parameters() if not p.requires_grad}
     with forked_rng(seed): lora = add_lora(gpt, _ADAPTED, rank, alpha, transposed=True)
     if new: split_rows(gpt, new)
+    for n,p in gpt.named_parameters():
+        if p.requires_grad and _plain_name(n) in frozen: p.requires_grad_(False)
     return lora
+
+def _plain_name(name):
+    "Name the matrix or table that an adapter or new rows belong to"
+    if ".lora_" in name: return f"{name.split('.lora_')[0]}.weight"
+    return name.replace("parametrizations.", "").removesuffix(".0.rows")
 
 # %% ../../../nbs/5_families/gpt/06_adapters.ipynb #584082ea
 def adapter_state(gpt:Gpt)->dict[str, torch.Tensor]: # By parameter name
-    "Return what trained"
+    "Return what was added"
     return {n: p.detach() for n,p in gpt.named_parameters() if ".lora_" in n or n.endswith(".rows")}
 
 def load_adapters(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 import numpy as np, torch
 from .model import Gpt
-from .trunk import Memory
+from .trunk import KVCache
 from .decode import Sampling, Step, Written, embed_prompts, mark_written, shape_logits
 
 # %% ../../../nbs/5_families/gpt/05a_beams.ipynb #8bbf873b
@@ -27,7 +27,7 @@ class Search:
         self.scores[0] = 0.0 # at first all beams are the same
         self.codes = [[] for _ in range(self.n)]
 
-    def judge(self, score:float, length:int)->float:
+    def weigh(self, score:float, length:int)->float:
         "Weigh a log probability by the length"
         return float(score)/length**self.length_penalty
 
@@ -42,7 +42,7 @@ def advance(
     for rank,(score,beam,code) in enumerate(candidates):
         written = search.codes[beam]
         if code==stop:
-            if rank<search.n: search.ended.append((search.judge(score, len(written)+1), written))
+            if rank<search.n: search.ended.append((search.weigh(score, len(written)+1), written))
         elif len(codes)<search.n:
             scores.append(score)
             codes.append([*written, code])
@@ -54,7 +54,7 @@ def advance(
 def is_over(search:Search)->bool:
     "Say whether no beam can still beat what has ended"
     if len(search.ended)<search.n: return False
-    best = search.judge(search.scores.max(), len(search.codes[0]))
+    best = search.weigh(search.scores.max(), len(search.codes[0]))
     return search.ended[-1][0]>=best
 
 # %% ../../../nbs/5_families/gpt/05a_beams.ipynb #94b48019
@@ -79,17 +79,17 @@ def search_codes(
     seed:int,
     sampling:Sampling,
     limit:int, # Codes at most
-    beams:int=3,
-    length_penalty:float=1.0,
+    beams:int=3, # Beginnings that are kept side by side
+    length_penalty:float=1.0, # Above 1 favours long sentences
 )->Written:
     "Write the codes of one sentence with some beams"
     c, most, search = gpt.config, min(limit, gpt.config.code_positions-1), Search(beams, length_penalty)
     x, lengths = embed_prompts(gpt, prefix.expand(beams, -1, -1), [text]*beams)
-    memory = Memory(c, beams, x.shape[1]+most, x)
-    memory.place(torch.arange(x.shape[1], device=x.device).expand(beams, -1), x.shape[1])
-    state = gpt.final_norm(gpt.gpt(x, memory))[:, -1]
+    cache = KVCache(c, beams, x.shape[1]+most, x)
+    cache.place(torch.arange(x.shape[1], device=x.device).expand(beams, -1), x.shape[1])
+    state = gpt.final_norm(gpt.gpt(x, cache))[:, -1]
     logits, states = gpt.mel_head(state).float(), [[] for _ in range(beams)]
-    written, step = mark_written(c, beams, sampling, x.device), Step(gpt, memory)
+    written, step = mark_written(c, beams, sampling, x.device), Step(gpt, cache)
     rng, kept = np.random.default_rng(seed) if sampling.temperature else None, {}
     for n in range(most):
         for row,s in zip(states, state): row.append(s)
@@ -103,7 +103,7 @@ def search_codes(
         search.codes += [search.codes[0]]*(beams-len(search.codes))
         search.scores = np.append(search.scores, [-np.inf]*(beams-len(search.scores)))
         at = torch.tensor(sources, device=x.device)
-        memory.kept.copy_(memory.kept.index_select(2, at))
+        cache.kept.copy_(cache.kept.index_select(2, at))
         states = [list(states[i]) for i in sources]
         chosen = torch.tensor([codes[-1] for codes in search.codes], device=x.device)
         written = written[at].scatter(1, chosen[:, None], True)

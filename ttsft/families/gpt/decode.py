@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np, torch
 from .config import GptConfig
 from .model import Gpt
-from .trunk import Memory
+from .trunk import KVCache
 
 # %% ../../../nbs/5_families/gpt/05_decode.ipynb #6577546d
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def embed_prompts(
 # %% ../../../nbs/5_families/gpt/05_decode.ipynb #85555549
 class Step:
     "Read one code of every row"
-    def __init__(self, gpt:Gpt, memory:Memory):
-        self.gpt, self.memory, self.graph = gpt, memory, None
+    def __init__(self, gpt:Gpt, cache:KVCache):
+        self.gpt, self.cache, self.graph = gpt, cache, None
 
     def read(self,
         codes:torch.Tensor, # (b,)
@@ -89,9 +89,9 @@ class Step:
         places:torch.Tensor, # (b,), places in the rows
         used:int|None, # Places to look at
     )->tuple[torch.Tensor, torch.Tensor]: # States (b, d) after both norms, and logits (b, n)
-        self.memory.place(places[:, None], used)
+        self.cache.place(places[:, None], used)
         x = self.gpt.embed_codes(codes, at)[:, None]
-        state = self.gpt.final_norm(self.gpt.gpt(x, self.memory))[:, 0]
+        state = self.gpt.final_norm(self.gpt.gpt(x, self.cache))[:, 0]
         return state, self.gpt.mel_head(state).float()
 
     def __call__(self, codes, at, places, used): # As `read`
@@ -133,12 +133,12 @@ def write_codes(
     "Write the codes of some sentences side by side"
     c, rows, most = gpt.config, len(texts), min(max(limits), gpt.config.code_positions-1)
     x, lengths = embed_prompts(gpt, prefix, texts)
-    memory = Memory(c, rows, x.shape[1]+most, x)
-    memory.place(torch.arange(x.shape[1], device=x.device).expand(rows, -1), x.shape[1])
-    state = gpt.final_norm(gpt.gpt(x, memory))[torch.arange(rows, device=x.device), lengths-1]
+    cache = KVCache(c, rows, x.shape[1]+most, x)
+    cache.place(torch.arange(x.shape[1], device=x.device).expand(rows, -1), x.shape[1])
+    state = gpt.final_norm(gpt.gpt(x, cache))[torch.arange(rows, device=x.device), lengths-1]
     chances = draw_chances(seeds, most, sampling, x.device)
     written = mark_written(c, rows, sampling, x.device)
-    logits, step, codes, states = gpt.mel_head(state).float(), Step(gpt, memory), [], []
+    logits, step, codes, states = gpt.mel_head(state).float(), Step(gpt, cache), [], []
     ended, ends = torch.zeros(rows, dtype=torch.bool, device=x.device), torch.tensor(limits, device=x.device)
     for n in range(most):
         chosen = draw_codes(shape_logits(logits, written, sampling), None if chances is None else chances[n])

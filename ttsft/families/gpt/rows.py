@@ -24,7 +24,7 @@ def text_row(
 # %% ../../../nbs/5_families/gpt/02_rows.ipynb #f09215e9
 def code_row(
     config:GptConfig,
-    codes:Sequence[int],
+    codes:Sequence[int], # Of a clip, without start and stop
     stops:int=1, # Stop codes at the end that are targets
 )->tuple[list[int], list[int]]: # Inputs and targets
     "Return what is read and what should be said of a clip's codes"

@@ -13,7 +13,7 @@ from ..features import Clip
 from ..gpt.config import GptConfig
 from ..gpt.rows import IGNORED, code_row, lay_rows, text_row
 from .dvae import SAMPLES_PER_CODE
-from .mels import HOP, SAMPLE_RATE
+from .mels import HOP, SAMPLE_RATE, WINDOW
 from .recipe import XttsConfig
 
 # %% ../../../nbs/5_families/xtts/10_batch.ipynb #cb1052f1
@@ -36,16 +36,16 @@ def heard_codes(
     n:int, # Codes of the clip
 )->range:
     "Return the codes that a window of mel frames lets hear"
-    frames = SAMPLES_PER_CODE//HOP
-    return range(min(start//frames, n), min(-(-end//frames), n))
+    first, last = HOP*start-WINDOW//2, HOP*(end-1)+WINDOW//2
+    return range(max(0, first//SAMPLES_PER_CODE), min(-(-last//SAMPLES_PER_CODE), n))
 
 # %% ../../../nbs/5_families/xtts/10_batch.ipynb #88b250f6
 def choose_voice(
     clip:Clip, # The target
     prompt:Clip, # Another clip of the speaker
     config:XttsConfig,
-    rng:np.random.Generator,
-    training:bool,
+    rng:np.random.Generator, # Draws the window
+    training:bool, # False: the voice is the beginning of the other clip
 )->tuple[np.ndarray, range]: # Mel (f, 80), and the codes of the target that were heard
     "Cut the voice of a row"
     own = training and config.conditioning_mask!="other_clip"
@@ -69,9 +69,9 @@ def make_code_row(
 
 def make_text_row(
     gpt:GptConfig,
-    ids:list[int],
+    ids:list[int], # Text tokens, the tag first
     config:XttsConfig,
-    training:bool,
+    training:bool, # False: the end of the text is shown
 )->tuple[list[int], list[int]]: # Inputs and targets
     "Make the row of a text"
     inputs, targets = text_row(gpt, ids)
@@ -87,8 +87,8 @@ def make_batch(
     clips:Sequence[Clip], # Targets
     prompts:Sequence[Clip], # For each, another clip of its speaker
     texts:Sequence[list[int]], # Text tokens of each
-    rng:np.random.Generator,
-    training:bool,
+    rng:np.random.Generator, # Draws the windows of the voices
+    training:bool, # As for `choose_voice` and `make_text_row`
 )->dict: # Tensors on the CPU, and counts
     "Put clips and voices into tensors"
     if same := [c.id for c,p in zip(clips, prompts) if c.id==p.id]:
@@ -99,6 +99,6 @@ def make_batch(
     words = [make_text_row(gpt, ids, config, training) for ids in texts]
     mel, _ = pad(voices)
     made = lay_rows(gpt, N_LATENTS, words, rows)
-    counts = dict(frames=sum(c.n_frames for c in clips), clips=len(clips),
-                  tokens=sum(len(t)+1 for t in texts))
+    frames = sum(c.n_frames-len(h) for c,h in zip(clips, heard))
+    counts = dict(frames=max(1, frames), clips=len(clips), tokens=sum(len(t)+1 for t in texts))
     return made | dict(mel=mel.mT.contiguous(), mel_frames=[len(v) for v in voices], counts=counts)

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from ...core import UserError, file_fingerprint, read_json, write_json
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
 from ..gpt.adapters import adapt, adapter_state, load_adapters, plain_state
-from .growth import grow_tables
+from .growth import TEXT_TABLES, grow_tables
 from .nets import XttsGpt, build_nets
 from .layout import SPEAKER, model_sizes
 from .reading import XttsFiles, find_weights, open_folder, read_official
@@ -125,7 +125,7 @@ def _read_adapted(folder, contract):
     "Merge adapters into their base"
     files, vocab = read_base(find_adapted_base(folder, contract)), read_vocabulary(folder/"vocab.json")
     rows = len(files.gpt["text_embedding.weight"])
-    for name in ("text_embedding.weight", "text_head.weight", "text_head.bias"):
+    for name in TEXT_TABLES:
         old = files.gpt[name]
         files.gpt[name] = torch.cat([old, old.new_zeros(vocab.rows-rows, *old.shape[1:])])
     if not (folder/"config.json").is_file():

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SHORTEST', 'ConditioningConfig', 'at_least_float32', 'count_groups', 'MaskedGroupNorm', 'AttentionBlock',
            'ConditioningEncoder', 'LatentAttention', 'Gate', 'RootMeanSquareNorm', 'Perceiver', 'conditioning_latents',
-           'split_reference', 'reference_latents', 'references_latents']
+           'split_reference', 'reference_latents']
 
 # %% ../../../nbs/5_families/xtts/03_conditioning.ipynb #6eb48ee7
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from .mels import N_MELS, SAMPLE_RATE, conditioning_mel
 # %% ../../../nbs/5_families/xtts/03_conditioning.ipynb #023297d6
 @dataclass(frozen=True)
 class ConditioningConfig:
-    "Sizes of conditioning encoder and perceiver"
+    "Hold the sizes of conditioning encoder and perceiver"
     n_mels:int = N_MELS
     width:int = 1024       # Of the GPT
     heads:int = 16         # Of the encoder's attention; divides the width
@@ -63,7 +63,7 @@ class MaskedGroupNorm(nn.GroupNorm):
 
 # %% ../../../nbs/5_families/xtts/03_conditioning.ipynb #61e2881c
 class AttentionBlock(nn.Module):
-    "Let the frames of a recording see one another"
+    "Attend over all frames of a recording, in both directions"
     def __init__(self,
         width:int,
         heads:int,
@@ -75,7 +75,8 @@ class AttentionBlock(nn.Module):
 
     def forward(self, x, mask=None): # (b, d, f), (b, 1, f) -> (b, d, f)
         n = self.norm(x, mask)
-        q, k, v = self.qkv(n).unflatten(1, (self.heads, 3, -1)).mT.unbind(2)
+        heads = self.qkv(n).unflatten(1, (self.heads, 3, -1)).mT
+        q, k, v = (a.contiguous() for a in heads.unbind(2))
         keys = None if mask is None else mask[:, None].bool()
         seen = F.scaled_dot_product_attention(q, k, v, attn_mask=keys)
         return n+self.proj_out(seen.mT.flatten(1, 2))
@@ -99,7 +100,7 @@ class ConditioningEncoder(nn.Module):
 
 # %% ../../../nbs/5_families/xtts/03_conditioning.ipynb #55a3a9a2
 class LatentAttention(nn.Module):
-    "Let latents ask a recording"
+    "Attend from the latents to themselves and to the frames"
     def __init__(self, config:ConditioningConfig):
         super().__init__()
         self.heads, inner = config.perceiver_heads, config.perceiver_heads*config.head_width
@@ -134,7 +135,7 @@ class RootMeanSquareNorm(nn.Module):
 
 # %% ../../../nbs/5_families/xtts/03_conditioning.ipynb #43a37523
 class Perceiver(nn.Module):
-    "Sum up vectors of any number in 32"
+    "Reduce any number of vectors to 32 latents"
     def __init__(self, config:ConditioningConfig=ConditioningConfig()):
         super().__init__()
         width, inner = config.width, int(config.width*4*2/3)
@@ -162,7 +163,7 @@ def conditioning_latents(
     mel:torch.Tensor, # From `conditioning_mel`, (b, 80, f); what stands behind a clip's end does not matter
     frames:list[int]|None=None, # Frames of each clip; None: all are f long
 )->torch.Tensor: # (b, 32, d)
-    "Return what mels tell about their speakers"
+    "Return the conditioning latents of mels"
     equal = frames is None or min(frames)==mel.shape[-1]
     ends = None if equal else torch.tensor(frames, device=mel.device)[:, None, None]
     mask = None if equal else torch.arange(mel.shape[-1], device=mel.device)<ends
@@ -194,19 +195,3 @@ def reference_latents(
     *whole, last = split_reference(wav[None], seconds, piece_seconds)
     batches = [torch.cat(whole), last] if whole else [last]
     return torch.cat([conditioner(conditioning_mel(b, stats)) for b in batches]).mean(0, keepdim=True)
-
-# %% ../../../nbs/5_families/xtts/03_conditioning.ipynb #f3eec995
-def references_latents(
-    conditioner:Callable[[torch.Tensor], torch.Tensor], # Mel (b, 80, f) -> (b, 32, d)
-    wavs:list[torch.Tensor], # Recordings of one speaker, each (s,) at 22,050 Hz
-    stats:torch.Tensor, # `mel_stats`, (80,)
-    seconds:float=6, # How much is read: of each, or of all `joined`
-    piece_seconds:float=6, # Of one piece
-    joined:bool=False, # As the official program does
-    longest:float=30, # s, of each recording when they are joined
-)->torch.Tensor: # (1, 32, d)
-    "Return the conditioning latents of several recordings of a speaker"
-    cut = [w[:int(longest*SAMPLE_RATE)] for w in wavs]
-    parts = [torch.cat(cut)] if joined else wavs
-    of_each = [reference_latents(conditioner, w, stats, seconds, piece_seconds) for w in parts]
-    return torch.stack(of_each).mean(0)

@@ -20,7 +20,7 @@ SAMPLES_PER_CODE = 1024 # at 22,050 Hz
 
 @dataclass(frozen=True)
 class DvaeConfig:
-    "Sizes of the DVAE"
+    "Hold the sizes of the DVAE"
     n_mels:int = N_MELS
     hidden:int = 512 # Channels after the first halving; the second doubles them
     width:int = 512  # Numbers in a vector of the codebook
@@ -43,7 +43,7 @@ def _apply_masked(layers, x, mask):
     return x
 
 class ResidualBlock(nn.Module):
-    "Add what three convolutions see to their input"
+    "Add the output of three convolutions to the input"
     def __init__(self,
         channels:int,
     ):
@@ -64,7 +64,7 @@ def make_encoder(config:DvaeConfig)->nn.Sequential: # Mels (b, 80, f) -> vectors
 
 # %% ../../../nbs/5_families/xtts/02_dvae.ipynb #6b2e5149
 class Doubling(nn.Module):
-    "Repeat every frame and smooth"
+    "Repeat every frame, and smooth by a convolution"
     def __init__(self,
         n_in:int, # Channels
         n_out:int,

@@ -87,7 +87,7 @@ def grow_characters(
     grown:Growth,
     texts:Sequence[str], # As `prepare_text` leaves them
     code:str, # Language code without region
-    allow_loss:Sequence[str] = (),
+    allow_loss:Sequence[str] = (), # Characters that may be lost
 )->Growth:
     "Add the characters that a corpus has and the vocabulary lacks"
     tok = grown.vocab.tokenizer_for(code)

@@ -26,7 +26,7 @@ CODE_FFT, CONDITIONING_FFT = 1024, 2048 # samples
 def make_filters(
     sample_rate:int, # Hz
     n_fft:int, # Samples
-    n_mels:int,
+    n_mels:int, # Bands
     top:float, # Hz, where the last filter ends
     area:bool=True, # Every filter has the same area; else the same height
 )->torch.Tensor: # (n_mels, n_fft//2 + 1), float32

@@ -85,9 +85,10 @@ def voice_bytes(
 )->int: # For one clip
     "Compute what conditioning encoder and perceiver keep of a reference"
     d, w, inner = sizes.gpt.width, 2 if half else 4, int(sizes.gpt.width*4*2/3)
-    encoder = 6*frames*((24 if half else 36)*d+4*sizes.gpt.heads*frames)
+    encoder = 6*frames*((20 if half else 32)*d+4*sizes.gpt.heads)
     layer = w*(64*d+(32+frames)*(d+1024)+32*1024+128*inner)
-    return encoder+2*layer
+    scores = 8*32*(32+frames)*(2 if half else 4)
+    return encoder+2*(layer+scores)
 
 # %% ../../../nbs/5_families/xtts/13_memory.ipynb #f947a610
 CODES, FRAMES = 22050/1024, 22050/256 # per second

@@ -37,7 +37,7 @@ def find_text_fault(
     fe:FrontEnd|None, # That made the texts; None: a replayed language's, which is not at hand
     text:str, # Model text
     language:str, # BCP 47
-    allow_loss:Sequence[str] = (),
+    allow_loss:Sequence[str] = (), # Characters that may be lost
     limit:int = XTTS_TOKENS, # Pieces that fit, tag included
 )->str: # Empty: none
     "Find why a text cannot be trained on"

@@ -56,7 +56,7 @@ class XttsConfig(FamilyConfig):
     repetition_penalty:float = 10.0 # Makes codes that were written less likely; 1: not
     beams:int = 1 # Beginnings that are kept side by side; the official program has one
     length_penalty:float = 1.0 # Above 1 favours long sentences; counts with several beams only
-    # Count code 1 as written from the start, as the official loop does by accident
+    # Count code 1 and the start as written already, as the official loop does by accident
     strict_upstream:bool = False
     max_tokens:int = 180 # Longer text is spoken in pieces cut at sentence and clause ends
     max_seconds_per_token:float = 0.6 # Speech is stopped after this times the tokens, plus two seconds

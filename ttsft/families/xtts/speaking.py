@@ -38,7 +38,7 @@ class XttsSpeaking(Family):
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #7a008219
 @patch
 def model_tokens(self:XttsSpeaking,
-    model_text:str,
+    model_text:str, # A text that has been through the front-end
     language:str="", # BCP 47 code; empty: the family's own
 )->list[int]:
     "Return the ids of a text that has been through the front-end, its tag first"
@@ -89,7 +89,7 @@ def prompt(self:XttsSpeaking,
     return dict(mel=mel if seconds is None else mel[:int(seconds*rate)], speaker=clip.features["speaker"])
 
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #a434bf49
-REFERENCE = 30.0 # seconds of a recording that are listened to at most
+REFERENCE = 30.0 # seconds of a recording that are listened to at most; the official `max_ref_len`
 
 @patch
 @torch.inference_mode()

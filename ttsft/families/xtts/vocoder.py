@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import weight_norm
+from ..modules import forked_rng
 from .dvae import SAMPLES_PER_CODE
 from .mels import SAMPLE_RATE
 
@@ -24,20 +25,20 @@ SPEECH_RATE = 24000 # Hz, of what the vocoder makes
 
 @dataclass(frozen=True)
 class VocoderConfig:
-    "Sizes of the vocoder"
+    "Hold the sizes of the vocoder"
     width:int = 1024    # Of the GPT's latents
     channels:int = 512  # After the first convolution; each stage halves them
     speaker_width:int = 512
     strides:tuple[int, ...] = (8, 8, 2, 2) # Of the stages
-    kernels:tuple[int, ...] = (16, 16, 4, 4)
+    kernels:tuple[int, ...] = (16, 16, 4, 4) # Of the stages, in their own samples
     block_kernels:tuple[int, ...] = (3, 7, 11) # One residual block each, in every stage
-    dilations:tuple[int, ...] = (1, 3, 5)
+    dilations:tuple[int, ...] = (1, 3, 5) # Of the pairs in a block
 
 # %% ../../../nbs/5_families/xtts/05_vocoder.ipynb #d4531d9a
 SLOPE = 0.1 # of leaky ReLU below zero
 
 class DilatedBlock(nn.Module):
-    "Add what three pairs of convolutions hear"
+    "Add the outputs of three pairs of convolutions"
     def __init__(self,
         channels:int,
         kernel:int, # Samples
@@ -104,10 +105,10 @@ def forward(self:Vocoder,
 
 # %% ../../../nbs/5_families/xtts/05_vocoder.ipynb #a6ba747f
 def fold(
-    vocoder:Vocoder,
+    vocoder:Vocoder, # With weight norm
 )->Vocoder: # A copy with plain weights, for speech only
     "Fold weight norm into the weights"
-    folded = Vocoder(vocoder.config).to(vocoder.conv_pre.weight)
+    with forked_rng(None): folded = Vocoder(vocoder.config).to(vocoder.conv_pre.weight)
     folded.load_state_dict(vocoder.state_dict())
     for module in folded.modules():
         if parametrize.is_parametrized(module): parametrize.remove_parametrizations(module, "weight")

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from ...core import UserError
 from ..pickles import require_space
-from .layout import FIXED, GPT, SPEAKER, V2, VOCODER, XttsSizes
+from .layout import FIXED, GPT, SPEAKER, V2, VOCODER, XttsSizes, list_own_sizes
 from .reading import XttsFiles, find_faults
 
 # %% ../../../nbs/5_families/xtts/06b_writing.ipynb #ac8b2d67
@@ -46,12 +46,10 @@ def official_config(
 )->dict:
     "Complete a configuration with all that a v2 needs"
     args = dict(gpt_max_prompt_tokens=70) | config.get("model_args", {}) | write_sizes(sizes)
-    own = dict(vocoder_channels=sizes.vocoder_channels, speaker_filters=list(sizes.speaker_filters),
-               dvae_hidden=sizes.dvae_hidden, dvae_width=sizes.dvae_width)
     plain = XttsSizes(sizes.gpt)==sizes # nothing but official sizes: no section of ours
     out = {k: v for k,v in config.items() if k!="ttsft"}
     out |= dict(model="xtts", audio=_AUDIO | config.get("audio", {}), model_args=args)
-    return out if plain else out | dict(ttsft=own)
+    return out if plain else out | dict(ttsft=list_own_sizes(sizes))
 
 # %% ../../../nbs/5_families/xtts/06b_writing.ipynb #032f7383
 def official_state(
