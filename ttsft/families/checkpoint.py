@@ -6,10 +6,10 @@
 __all__ = ['save_tensors', 'write_checkpoint', 'write_license', 'check_contract']
 
 # %% ../../nbs/5_families/05_checkpoint.ipynb #7dd17aa0
-import json
+import hashlib, json
 from pathlib import Path
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from tokenizers import Tokenizer
 from ..core import UserError, atomic, read_json, write_json
@@ -17,6 +17,14 @@ from ..text.identity import spec_differences
 from .vocabulary import pieces
 
 # %% ../../nbs/5_families/05_checkpoint.ipynb #8bc831be
+def _hash_tensors(header, data):
+    "Hash names, types, shapes and numbers of a safetensors file"
+    known = {k: v for k,v in header.items() if k!="__metadata__"}
+    total = hashlib.sha256(json.dumps(known, separators=(",", ":")).encode())
+    for part in data: total.update(part)
+    return total.hexdigest()
+
+# %% ../../nbs/5_families/05_checkpoint.ipynb #63f769e0
 def save_tensors(
     path:Path, # A safetensors file
     state:dict[str, torch.Tensor], # Weights
@@ -26,6 +34,7 @@ def save_tensors(
     data = save({k: v.detach().cpu().contiguous().clone() for k,v in state.items()}, metadata)
     end = 8+int.from_bytes(data[:8], "little")
     header = json.loads(data[8:end])
+    metadata = metadata | {"sha256": _hash_tensors(header, [memoryview(data)[end:]])}
     header["__metadata__"] = dict(sorted(metadata.items()))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" "*(-len(text)%8)  # tensors start at a multiple of 8, as the format recommends
@@ -67,17 +76,38 @@ def _differ(name, want, found):
     return f"{name}: the weights' contract says {want!r}, here it is {found!r}"
 
 # %% ../../nbs/5_families/05_checkpoint.ipynb #ef4c738a
+def _read_metadata(path):
+    "Read the contract inside weights whose numbers are all as they were written"
+    try:
+        with safe_open(path, "pt") as f: meta = f.metadata() or {}
+    except (OSError, SafetensorError) as e:
+        raise UserError(f"{path} is missing or broken ({e}). Copy the checkpoint again.") from None
+    if "ttsft" not in meta: raise UserError(f"{path} carries no contract; it was not written by ttsft")
+    with open(path, "rb") as f:
+        header = json.loads(f.read(int.from_bytes(f.read(8), "little")))
+        now = _hash_tensors(header, iter(lambda: f.read(1<<22), b""))
+    if meta.get("sha256", now)!=now:
+        raise UserError(f"{path}: its numbers have changed since it was written. Copy the checkpoint again.")
+    return json.loads(meta["ttsft"])
+
+def _read_tokenizer(path):
+    "Read a tokenizer"
+    try: return Tokenizer.from_file(str(path))
+    # the library raises no narrower type
+    except Exception as e:
+        raise UserError(f"{path} is missing or broken ({e}). Copy the checkpoint again.") from None
+
+# %% ../../nbs/5_families/05_checkpoint.ipynb #0c793de6
 def check_contract(
     folder:Path, # A checkpoint
     **found, # What is there: e.g. codec="<fingerprint>", front_end=<its spec>
 )->dict: # The contract
     "Refuse a checkpoint whose parts do not belong together"
-    with safe_open(folder/"model.safetensors", "pt") as f: meta = (f.metadata() or {}).get("ttsft")
-    if meta is None:
-        raise UserError(f"{folder/'model.safetensors'} carries no contract; it was not written by ttsft")
-    contract = json.loads(meta)
-    found = found | {"vocabulary": pieces(Tokenizer.from_file(str(folder/"tokenizer.json")))}
-    beside = read_json(folder/"ttsft.json")
+    contract = _read_metadata(folder/"model.safetensors")
+    found = found | {"vocabulary": pieces(_read_tokenizer(folder/"tokenizer.json"))}
+    beside = read_json(folder/"ttsft.json") if (folder/"ttsft.json").is_file() else None
+    if not isinstance(beside, dict) or not beside:
+        raise UserError(f"{folder/'ttsft.json'} is missing or no contract. Copy the checkpoint again.")
     wrong = [_differ(k, contract.get(k), v) for k,v in found.items() if contract.get(k)!=v]
     wrong += [_differ(k, contract.get(k), beside.get(k)) for k in contract|beside
               if contract.get(k)!=beside.get(k) and k not in found]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np, torch
 from fastcore.basics import patch
 from safetensors.numpy import load_file
-from ...core import UserError, file_fingerprint, read_json
+from ...core import UserError, read_json
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..features import Clip, column
@@ -37,7 +37,7 @@ from .codec import XttsCodec
 from .batch import make_batch
 from .objective import TERMS, compute_losses
 from .checkpoint import grow_files, hash_weights, read_base, write_adapters, write_full
-from .checkpoint import write_papers
+from .checkpoint import hash_papers, write_papers
 from .speaking import XttsSpeaking
 from .twins import random_parts
 
@@ -186,7 +186,7 @@ def save(self:Xtts,
                     codec=self.codec.fingerprint, front_end=self.front_end.spec, license=LICENSE,
                     model=asdict(self.config), allow_loss=list(self.lost)) | self.based | facts
     write_papers(folder, self.settings, self.nets.sizes, self.vocab)
-    contract["vocab_json"] = file_fingerprint(folder/"vocab.json")
+    contract |= hash_papers(folder)
     if self.lora is not None:
         write_adapters(folder, self.nets.gpt, self.tokenizer, self.config.weights, contract)
     else:
@@ -212,15 +212,16 @@ def open(cls:Xtts,
 )->Xtts:
     "Open a checkpoint, or say which of its parts does not belong"
     folder = Path(folder)
-    contract = read_json(folder/"ttsft.json")
+    if not (folder/"ttsft.json").is_file():
+        raise UserError(f"{folder} has no ttsft.json: it is no checkpoint. Name one that training wrote.")
     files, words = read_base(folder), read_vocabulary(folder/"vocab.json")
+    contract = read_json(folder/"ttsft.json")
     text = front_end(TextConfig(**contract["front_end"]["config"]))
     config = XttsConfig(**contract["model"] | changes)
     self = cls(build_nets(files), words, text, config, contract["language"], files.config)
     lay_for_speech(self.nets.gpt)
     self.lost = tuple(contract.get("allow_loss", ()))
-    check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint,
-                   vocab_json=file_fingerprint(folder/"vocab.json"))
+    check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint, **hash_papers(folder))
     if (folder/"voices.safetensors").is_file(): self.voices = load_file(folder/"voices.safetensors")
     return self
 

@@ -96,6 +96,7 @@ def _find_odd_types(tensors):
     odd = [k for k,v in tensors.items() if not v.is_floating_point() and not k.endswith(_COUNTERS)]
     return [f"{len(odd)} tensors hold no floating-point numbers, such as {odd[0]}"] if odd else []
 
+# %% ../../../nbs/5_families/xtts/06a_reading.ipynb #7ca33634
 def find_faults(
     model:dict[str, torch.Tensor], # As from `sort_tensors`
     dvae:dict[str, torch.Tensor]|None,
