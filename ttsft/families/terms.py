@@ -63,3 +63,4 @@ class NotFinite(UserError):
 class FamilyConfig:
     "Say of a family what a recipe's check must know; the dataclass of its settings is based on it"
     languages:ClassVar[bool] = False # Whether one model learns clips of several languages
+    staged:ClassVar[tuple[str, ...]] = () # Settings that a stage of a run may change, by name

@@ -50,6 +50,8 @@ def check_ranges(
 class IndexConfig(FamilyConfig):
     "Hold the `model` section of an IndexTTS recipe"
     languages:ClassVar[bool] = True
+    staged:ClassVar[tuple[str, ...]] = ("text_weight", "emotion_from", "emotion_dropout", "speaker_jitter",
+                                        "slot_dropout", "adversary") # What a stage of a run may change
     method:Literal["full", "lora"] = "full" # Train the weights, or low-rank adapters in trunk and heads
     # Parameters to keep, patterns such as `emo_conditioning_encoder.*` or `gpt.h.[0-9].*`
     freeze:list[str] = field(default_factory=list)
