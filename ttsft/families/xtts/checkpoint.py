@@ -136,7 +136,7 @@ def _read_adapted(folder, contract):
         raise UserError(f"{folder/'config.json'} and the base's have other sizes. Copy the checkpoint again.")
     files.sizes = sizes
     settings, gpt = XttsConfig(**contract["model"]), build_nets(files).gpt
-    lora = adapt(gpt, settings.lora_rank, settings.lora_alpha, vocab.rows-rows)
+    lora = adapt(gpt, settings.lora_rank, settings.lora_alpha, range(rows, vocab.rows))
     try: load_adapters(gpt, {k: v.float() for k,v in load_file(folder/"model.safetensors").items()})
     except ValueError as e:
         raise UserError(f"{folder/'model.safetensors'}: {e}. Copy the checkpoint again.") from None
