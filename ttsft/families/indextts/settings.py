@@ -168,6 +168,7 @@ def _copy(value):
     "Copy nested dictionaries"
     return {k: _copy(v) for k,v in value.items()} if isinstance(value, dict) else value
 
+# %% ../../../nbs/5_families/indextts/11_settings.ipynb #c5330f46
 def write_config(
     config:dict, # As it was read; may be empty
     sizes:IndexSizes,
@@ -176,8 +177,8 @@ def write_config(
     "Spell sizes as the official configuration does; what else it says is kept"
     out = {k: v for k,v in _copy(config).items() if k!="ttsft"}
     for k,word in GPT_WORDS.items(): _put(out, f"gpt.{word}", getattr(sizes.gpt, k)-MORE_ROWS.get(k, 0))
-    parts = {"gpt.condition_module": sizes.speaker or ConformerSizes(), "gpt.emo_condition_module": sizes.emotion}
-    for name,part in parts.items():
+    parts = dict(condition_module=sizes.speaker or ConformerSizes(), emo_condition_module=sizes.emotion)
+    for name,part in ((f"gpt.{k}", part) for k,part in parts.items()):
         for k,word in CONFORMER_WORDS.items(): _put(out, f"{name}.{word}", getattr(part, k))
     for k,word in OTHER_WORDS.items(): _put(out, word, getattr(sizes, k))
     for word,name in SAME.items(): _put(out, word, getattr(sizes, name))
