@@ -140,7 +140,8 @@ def list_conformer(
 )->Shapes:
     "List a conformer"
     d = c.width
-    out = {"embed.pos_enc.pe": (1, 5000, d), **list_layer("embed.conv.0", d, 1, 3, 3), **list_layer("embed.out.0", d, d*((hidden-1)//2))}
+    out = {"embed.pos_enc.pe": (1, 5000, d), **list_layer("embed.conv.0", d, 1, 3, 3),
+           **list_layer("embed.out.0", d, d*((hidden-1)//2))}
     for i in range(c.blocks): out |= put_under(f"encoders.{i}", _conformer_block(c))
     return out | list_layer("after_norm", d)
 
