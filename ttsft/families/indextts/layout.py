@@ -256,6 +256,7 @@ def _semantic_layer(d, inner, config):
         out |= list_layer(f"{name}.output_dense", d, inner)
     return out
 
+# %% ../../../nbs/5_families/indextts/11_layout.ipynb #a6d43916
 def list_semantic(
     config:dict, # Its config.json
     layers:int, # That are used
