@@ -920,6 +920,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                               'ttsft/families/codec.py'),
                                       'ttsft.families.codec.pad_to_frames': ( '5_families/codec.html#pad_to_frames',
                                                                               'ttsft/families/codec.py'),
+                                      'ttsft.families.codec.tensors_fingerprint': ( '5_families/codec.html#tensors_fingerprint',
+                                                                                    'ttsft/families/codec.py'),
                                       'ttsft.families.codec.weights_fingerprint': ( '5_families/codec.html#weights_fingerprint',
                                                                                     'ttsft/families/codec.py')},
             'ttsft.families.coverage': { 'ttsft.families.coverage.ReadTexts': ( '5_families/coverage.html#readtexts',
