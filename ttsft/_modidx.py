@@ -2472,6 +2472,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'ttsft/families/protocol.py'),
                                          'ttsft.families.protocol.Family.frame_rate': ( '5_families/protocol.html#family.frame_rate',
                                                                                         'ttsft/families/protocol.py'),
+                                         'ttsft.families.protocol.Family.fresh_parameters': ( '5_families/protocol.html#family.fresh_parameters',
+                                                                                              'ttsft/families/protocol.py'),
                                          'ttsft.families.protocol.Family.healthy': ( '5_families/protocol.html#family.healthy',
                                                                                      'ttsft/families/protocol.py'),
                                          'ttsft.families.protocol.Family.load': ( '5_families/protocol.html#family.load',
