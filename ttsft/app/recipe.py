@@ -20,7 +20,7 @@ from ..corpus.dataset import DatasetConfig
 from ..speakers.analysis import SpeakersConfig
 from ..families.vocabulary import VocabConfig
 from ..families.registry import family_config, multilingual_families
-from ..training.recipe import TrainConfig
+from ..training.recipe import TrainConfig, stage_settings
 from ..evaluation.recipe import EvaluateConfig
 from .script import ScriptConfig
 
@@ -144,6 +144,7 @@ def load_recipe(
         raise UserError(f"language: there is no language `{recipe.language}`. "
                         f"{did_you_mean(recipe.language, list_languages())} For a new language, write a YAML "
                         "file with `language:` and `text:` and name it in `extends:`.")
-    build(family_config(recipe.family), recipe.model, "recipe.model")
+    model = build(family_config(recipe.family), recipe.model, "recipe.model")
+    for stage in recipe.train.stages: stage_settings(model, stage)
     replay_rules(recipe)
     return recipe

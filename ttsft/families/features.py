@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SHARD_SECONDS', 'ENCODE_SECONDS', 'DECODERS', 'CLIP_COLUMNS', 'Clip', 'plan_cache', 'encode_batches', 'encode_clips',
            'write_table', 'open_table', 'clip_schema', 'describe_clip', 'write_shard', 'decode_shards', 'encode_split',
-           'encode_dataset', 'Features', 'Clips', 'column', 'take_columns', 'load_clips']
+           'encode_dataset', 'Features', 'Clips', 'column', 'take_columns', 'take_clips', 'load_clips']
 
 # %% ../../nbs/5_families/02_features.ipynb #bea5f331
 from collections import deque
@@ -259,6 +259,18 @@ def take_columns(
     "Read columns of the clips of the run's language, or of all others"
     rows = zip(*(column(clips, n) for n in names))
     return [row for row,language in zip(rows, column(clips, "language")) if bool(language)==replay]
+
+# %% ../../nbs/5_families/02_features.ipynb #02fc1e36
+def take_clips(
+    clips:Sequence[Clip],
+    rows:Sequence[int], # Positions, rising
+)->Sequence[Clip]: # Of the same kind
+    "Take some clips, without reading their features"
+    if not isinstance(clips, Clips): return [clips[i] for i in rows]
+    runs = np.split(np.asarray(rows, int), np.flatnonzero(np.diff(rows)!=1)+1)
+    parts = [clips.table.slice(int(run[0]), len(run)) for run in runs if len(run)]
+    table = pa.concat_tables([clips.table.slice(0, 0), *parts])
+    return Clips(table, clips.folder, clips.names)
 
 # %% ../../nbs/5_families/02_features.ipynb #c9db0ca0
 def load_clips(

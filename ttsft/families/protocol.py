@@ -6,6 +6,7 @@
 __all__ = ['Family', 'frames_in']
 
 # %% ../../nbs/5_families/06_protocol.ipynb #eed8b73f
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 import numpy as np, torch
@@ -33,6 +34,16 @@ class Family(Speaking):
     tokenizer:Tokenizer
     front_end:object # `ttsft.text.front_end.FrontEnd`
     new_embeddings:Sequence[int] = () # Rows of the text embedding that start afresh
+
+# %% ../../nbs/5_families/06_protocol.ipynb #70530811
+@patch
+def with_config(self:Family,
+    config, # A `Config`
+)->Family: # Another object with the same weights
+    "Show the same model under other settings"
+    other = copy.copy(self)
+    other.config = config
+    return other
 
 # %% ../../nbs/5_families/06_protocol.ipynb #c501bca8
 @patch(as_prop=True)

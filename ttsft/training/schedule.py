@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['stage_at', 'settings_of', 'learning_rate', 'learning_rates', 'match_names', 'stage_parameters', 'frozen_updates',
-           'check_settings', 'count_parts', 'check_trainable', 'wants_best', 'require_compiler']
+           'check_settings', 'family_in', 'count_parts', 'check_trainable', 'wants_best', 'require_compiler']
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #46562135
 import fnmatch, math, os, shutil, sys, sysconfig
@@ -16,7 +16,7 @@ import numpy as np, torch
 from ..core import UserError, did_you_mean
 from ..families.modules import parameter_counts
 from ..families.protocol import Family
-from .recipe import PhaseConfig, StageConfig, TrainConfig
+from .recipe import PhaseConfig, StageConfig, TrainConfig, stage_settings
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #09910b60
 def stage_at(
@@ -136,6 +136,15 @@ def check_settings(config:TrainConfig, family:Family):
     if config.stages and config.stages[0].start=="best":
         raise UserError(f"stage `{config.stages[0].name}`: start: there is no stage before it whose best "
                         f"weights it could begin with. Leave `start` out.")
+
+# %% ../../nbs/6_training/00a_schedule.ipynb #c6241d57
+def family_in(
+    family:Family,
+    stage:StageConfig|None, # None: the run has none
+)->Family: # The same weights
+    "Show a family under the settings of a stage"
+    if not (stage and stage.model): return family
+    return family.with_config(stage_settings(family.config, stage))
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #e1e4fe48
 def count_parts(

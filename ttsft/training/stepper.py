@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-import torch
+import numpy as np, torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
@@ -21,7 +21,7 @@ from ..families.features import Clip
 from ..families.protocol import Family
 from .recipe import TrainConfig, total_steps
 from .schedule import check_settings, check_trainable, frozen_updates, learning_rates
-from .schedule import require_compiler, stage_at, stage_parameters, wants_best
+from .schedule import family_in, require_compiler, stage_at, stage_parameters, wants_best
 from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
 from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open_stage
 from .update import scale_new_embeddings
@@ -46,6 +46,7 @@ class Stepper:
         self.family, self.clips, self.valid, self.config = family, clips, valid, config
         self.out, self.seed, self.say = out, seed, say
         check_settings(config, family)
+        self.views = [family_in(family, s) for s in config.stages or [None]]
         self.opened = [p for p in family.module.parameters() if p.requires_grad]
         self.plan = [stage_parameters(family, self.opened, s) for s in config.stages or [None]]
         check_trainable(family, config, self.plan)
@@ -67,7 +68,8 @@ def prepare_device(self:Stepper):
         raise UserError("train.precision: fp16 needs a GPU, and this run has none. Set it to bf16 or no.")
     self.sums = self.family.phases!=(None,) or bool(self.config.stages)
     self.family.to(self.device)
-    self.terms = self.accelerator.prepare_model(Terms(self.family), evaluation_mode=self.sums)
+    self.named = Terms(self.family)
+    self.terms = self.accelerator.prepare_model(self.named, evaluation_mode=self.sums)
     rows = self.family.new_embeddings
     self.new_embeddings = torch.tensor(rows, device=self.device) if rows else None
     if self.config.compile:
@@ -78,6 +80,7 @@ def prepare_device(self:Stepper):
 @patch
 def start_stage(self:Stepper, number:int)->Stage:
     "Freeze and thaw for a stage, with fresh optimizers"
+    self.named.family = self.views[number]
     return open_stage(self.family, self.opened, self.plan[number], self.config, number,
                       fused=self.device.type=="cuda")
 
@@ -109,9 +112,14 @@ def draws(self:Stepper)->Iterator[Draw]:
 @patch
 def updates(self:Stepper)->Iterator[Update]:
     "Build the micro-batches of the updates that are still to make"
-    a, n = self.accelerator, self.config.accumulate
-    left = islice(self.draws(), self.progress.step*n*a.num_processes, None)
-    return build_updates(self.family, left, n, a.process_index, a.num_processes, self.device.type=="cuda")
+    a, n, step = self.accelerator, self.config.accumulate, self.progress.step
+    each = n*a.num_processes
+    left, first = islice(self.draws(), step*each, None), stage_at(step, self.config)[0]
+    ends = np.cumsum([s.steps for s in self.config.stages]).tolist()[:-1]+[None]
+    for view,end in zip(self.views[first:], ends[first:]):
+        draws = left if end is None else islice(left, (end-step)*each)
+        yield from build_updates(view, draws, n, a.process_index, a.num_processes, self.device.type=="cuda")
+        step = end
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #a04bf124
 @patch

@@ -88,7 +88,8 @@ def announce(self:Trainer):
     if step := self.progress.step:
         self.say(f"    resumed after step {step}")
         return
-    batches = [u.batches[0] for u in build_updates(self.family, islice(self.draws(), 6))]
+    view = self.views[self.progress.stage.number]
+    batches = [u.batches[0] for u in build_updates(view, islice(self.draws(), 6))]
     parts = self.progress.stage.parts
     cost = estimate(self.family, self.terms, batches, self.config, parts, self.accelerator, self.opened)
     self.say(f"    estimate: {self.steps} steps in about {cost['seconds']/60:.1f} min, "

@@ -81,10 +81,14 @@ def search_codes(
     limit:int, # Codes at most
     beams:int=3, # Beginnings that are kept side by side
     length_penalty:float=1.0, # Above 1 favours long sentences
+    language:int|None=None, # Row of the language embedding
+    first_position:int=1, # As for `ttsft.families.gpt.decode.write_codes`
 )->Written:
     "Write the codes of one sentence with some beams"
-    c, most, search = gpt.config, min(limit, gpt.config.code_positions-1), Search(beams, length_penalty)
-    x, lengths = embed_prompts(gpt, prefix.expand(beams, -1, -1), [text]*beams)
+    c, search = gpt.config, Search(beams, length_penalty)
+    most = min(limit, c.code_positions-first_position)
+    languages = None if language is None else [language]*beams
+    x, lengths = embed_prompts(gpt, prefix.expand(beams, -1, -1), [text]*beams, languages)
     cache = KVCache(c, beams, x.shape[1]+most, x)
     cache.place(torch.arange(x.shape[1], device=x.device).expand(beams, -1), x.shape[1])
     state = gpt.final_norm(gpt.gpt(x, cache))[:, -1]
@@ -99,16 +103,21 @@ def search_codes(
         sources = advance(search, found, c.stop_code)
         kept = {tuple(codes): kept[tuple(codes)] for _,codes in search.ended}
         if not sources or is_over(search): break
-        sources += sources[:1]*(beams-len(sources))
-        search.codes += [search.codes[0]]*(beams-len(search.codes))
-        search.scores = np.append(search.scores, [-np.inf]*(beams-len(search.scores)))
-        at = torch.tensor(sources, device=x.device)
+        at = torch.tensor(_fill_beams(search, sources), device=x.device)
         cache.kept.copy_(cache.kept.index_select(2, at))
         states = [list(states[i]) for i in sources]
         chosen = torch.tensor([codes[-1] for codes in search.codes], device=x.device)
         written = written[at].scatter(1, chosen[:, None], True)
-        state, logits = step(chosen, torch.full_like(chosen, n+1), lengths+n, x.shape[1]+n+1)
+        state, logits = step(chosen, torch.full_like(chosen, n+first_position), lengths+n, x.shape[1]+n+1)
     return _take_best(search, kept, states)
+
+# %% ../../../nbs/5_families/gpt/05a_beams.ipynb #2c0df62f
+def _fill_beams(search, sources):
+    "Repeat the first beam where a row has none, and return where each row goes on from"
+    missing = search.n-len(sources)
+    search.codes += search.codes[:1]*missing
+    search.scores = np.append(search.scores, [-np.inf]*missing)
+    return sources+sources[:1]*missing
 
 # %% ../../../nbs/5_families/gpt/05a_beams.ipynb #37e0f576
 def _take_best(search, kept, states):

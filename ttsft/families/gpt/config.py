@@ -24,6 +24,7 @@ class GptConfig:
     start_code:int = 1024
     stop_code:int = 1025
     dropout:float = 0.1 # In training: of embeddings and residuals
+    languages:int = 0 # Rows of the language embedding; 0: the model has none
     def __post_init__(self):
         if self.width%self.heads:
             raise ValueError(f"a width of {self.width} cannot be shared by {self.heads} heads")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np, torch
 from .config import GptConfig
 from .model import Gpt
+from .rows import check_languages
 from .trunk import KVCache
 
 # %% ../../../nbs/5_families/gpt/05_decode.ipynb #6577546d
@@ -62,17 +63,20 @@ def embed_prompts(
     gpt:Gpt,
     prefix:torch.Tensor, # States of the voices, (b, p, d)
     texts:Sequence[Sequence[int]], # Text tokens of each row, without start and stop
+    languages:Sequence[int]|None=None, # As for `ttsft.families.gpt.rows.lay_rows`
 )->tuple[torch.Tensor, torch.Tensor]: # States (b, t, d), and the length of each row (b,)
     "Lay voices and texts, and the start of the codes"
     c, device, rows = gpt.config, prefix.device, []
+    check_languages(c, languages, len(texts))
     start = gpt.embed_codes(torch.tensor([c.start_code], device=device), torch.zeros(1, dtype=torch.long,
                                                                                      device=device))
-    for voice,ids in zip(prefix, texts):
+    for voice,ids,language in zip(prefix, texts, languages or [None]*len(texts)):
         ids = torch.tensor([c.start_text, *ids, c.stop_text], device=device)
         if len(ids)>c.text_positions:
             raise ValueError(f"a text has {len(ids)} tokens, start and stop included; the model has "
                              f"{c.text_positions} positions")
-        text = gpt.embed_text(ids, torch.arange(len(ids), device=device))
+        spoken = None if language is None else torch.full_like(ids, language)
+        text = gpt.embed_text(ids, torch.arange(len(ids), device=device), spoken)
         rows.append(torch.cat([voice.to(text.dtype), text, start]))
     lengths = torch.tensor([len(r) for r in rows], device=device)
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), lengths
@@ -129,10 +133,12 @@ def write_codes(
     sampling:Sampling,
     limits:Sequence[int], # Codes that each row may have at most
     tell:Callable|None=None, # Called after each step with the codes written so far, for a progress bar
+    languages:Sequence[int]|None=None, # As for `ttsft.families.gpt.rows.lay_rows`
+    first_position:int=1, # Of the first code: 1 as in training
 )->list[Written]:
     "Write the codes of some sentences side by side"
-    c, rows, most = gpt.config, len(texts), min(max(limits), gpt.config.code_positions-1)
-    x, lengths = embed_prompts(gpt, prefix, texts)
+    c, rows, most = gpt.config, len(texts), min(max(limits), gpt.config.code_positions-first_position)
+    x, lengths = embed_prompts(gpt, prefix, texts, languages)
     cache = KVCache(c, rows, x.shape[1]+most, x)
     cache.place(torch.arange(x.shape[1], device=x.device).expand(rows, -1), x.shape[1])
     state = gpt.final_norm(gpt.gpt(x, cache))[torch.arange(rows, device=x.device), lengths-1]
@@ -148,7 +154,7 @@ def write_codes(
         if tell: tell(n+1)
         if (x.device.type=="cpu" or n%16==15) and ended.all(): break
         written = written.scatter(1, chosen[:, None], True)
-        at = torch.full_like(chosen, n+1)
+        at = torch.full_like(chosen, n+first_position)
         state, logits = step(chosen, at, lengths+n, x.shape[1]+n+1)
     return cut_rows(c, torch.stack(codes, 1), torch.stack(states, 1), limits)
 

@@ -34,12 +34,14 @@ class Gpt(nn.Module):
         self.final_norm = nn.LayerNorm(config.width)
         self.text_head = nn.Linear(config.width, config.text_tokens)
         self.mel_head = nn.Linear(config.width, config.code_tokens)
+        if config.languages: self.lang_embedding = nn.Embedding(config.languages, config.width)
 
     def get_input_embeddings(self)->nn.Embedding: return self.text_embedding
 
-    def embed_text(self, ids:torch.Tensor, at:torch.Tensor)->torch.Tensor:
+    def embed_text(self, ids, at, language=None): # Token, position and language row of each state, (n,)
         "Embed text tokens at their positions"
-        return self.text_embedding(ids)+self.text_pos_embedding(at)
+        x = self.text_embedding(ids)+self.text_pos_embedding(at)
+        return x if language is None else x+self.lang_embedding(language)
 
     def embed_codes(self, ids:torch.Tensor, at:torch.Tensor)->torch.Tensor:
         "Embed codes at their positions"
@@ -49,7 +51,7 @@ class Gpt(nn.Module):
 def _fill_rows(gpt, prefix, batch):
     "Copy the states of voice, text and codes to their places"
     rows, length, width = batch["rows"], batch["length"], prefix.shape[-1]
-    text = gpt.embed_text(batch["text"], batch["text_position"])
+    text = gpt.embed_text(batch["text"], batch["text_position"], batch.get("text_language"))
     codes = gpt.embed_codes(batch["code"], batch["code_position"])
     x = torch.zeros(rows*length, width, dtype=text.dtype, device=text.device)
     x = x.index_copy(0, batch["text_place"], text).index_copy(0, batch["code_place"], codes)

@@ -152,7 +152,7 @@ def choose_trained(self:Xtts,
     "Freeze what does not train, and add adapters"
     gpt, rows, c = self.nets.gpt, self.nets.sizes.gpt.text_tokens, self.config
     freeze(gpt, c.freeze)
-    if c.method=="lora": self.lora = adapt(gpt, c.lora_rank, c.lora_alpha, new, seed)
+    if c.method=="lora": self.lora = adapt(gpt, c.lora_rank, c.lora_alpha, range(rows-new, rows), seed)
     else: self.new_embeddings = list(range(rows-new, rows))
 
 # %% ../../../nbs/5_families/xtts/14_model.ipynb #fbe4dc97

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from ..modules import forked_rng
 from ..gpt.model import Gpt
-from .conditioning import ConditioningConfig, ConditioningEncoder, Perceiver
+from ..gpt.perceiver import Perceiver
+from .conditioning import ConditioningConfig, ConditioningEncoder
 from .conditioning import conditioning_latents
 from .dvae import Dvae, DvaeConfig, read_dvae
 from .layout import XttsSizes
@@ -27,7 +28,7 @@ class XttsGpt(Gpt):
         super().__init__(sizes.gpt)
         config = ConditioningConfig(width=sizes.gpt.width, heads=sizes.gpt.heads)
         self.conditioning_encoder = ConditioningEncoder(config)
-        self.conditioning_perceiver = Perceiver(config)
+        self.conditioning_perceiver = Perceiver(config.perceiver)
 
     def voice(self,
         mel:torch.Tensor, # (b, 80, f)
