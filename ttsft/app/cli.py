@@ -134,13 +134,16 @@ def speak_arguments(p:argparse.ArgumentParser):
     p.add_argument("text", nargs="?", default="")
     p.add_argument("--script", type=Path, metavar="FILE",
                    help="say a whole script: .csv or .json with text, and id, voice, reference, speed, seed, "
-                   "language where wanted")
+                   "language, emotion where wanted")
     p.add_argument("-o", "--out", type=Path, required=True,
                    help="sound file to write (.wav, .flac, .ogg); with --script, a folder")
     p.add_argument("--voice", default="", help="a speaker's name, or a recording")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--speed", type=float, default=1.0, help="2 is twice as fast")
     p.add_argument("--language", default="", help="BCP 47 code, for models of several languages")
+    p.add_argument("--emotion", default="", help="names with weights, e.g. happy=0.5,calm=0.2")
+    p.add_argument("--emotion-from", default="", metavar="FILE", help="a recording that has the emotion")
+    p.add_argument("--emotion-amount", type=float, default=1.0, help="how much of it, from 0 to 1")
 
 def export_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft export`"
@@ -187,13 +190,16 @@ def do_new(a:argparse.Namespace):
 def do_speak(a:argparse.Namespace):
     "Say a text, or a script"
     if bool(a.text)==bool(a.script): raise UserError("give a text to say, or a script with --script FILE")
-    if a.script and (a.speed!=1 or a.language):
-        raise UserError("--speed, --language: in a script, each line has its own")
+    if a.script and (a.speed!=1 or a.language or a.emotion or a.emotion_from):
+        raise UserError("--speed, --language, --emotion: in a script, each line has its own")
+    if a.emotion and a.emotion_from: raise UserError("--emotion, --emotion-from: give one of the two")
     from ttsft.app.speak import speak
     from ttsft.app.speak_script import speak_script
-    from ttsft.families.terms import Manner
+    from ttsft.families.terms import Manner, read_emotion
     if a.script: print(speak_script(a.run, a.script, a.out, a.voice, a.seed))
-    else: print(speak(a.run, a.text, a.out, a.voice, a.seed, Manner(a.speed, a.language)))
+    else:
+        manner = Manner(a.speed, a.language, read_emotion(a.emotion))
+        print(speak(a.run, a.text, a.out, a.voice, a.seed, manner, a.emotion_from, a.emotion_amount))
 
 # %% ../../nbs/9_app/11_cli.ipynb #4e6c4e93
 def do_export(a:argparse.Namespace):

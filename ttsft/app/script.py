@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 from ..core import UserError, did_you_mean
-from ..families.terms import Manner
+from ..families.terms import Manner, read_emotion
 
 # %% ../../nbs/9_app/00b_script.ipynb #f0decf76
 MAX_LINES, MAX_TEXT = 10_000, 2_000 # lines of a script, and characters of a line
@@ -26,9 +26,10 @@ class ScriptLine:
     speed:float = 1.0 # 2 is twice as fast
     seed:int|None = None # The same seed gives the same speech; None: the run's
     language:str = "" # BCP 47 code; empty: the model's own
+    emotion:str = "" # Names with weights, e.g. `happy=0.5`; empty: the voice's own
     def __post_init__(self): check_line(self)
     @property
-    def manner(self)->Manner: return Manner(self.speed, self.language)
+    def manner(self)->Manner: return Manner(self.speed, self.language, read_emotion(self.emotion))
 
 # %% ../../nbs/9_app/00b_script.ipynb #8782d621
 def check_line(line:ScriptLine):
@@ -38,7 +39,7 @@ def check_line(line:ScriptLine):
         raise ValueError(f"text: has {len(line.text)} characters, {MAX_TEXT} are the limit")
     if len(line.id)>60: raise ValueError(f"id: `{line.id[:20]}...` is longer than 60 characters")
     if not 0<=(line.seed or 0)<=MAX_SEED: raise ValueError(f"seed: {line.seed} is outside 0 to {MAX_SEED}")
-    try: Manner(line.speed, line.language)
+    try: Manner(line.speed, line.language, read_emotion(line.emotion))
     except UserError as e: raise ValueError(str(e)) from None
 
 # %% ../../nbs/9_app/00b_script.ipynb #d2d339d6

@@ -42,6 +42,8 @@ def check_script(
     for i,line in enumerate(config.lines):
         where = f"lines[{i}] {line.id}".strip()
         if line.speed!=1 and not family.speeds: faults.append((where, "speed: this family has one speed"))
+        if odd := [name for name,_ in line.manner.emotion if name not in family.emotions]:
+            faults.append((where, f"emotion: this family knows no `{odd[0]}`"))
         try: front_end(line.text)
         except UserError as e: faults.append((where, str(e)))
     refuse_lines(faults, "recipe.script")

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['Shapes', 'MAX_HEADER', 'shapes_of', 'read_shapes', 'spell_weight_norm', 'compare_listing', 'find_not_finite',
-           'random_tensors']
+           'fill_module', 'random_tensors']
 
 # %% ../../nbs/5_families/04b_listing.ipynb #a174dc81
 import json, re
+from collections.abc import Callable
 from pathlib import Path
 import torch
 from ..core import UserError
@@ -69,6 +70,20 @@ def find_not_finite(
     "Tell tensors with numbers that are not finite"
     odd = [k for k,v in tensors.items() if v.is_floating_point() and not torch.isfinite(v).all()]
     return [f"{len(odd)} tensors hold numbers that are not finite: {_some(odd)}"] if odd else []
+
+# %% ../../nbs/5_families/04b_listing.ipynb #449e873c
+def fill_module(
+    make:Callable[[], torch.nn.Module], # Makes the module; called on the `meta` device
+    tensors:dict[str, torch.Tensor], # All of its tensors; what the caller holds is left as it is
+    part:str, # What to call it where something is wrong, e.g. `vocoder`
+)->torch.nn.Module: # In evaluation mode, frozen
+    "Make a module of the tensors of a file, every key and shape checked"
+    with torch.device("meta"): module = make()
+    want = module.state_dict()
+    if faults := compare_listing(shapes_of(tensors), shapes_of(want)) or find_not_finite(tensors):
+        raise UserError(f"{part}: {'. '.join(faults)}. The file belongs to another model, or is damaged.")
+    module.load_state_dict({k: tensors[k].detach().clone().to(v.dtype) for k,v in want.items()}, assign=True)
+    return module.eval().requires_grad_(False)
 
 # %% ../../nbs/5_families/04b_listing.ipynb #06f786cd
 def random_tensors(

@@ -21,6 +21,7 @@ class Speaking:
     name:str # As recipes spell it
     prompted:bool = True # Whether a voice is a prompt; else it is a speaker's name
     speeds:bool = False # Whether another speed than 1 can be asked for
+    emotions:Sequence[str] = () # That can be asked for by name
     side_by_side:int = 1 # Sentences that are spoken at once, at most
     language:str # BCP 47 code
     module:torch.nn.Module # What the optimizer, precision and devices act on
@@ -76,6 +77,16 @@ def merge_prompts(self:Speaking,
     raise UserError(f"a {self.name} model takes one reference for a voice, and cannot average "
                     f"{len(prompts)}. Keep the best of them.")
 
+# %% ../../nbs/5_families/05b_speaking.ipynb #e3dafc72
+@patch
+def take_emotion(self:Speaking,
+    prompt:Prompt, # The voice
+    other:Prompt, # From `imitate`: who has the emotion
+    amount:float, # 0: the voice's own emotion, 1: the other's
+)->Prompt: # The voice, with the other's emotion
+    "Give a voice the emotion of another recording"
+    raise UserError(f"emotion: a {self.name} model takes none from a recording. Leave the emotion out.")
+
 # %% ../../nbs/5_families/05b_speaking.ipynb #23bb5368
 @patch
 def speaks(self:Speaking, language:str)->bool: # BCP 47 code; empty: the model's own
@@ -90,6 +101,10 @@ def check_manner(self:Speaking, manner:Manner):
     if not self.speaks(manner.language):
         raise UserError(f"language: this {self.name} model speaks `{self.language}`, not "
                         f"`{manner.language}`. Leave the language out.")
+    if odd := [name for name,_ in manner.emotion if name not in self.emotions]:
+        there = f"it knows {', '.join(self.emotions)}" if self.emotions else "it knows none by name"
+        raise UserError(f"emotion: this {self.name} model knows no `{odd[0]}`; {there}. Leave the emotion "
+                        "out.")
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #f2e2cd27
 @patch

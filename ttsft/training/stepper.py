@@ -8,7 +8,7 @@ __all__ = ['Stepper']
 # %% ../../nbs/6_training/04b_stepper.ipynb #20126372
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 import numpy as np, torch
@@ -73,8 +73,8 @@ def prepare_device(self:Stepper):
     self.family.to(self.device)
     self.named = Terms(self.family)
     self.terms = self.accelerator.prepare_model(self.named, evaluation_mode=self.sums)
-    rows = self.family.new_embeddings
-    self.new_embeddings = torch.tensor(rows, device=self.device) if rows else None
+    self.fresh = [(p, None if rows is None else torch.tensor(rows, device=self.device))
+                  for p,rows in self.family.fresh_parameters()]
     if self.config.compile:
         require_compiler(self.device.type)
         self.family.compile()
@@ -156,10 +156,11 @@ def set_rates(self:Stepper, moving:Stage, epoch:int)->dict[str, float]: # For th
 
 @patch
 def around_step(self:Stepper):
-    "Multiply the move of fresh embedding rows while this is open"
-    if self.new_embeddings is None: return nullcontext()
-    return scale_new_embeddings(self.family.module.get_input_embeddings().weight, self.new_embeddings,
-                                self.config.new_embeddings_lr)
+    "Multiply the move of fresh rows while this is open"
+    around = ExitStack()
+    for p,rows in self.fresh:
+        if p.requires_grad: around.enter_context(scale_new_embeddings(p, rows, self.config.new_embeddings_lr))
+    return around
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #5a6f7c6f
 @patch

@@ -13,7 +13,8 @@ from fastcore.basics import patch
 from torch import nn
 from torch.nn import functional as F
 from ...core import UserError
-from .mels import N_MELS, exact_float32
+from ..modules import exact_float32
+from .mels import N_MELS
 
 # %% ../../../nbs/5_families/xtts/02_dvae.ipynb #c7be8151
 SAMPLES_PER_CODE = 1024 # at 22,050 Hz

@@ -11,7 +11,8 @@ import torch
 from fastcore.basics import patch
 from torch import nn
 from torch.nn import functional as F
-from .mels import exact_float32, make_filters
+from ..modules import exact_float32
+from .mels import make_filters
 
 # %% ../../../nbs/5_families/xtts/04_speaker_encoder.ipynb #a4603587
 SPEAKER_RATE = 16000 # Hz
