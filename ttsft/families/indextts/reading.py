@@ -51,9 +51,11 @@ def find_version(
     "Tell the version of a GPT by its tensors"
     new, old = "spk_emb_proj.weight" in gpt, any(k.startswith("conditioning_encoder.") for k in gpt)
     if new!=old: return "2.5" if new else "2"
-    raise UserError(f"{path} is of no known version: it has {'both' if new else 'neither'} spk_emb_proj (2.5) "
-                    f"{'and' if new else 'nor'} conditioning_encoder (2). Take gpt.pth of IndexTTS-2 or -2.5.")
+    said = "both spk_emb_proj (2.5) and" if new else "neither spk_emb_proj (2.5) nor"
+    raise UserError(f"{path} is of no known version: it has {said} conditioning_encoder (2). Take gpt.pth of "
+                    "IndexTTS-2 or IndexTTS-2.5.")
 
+# %% ../../../nbs/5_families/indextts/11a_reading.ipynb #201efa5a
 def check_version(
     version:str, # By the tensors of the GPT
     folder:Path,
@@ -103,7 +105,8 @@ def _compare_semantic(config, sizes):
     if config["hidden_size"]!=sizes.hidden:
         faults.append(f"w2v-bert gives {config['hidden_size']} numbers, and the codec reads {sizes.hidden}")
     if config["num_hidden_layers"]<sizes.semantic_layers:
-        faults.append(f"w2v-bert has {config['num_hidden_layers']} layers, and {sizes.semantic_layers} are used")
+        faults.append(f"w2v-bert has {config['num_hidden_layers']} layers, and {sizes.semantic_layers} are "
+                      "used")
     return faults
 
 # %% ../../../nbs/5_families/indextts/11a_reading.ipynb #63014fbe
@@ -115,7 +118,8 @@ def _differs(files, part, known):
     "Say that a file differs from the released one; empty: it does not"
     found, name = files.digests[part], files.paths[part].name
     n = min(len(found), len(known))
-    return "" if found[:n]==known[:n] else f"{name} has the hash {found[:12]}..., and the released file {known[:12]}..."
+    if found[:n]==known[:n]: return ""
+    return f"{name} has the hash {found[:12]}..., and the released file {known[:12]}..."
 
 def compare_known(
     files:IndexFiles,
@@ -180,6 +184,7 @@ def _read_parts(paths, gpt, cache):
     digests |= {part: file_fingerprint(paths[part])[:32] for part in ("statistics", "vocab")}
     return nets, digests, notes+said
 
+# %% ../../../nbs/5_families/indextts/11a_reading.ipynb #ddbdeaab
 def open_folder(
     path:str|Path, # As a person gives it
     cache:Path|None=None, # Where conversions are kept; None: the user's cache
@@ -194,7 +199,8 @@ def open_folder(
     version = find_version(gpt[0], weights)
     check_version(version, folder, weights)
     paths = find_parts(folder, version, config)
-    sizes = _fit_vocoder(model_sizes(config, version, folder/"config.yaml"), paths["bigvgan"].parent/"config.json")
+    sizes = model_sizes(config, version, folder/"config.yaml")
+    sizes = _fit_vocoder(sizes, paths["bigvgan"].parent/"config.json")
     nets, digests, notes = _read_parts(paths, gpt, cache)
     semantic = read_semantic_config(paths["semantic"].parent/"config.json")
     used = read_semantic_tensors(paths["semantic"], sizes.semantic_layers)

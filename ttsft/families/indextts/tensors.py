@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WRAPPERS', 'SEMANTIC_WORDS', 'SPECIALS', 'USED_SPECIALS', 'unwrap', 'drop_aliases', 'spell_classic', 'unfold',
-           'read_tensors', 'read_semantic_config', 'read_semantic_tensors', 'read_statistics', 'read_table',
+           'read_raw', 'read_tensors', 'read_semantic_config', 'read_semantic_tensors', 'read_statistics', 'read_table',
            'count_pieces', 'count_tokens', 'compare_vocabulary']
 
 # %% ../../../nbs/5_families/indextts/11_tensors.ipynb #1ca9c92c
@@ -82,11 +82,12 @@ def _choose(data, path):
     if not tensors: raise UserError(f"{path} holds no tensors. Take the file from the model's repository.")
     return tensors, dict(beside=beside, others=others)
 
-def read_tensors(
+# %% ../../../nbs/5_families/indextts/11_tensors.ipynb #7e210c1a
+def read_raw(
     path:Path, # .pth, .pt, .bin or .safetensors
     cache:Path|None=None, # None: the user's cache
-)->tuple[dict[str, torch.Tensor], str, list[str]]: # Floats in float32; digest; what was left out, in words
-    "Read the tensors of a file"
+)->tuple[dict[str, torch.Tensor], str, list[str]]: # As in the file; digest; what was left out, in words
+    "Read the tensors of a file, with its own names and types"
     digest, notes, file = "", [], path
     if path.suffix!=".safetensors":
         folder = convert_once(path, "indextts-1", lambda data: _choose(data, path), cache)
@@ -96,7 +97,15 @@ def read_tensors(
     try: tensors = load_file(file)
     except (OSError, SafetensorError) as e:
         raise UserError(f"{path} is broken ({e}). Download it again.") from None
-    digest = digest or file_fingerprint(path)[:32]
+    return tensors, digest or file_fingerprint(path)[:32], notes
+
+# %% ../../../nbs/5_families/indextts/11_tensors.ipynb #4301f013
+def read_tensors(
+    path:Path, # .pth, .pt, .bin or .safetensors
+    cache:Path|None=None, # None: the user's cache
+)->tuple[dict[str, torch.Tensor], str, list[str]]: # Floats in float32; digest; what was left out, in words
+    "Read the tensors of a file by official names"
+    tensors, digest, notes = read_raw(path, cache)
     tensors = spell_classic({k.removeprefix("module."): v for k,v in tensors.items()})
     return {k: v.float() if v.is_floating_point() else v for k,v in tensors.items()}, digest, notes
 
