@@ -164,6 +164,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                   'ttsft.app.recipe.Recipe.what': ('9_app/recipe.html#recipe.what', 'ttsft/app/recipe.py'),
                                   'ttsft.app.recipe.apply_language': ('9_app/recipe.html#apply_language', 'ttsft/app/recipe.py'),
                                   'ttsft.app.recipe.declares_language': ('9_app/recipe.html#declares_language', 'ttsft/app/recipe.py'),
+                                  'ttsft.app.recipe.family_text': ('9_app/recipe.html#family_text', 'ttsft/app/recipe.py'),
                                   'ttsft.app.recipe.list_languages': ('9_app/recipe.html#list_languages', 'ttsft/app/recipe.py'),
                                   'ttsft.app.recipe.load_recipe': ('9_app/recipe.html#load_recipe', 'ttsft/app/recipe.py'),
                                   'ttsft.app.recipe.read_text_rules': ('9_app/recipe.html#read_text_rules', 'ttsft/app/recipe.py'),
