@@ -1181,6 +1181,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                          'ttsft/families/gpt/trunk.py'),
                                           'ttsft.families.gpt.trunk.KVCache.place': ( '5_families/gpt/trunk.html#kvcache.place',
                                                                                       'ttsft/families/gpt/trunk.py'),
+                                          'ttsft.families.gpt.trunk.KVCache.reorder': ( '5_families/gpt/trunk.html#kvcache.reorder',
+                                                                                        'ttsft/families/gpt/trunk.py'),
                                           'ttsft.families.gpt.trunk.KVCache.write': ( '5_families/gpt/trunk.html#kvcache.write',
                                                                                       'ttsft/families/gpt/trunk.py'),
                                           'ttsft.families.gpt.trunk.Projection': ( '5_families/gpt/trunk.html#projection',
