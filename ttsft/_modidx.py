@@ -1336,6 +1336,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                          'ttsft/families/indextts/campplus.py'),
                                                   'ttsft.families.indextts.campplus.calibrate': ( '5_families/indextts/campplus.html#calibrate',
                                                                                                   'ttsft/families/indextts/campplus.py'),
+                                                  'ttsft.families.indextts.campplus.camp_sizes': ( '5_families/indextts/campplus.html#camp_sizes',
+                                                                                                   'ttsft/families/indextts/campplus.py'),
                                                   'ttsft.families.indextts.campplus.make_body': ( '5_families/indextts/campplus.html#make_body',
                                                                                                   'ttsft/families/indextts/campplus.py'),
                                                   'ttsft.families.indextts.campplus.random_camp': ( '5_families/indextts/campplus.html#random_camp',
