@@ -7,7 +7,7 @@ __all__ = ['choose_sentences', 'Guard', 'guard_replay', 'measure_replay', 'find_
 
 # %% ../../nbs/6_training/03b_forgetting.ipynb #86561f2b
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ..core import UserError, fingerprint, seed_for
 from ..families.batches import held_out_prompts, name_voices, shared_sound
@@ -19,17 +19,17 @@ from .validation import validate
 def choose_sentences(
     rows:dict[str, list[int]], # Text -> positions of its clips, of one language
     voices:Sequence[str], # Of all clips
-    tied:Callable, # Position -> positions of clips that share sound with it
+    shared:Mapping[int, set[int]], # As from `shared_sound`
     most:int, # Sentences
-    order:Callable, # Text -> number; the lowest are taken first
+    order:Mapping[str, int], # Text -> number; the lowest are taken first
 )->tuple[list[int], set[int]]: # Positions that are measured, and all that are not trained on
     "Choose sentences of a language to keep apart"
     spoken = {i: text for text,at in rows.items() for i in at}
     by_voice, held, gone = defaultdict(set), [], set()
     for i in spoken: by_voice[voices[i]].add(i)
-    for text in sorted(rows, key=order):
+    for text in sorted(rows, key=order.get):
         if len(held)>=min(most, max(1, len(rows)//10)): break
-        more = {j for i in rows[text] for j in (i, *tied(i))}
+        more = {j for i in rows[text] for j in (i, *shared.get(i, ()))}
         left = [by_voice[voices[i]]-gone-more for i in more]
         if any(len({spoken[j] for j in at})<2 for at in left): continue
         held.append(min(rows[text]))
@@ -67,8 +67,8 @@ def guard_replay(
     for i,(language,text) in enumerate(zip(languages, texts)):
         if language: rows[language][text].append(i)
     for n in names:
-        def order(text): return seed_for(seed, "guard", n, text)
-        held[n], more = choose_sentences(rows[n], voices, lambda i: shared.get(i, ()), most, order)
+        order = {text: seed_for(seed, "guard", n, text) for text in rows[n]}
+        held[n], more = choose_sentences(rows[n], voices, shared, most, order)
         gone |= more
     held = {n: [clips[i] for i in at] for n,at in held.items() if at}
     left = take_clips(clips, [i for i in range(len(clips)) if i not in gone]) if gone else clips
@@ -109,7 +109,7 @@ def refuse_forgotten(
 ):
     "Stop a run that forgets"
     language, rise = found
-    raise Forgotten(f"after {step} updates `{language}` costs {rise:.2f} nats more than before the first one, "
+    raise Forgotten(f"after {step} updates `{language}` costs {rise:.2f} nats more than before the first, "
                     f"and train.forget_limit is {limit:g}. Raise the weight of its source in `also`, lower "
                     f"train.lr or train less of the model. With train.final=best the run goes on, and the "
                     f"best weights within the limit are kept.")

@@ -7,7 +7,6 @@ __all__ = ['BILIBILI', 'HUBS', 'OPTIONAL', 'TIKTOKEN', 'Source', 'list_sources',
            'find_vocabulary', 'find_parts', 'guess_version']
 
 # %% ../../../nbs/5_families/indextts/11_sources.ipynb #c3c28fda
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from ...core import UserError
@@ -42,13 +41,14 @@ def list_sources(
         ("semantic_codec/model.safetensors", "MaskGCT/semantic_codec/model.safetensors",
          "semantic_codec_model.safetensors"), "amphion/MaskGCT", "semantic_codec/model.safetensors", "177 MB",
         "CC-BY-NC-4.0")
-    vocoder, camp = "bigvgan_v2_22khz_80band_256x", "campplus_cn_common.bin"
+    vocoder, weights = "bigvgan_v2_22khz_80band_256x", "bigvgan_generator.pt"
+    camp = "campplus_cn_common.bin"
     return dict(
         gpt=_own(version, name("gpt_checkpoint", "gpt.pth"), "3.3 GB" if version=="2" else "3.1 GB"),
         codec=codec, s2mel=_own(version, name("s2mel_checkpoint", "s2mel.pth"), "1.2 GB"),
         campplus=Source((camp, f"campplus/{camp}"), "funasr/campplus", camp, "28 MB", "Apache-2.0"),
-        bigvgan=Source(("bigvgan/bigvgan_generator.pt", "bigvgan_generator.pt", f"{vocoder}/bigvgan_generator.pt"),
-                       f"nvidia/{vocoder}", "bigvgan_generator.pt", "0.45 GB", "MIT"),
+        bigvgan=Source((f"bigvgan/{weights}", weights, f"{vocoder}/{weights}"), f"nvidia/{vocoder}", weights,
+                       "0.45 GB", "MIT"),
         semantic=Source(("w2v-bert-2.0/model.safetensors",), "facebook/w2v-bert-2.0", "model.safetensors",
                         "2.3 GB", "MIT"),
         statistics=_own(version, name("w2v_stat", "wav2vec2bert_stats.pt"), "9 KB"),
@@ -113,8 +113,8 @@ def find_vocabulary(
     there = sorted(folder.glob("*.tiktoken"))
     if folder/TIKTOKEN in there: return folder/TIKTOKEN
     if len(there)>1:
-        raise UserError(f"{folder} has {len(there)} vocabularies: {', '.join(p.name for p in there)}. Leave the "
-                        f"one of the weights, as {TIKTOKEN}.")
+        raise UserError(f"{folder} has {len(there)} vocabularies: {', '.join(p.name for p in there)}. Leave "
+                        f"the one of the weights, as {TIKTOKEN}.")
     return there[0] if there else None
 
 # %% ../../../nbs/5_families/indextts/11_sources.ipynb #90fccb22
@@ -134,8 +134,8 @@ def find_parts(
         name = "bpe.model" if version=="2" else TIKTOKEN
         missing.append(f"{name}, from https://huggingface.co/{HUBS[version]} (0.5 to 1 MB, {BILIBILI})")
     if missing:
-        raise UserError(f"{folder} has not all parts of an IndexTTS {version}. Put into it or beside it:\n  " +
-                        "\n  ".join(missing))
+        raise UserError(f"{folder} has not all parts of an IndexTTS {version}. Put into it or beside it:\n  "
+                        + "\n  ".join(missing))
     return {part: path for part,path in found.items() if path is not None}
 
 # %% ../../../nbs/5_families/indextts/11_sources.ipynb #04ac3ab5
