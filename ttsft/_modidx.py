@@ -1274,6 +1274,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                   'ttsft/families/indextts/bigvgan.py'),
                                                  'ttsft.families.indextts.bigvgan.make_filter': ( '5_families/indextts/bigvgan.html#make_filter',
                                                                                                   'ttsft/families/indextts/bigvgan.py'),
+                                                 'ttsft.families.indextts.bigvgan.place_taps': ( '5_families/indextts/bigvgan.html#place_taps',
+                                                                                                 'ttsft/families/indextts/bigvgan.py'),
                                                  'ttsft.families.indextts.bigvgan.read_bigvgan': ( '5_families/indextts/bigvgan.html#read_bigvgan',
                                                                                                    'ttsft/families/indextts/bigvgan.py')},
             'ttsft.families.indextts.byte_growth': { 'ttsft.families.indextts.byte_growth.added_characters': ( '5_families/indextts/byte_growth.html#added_characters',
