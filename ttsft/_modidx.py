@@ -1195,6 +1195,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                        'ttsft/families/gpt/trunk.py'),
                                           'ttsft.families.gpt.trunk.Trunk.forward': ( '5_families/gpt/trunk.html#trunk.forward',
                                                                                       'ttsft/families/gpt/trunk.py'),
+                                          'ttsft.families.gpt.trunk._multiply_one': ( '5_families/gpt/trunk.html#_multiply_one',
+                                                                                      'ttsft/families/gpt/trunk.py'),
                                           'ttsft.families.gpt.trunk.lay_for_speech': ( '5_families/gpt/trunk.html#lay_for_speech',
                                                                                        'ttsft/families/gpt/trunk.py')},
             'ttsft.families.growth': { 'ttsft.families.growth.RowPlan': ('5_families/growth.html#rowplan', 'ttsft/families/growth.py'),
