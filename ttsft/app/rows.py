@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['reading_rows', 'heard_rows', 'split_rows', 'language_rows', 'pick_rejected', 'speaker_rows', 'count_tokens',
-           'token_row', 'list_counts', 'list_pieces', 'show_character', 'weight_rows', 'reading_curves']
+           'token_row', 'list_counts', 'list_pieces', 'show_character', 'weight_rows', 'reading_curves', 'replay_rows']
 
 # %% ../../nbs/9_app/01b_rows.ipynb #047cc099
 from collections.abc import Callable, Iterable, Sequence
@@ -150,3 +150,13 @@ def reading_curves(
     gap = [{"step": x["step"], "split": "difference", "another minus own": x["mismatched"]-x[term]}
            for x in log]
     return own + other + gap
+
+# %% ../../nbs/9_app/01b_rows.ipynb #3aa6590e
+def replay_rows(
+    log:list[dict], # Rows of the log with `split` replay
+    counts:dict, # Of step checkpoints
+)->list[dict]: # One for each language; none where nothing is replayed
+    "Compare what replayed languages cost before and after a training"
+    return [{"language": n, "before": x["before"], "most on the way": max(r[n] for r in log),
+             "kept weights": x["after"], "change": x["after"]-x["before"]}
+            for n,x in sorted(counts.get("replay", {}).items())]

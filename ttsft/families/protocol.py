@@ -223,6 +223,13 @@ def parameters_of(self:Family,
     "Return what the optimizer of a phase moves"
     return list(self.module.parameters())
 
+# %% ../../nbs/5_families/06_protocol.ipynb #93c215e5
+@patch
+def fresh_parameters(self:Family)->list[tuple]: # Each parameter with the numbers of its rows; None: all of it
+    "List what starts afresh"
+    if not len(self.new_embeddings): return []
+    return [(self.module.get_input_embeddings().weight, list(self.new_embeddings))]
+
 # %% ../../nbs/5_families/06_protocol.ipynb #66be92b9
 @patch
 def check(self:Family,

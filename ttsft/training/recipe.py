@@ -69,6 +69,8 @@ class TrainConfig:
     tensorboard:bool = True # Write TensorBoard events beside the JSONL log
     select:str = "" # Held-out loss term that chooses weights, lower is better; empty: the family's
     final:Literal["last", "best"] = "last" # Weights that may stay: the last ones alone, or the best as well
+    forget_clips:int = 8 # Sentences of each replayed language that are not trained on and tell what it costs
+    forget_limit:float = 0.0 # Nats that a replayed language may get worse; 0: it is told, and nothing stops
     trainable:int = 0 # Numbers that must train in the first stage; 0: not checked
     stop_after:int = 3 # Updates in a row that may be not finite; then the run stops
     warmup_discriminator:int = 0 # First updates, at least, that train all phases but the last

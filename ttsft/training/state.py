@@ -34,6 +34,7 @@ class Progress:
     step:int = 0 # Updates made
     failures:Failures = field(default_factory=Failures) # Updates left out
     best:Best|None = None # None: nothing was scored yet, or nobody asks
+    replay:dict[str, float]|None = None # What replayed languages cost before the first update
 
 # %% ../../nbs/6_training/04_state.ipynb #518492ad
 def frozen_names(
@@ -83,7 +84,8 @@ def save_state(
     state = dict(step=p.step, stage=p.stage.number, bad=p.failures.in_a_row, skipped=p.failures.total,
                  module=moving_state(module, frozen), optimizers=optimizers, bound=bound,
                  ema=p.ema.average if p.ema else None, best=asdict(p.best) if p.best else None,
-                 scaler=scaler.state_dict() if scaler else None, torch_rng=torch.get_rng_state(),
+                 replay=p.replay, scaler=scaler.state_dict() if scaler else None,
+                 torch_rng=torch.get_rng_state(),
                  cuda_rng=torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [])
     with atomic(path, "wb") as f: torch.save(state, f)
 
@@ -112,7 +114,8 @@ def load_state(
         for n,v in state["ema"].items(): ema.average[n].copy_(v)
     if scaler and state["scaler"]: scaler.load_state_dict(state["scaler"])
     best = Best(**state["best"]) if state["best"] else None
-    return Progress(stage, ema, state["step"], Failures(state["bad"], state["skipped"]), best)
+    failures = Failures(state["bad"], state["skipped"])
+    return Progress(stage, ema, state["step"], failures, best, state.get("replay"))
 
 # %% ../../nbs/6_training/04_state.ipynb #417c41f5
 def best_path(out:Path, best:Best)->Path:

@@ -8,7 +8,7 @@ __all__ = ['Stepper']
 # %% ../../nbs/6_training/04b_stepper.ipynb #20126372
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 import numpy as np, torch
@@ -26,6 +26,7 @@ from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
 from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open_stage
 from .update import scale_new_embeddings
 from .validation import evaluation_prompts
+from .forgetting import guard_replay
 from .cost import plan_disk, sweep, told_when_full
 from .state import Progress, bind_run, frozen_names, load_best, load_state
 from .log import Log, Pending, fetch_numbers
@@ -43,16 +44,18 @@ class Stepper:
         say:Callable=tqdm.write, # Called with one line per event
     ):
         seed_everything(seed)
-        self.family, self.clips, self.valid, self.config = family, clips, valid, config
+        self.family, self.valid, self.config = family, valid, config
         self.out, self.seed, self.say = out, seed, say
         check_settings(config, family)
+        self.guard = guard_replay(clips, config.forget_clips if family.languages else 0, seed)
+        self.clips = self.guard.clips
         self.views = [family_in(family, s) for s in config.stages or [None]]
         self.opened = [p for p in family.module.parameters() if p.requires_grad]
         self.plan = [stage_parameters(family, self.opened, s) for s in config.stages or [None]]
         check_trainable(family, config, self.plan)
         self.steps, self.frozen = total_steps(config), frozen_updates(config, family)
         self.select = config.select or family.mismatch_term
-        self.prompts = evaluation_prompts(family, valid, clips, seed)
+        self.prompts = evaluation_prompts(family, valid, self.clips, seed)
         for split in (clips, valid): family.check(split)
         self.prepare_device()
         self.disk = plan_disk(family, config, self.opened)
@@ -70,8 +73,8 @@ def prepare_device(self:Stepper):
     self.family.to(self.device)
     self.named = Terms(self.family)
     self.terms = self.accelerator.prepare_model(self.named, evaluation_mode=self.sums)
-    rows = self.family.new_embeddings
-    self.new_embeddings = torch.tensor(rows, device=self.device) if rows else None
+    self.fresh = [(p, None if rows is None else torch.tensor(rows, device=self.device))
+                  for p,rows in self.family.fresh_parameters()]
     if self.config.compile:
         require_compiler(self.device.type)
         self.family.compile()
@@ -93,7 +96,7 @@ def begin(self:Stepper):
     ema = EMA(module, self.config.ema, kept) if self.config.ema else None
     self.state, self.pending = self.out/"state.pt", []
     self.never = frozen_names(module, self.opened)
-    self.bound = bind_run(module, self.never, self.valid, self.prompts)
+    self.bound = bind_run(module, self.never, self.valid, self.prompts) | self.guard.bound
     if self.main: sweep(self.out)
     self.progress = (load_state(self.state, module, self.start_stage, ema, self.accelerator.scaler,
                                 self.never, self.bound)
@@ -153,10 +156,11 @@ def set_rates(self:Stepper, moving:Stage, epoch:int)->dict[str, float]: # For th
 
 @patch
 def around_step(self:Stepper):
-    "Multiply the move of fresh embedding rows while this is open"
-    if self.new_embeddings is None: return nullcontext()
-    return scale_new_embeddings(self.family.module.get_input_embeddings().weight, self.new_embeddings,
-                                self.config.new_embeddings_lr)
+    "Multiply the move of fresh rows while this is open"
+    around = ExitStack()
+    for p,rows in self.fresh:
+        if p.requires_grad: around.enter_context(scale_new_embeddings(p, rows, self.config.new_embeddings_lr))
+    return around
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #5a6f7c6f
 @patch

@@ -17,6 +17,7 @@ from ..runs import human
 from .schedule import stage_at, wants_best
 from .stream import build_updates
 from .validation import preview, validate
+from .forgetting import find_forgotten, measure_replay, refuse_forgotten
 from .cost import estimate, require_disk, told_when_full
 from .state import Best, drop_best, keep_checkpoint, save_state, write_best
 from .stepper import Stepper
@@ -60,6 +61,25 @@ def score(self:Trainer, values:dict[str, float])->float: # Lower is better
     raise UserError(f"train.select: held-out clips have no `{self.select}` with these settings; they have "
                     f"{', '.join(values)}.")
 
+# %% ../../nbs/6_training/05_trainer.ipynb #7a5f4fc3
+@patch
+def score_replay(self:Trainer)->dict[str, float]: # Language -> its cost
+    "Measure what replayed languages cost now"
+    return measure_replay(self.family, self.guard, self.seed, self.config.batch_seconds, self.terms)
+
+@patch
+def remembers(self:Trainer)->bool: # Whether the weights in the model are within the limit
+    "Look at replayed languages; stop a run that forgets them and cannot go back"
+    p, c = self.progress, self.config
+    if not (now := self.score_replay()): return True
+    if not p.step: p.replay = now
+    self.log.add(p.step, "replay", now, line=True)
+    found = find_forgotten(p.replay, now, c.forget_limit)
+    if not found: return True
+    if not wants_best(c, p.stage.number): refuse_forgotten(found, p.step, c.forget_limit)
+    self.say(f"    `{found[0]}` costs {found[1]:.2f} nats more than at the start: these weights are not kept")
+    return False
+
 # %% ../../nbs/6_training/05_trainer.ipynb #3f12fbb7
 @patch
 def evaluate_when_due(self:Trainer):
@@ -75,7 +95,7 @@ def evaluate_when_due(self:Trainer):
         values = self.score_held_out() if validates else {}
         stops = self.speak_previews(step) if speaks else {}
         if values or stops: self.log.add(step, "valid" if values else "preview", values | stops, line=True)
-        if values: self.keep_if_best(values)
+        if values and self.remembers(): self.keep_if_best(values)
         if keeps:
             facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
             keep_checkpoint(self.family, self.out/f"step-{step:06d}", facts)
@@ -95,6 +115,8 @@ def announce(self:Trainer):
     self.say(f"    estimate: {self.steps} steps in about {cost['seconds']/60:.1f} min, "
              f"{human(cost['memory'])} memory, {human(cost['disk'])} disk; "
              f"{sum(p.numel() for ps in parts.values() for p in ps):,} weights train on {self.device}")
+    if g := self.guard.left_out: self.say(f"    {g} clips of replayed languages are kept out of training")
+    if few := self.guard.unwatched: self.say(f"    too few sentences to watch what {', '.join(few)} costs")
     self.evaluate_when_due()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #56a67b78
@@ -139,23 +161,27 @@ def run(self:Trainer,
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3019fdb3
 @patch
-def choose_final(self:Trainer)->tuple[str, dict, Best]: # raw, averaged or best; its scores; what it is
+def choose_final(self:Trainer)->tuple[str, dict, Best, dict]: # raw, averaged or best; scores; which; replay
     "Choose the weights that stay"
-    scores, p = {"raw": self.score_held_out()}, self.progress
-    if p.ema:
-        with self.averaged(): scores["averaged"] = self.score_held_out()
-    kept = min(scores, key=lambda k: self.score(scores[k]))
-    last = Best(p.step, self.score(scores[kept]), kept)
-    if not p.best or last.score<=p.best.score: return kept, scores[kept], last
+    p, limit, scores, costs = self.progress, self.config.forget_limit, {}, {}
+    for kept,weights in (("raw", nullcontext), ("averaged", self.averaged))[:2 if p.ema else 1]:
+        with weights(): scores[kept], costs[kept] = self.score_held_out(), self.score_replay()
+    lost = {k: find_forgotten(p.replay, costs[k], limit) for k in scores}
+    good = [k for k in scores if not lost[k]]
+    if not good and not p.best: refuse_forgotten(lost["raw"], p.step, limit)
+    if good:
+        kept = min(good, key=lambda k: self.score(scores[k]))
+        last = Best(p.step, self.score(scores[kept]), kept)
+        if not p.best or last.score<=p.best.score: return kept, scores[kept], last, costs[kept]
     self.return_to_best()
-    return "best", self.score_held_out(), p.best
+    return "best", self.score_held_out(), p.best, self.score_replay()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3e7ca10d
 @patch
 def finish(self:Trainer, add:Callable)->dict:
     "Write the last checkpoint, then let the state go"
     p, stages = self.progress, self.config.stages
-    kept, values, chosen = self.choose_final()
+    kept, values, chosen, costs = self.choose_final()
     facts = self.facts | dict(step=chosen.step, weights=chosen.weights)
     if stages:
         facts |= dict(stage=stages[stage_at(chosen.step-1, self.config)[0]].name,
@@ -168,4 +194,5 @@ def finish(self:Trainer, add:Callable)->dict:
     drop_best(self.out)
     counts = dict(steps=p.step, kept=kept, valid=values)
     if kept=="best": counts["kept_step"] = chosen.step
+    if costs: counts["replay"] = {n: dict(before=p.replay[n], after=v) for n,v in costs.items()}
     return counts | ({"skipped": p.failures.total} if p.failures.total else {})

@@ -137,11 +137,12 @@ def term_weights(
 # %% ../../nbs/6_training/02_update.ipynb #f745f1c3
 @contextmanager
 def scale_new_embeddings(
-    weight:torch.nn.Parameter, # An embedding, (n, d)
-    rows:torch.Tensor, # Its fresh rows, on its device: a list would be copied there at every step
+    weight:torch.nn.Parameter, # A table, (n, d) or (n,)
+    rows:torch.Tensor|None, # Its fresh rows, on its device, as a list is copied at every step; None: all
     factor:float, # Their rate as a multiple of the optimizer's
 ):
     "Multiply the move that an optimizer step makes of `rows` while this is open"
+    rows = slice(None) if rows is None else rows
     before = weight.detach()[rows].clone()
     yield
     with torch.no_grad(): weight[rows] = before+(weight[rows]-before)*factor

@@ -8,7 +8,7 @@ __all__ = ['CONTROLS', 'TIMESTAMPS', 'FIRST_LANGUAGE', 'TRAINED', 'TRAINED_RANGE
 
 # %% ../../../nbs/5_families/indextts/12a_graft.ipynb #dbeb07e5
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 import torch
 from ...core import UserError
@@ -85,12 +85,14 @@ def add_tokens(
     ranks:Mapping[bytes, int],
     tokens:Sequence[bytes], # In the order in which they are wanted
     room:int, # New pairs at most
+    refuse:Callable[[bytes], bool] = can_occur, # Whether a pair may not be taken
 )->list[bytes]: # New pairs in order of rank
     "List the pairs that make as many tokens as fit"
     table, new = dict(ranks), []
     for token in tokens:
         chain = reach_token(token, table)
         if len(new)+len(chain)>room: break
+        if any(map(refuse, chain)): continue
         for run in chain: table[run] = len(table)
         if chain and len(split_by_rank(token, table))>2: # an older pair is joined first
             for run in chain: del table[run]
@@ -120,6 +122,7 @@ def graft_rows(
     weight:torch.Tensor, # (rows, d), or (rows,) of a bias
     ranks:int, # Byte pairs before the graft
     new:torch.Tensor, # (n, d) or (n,)
-)->torch.Tensor: # As many rows as before
-    "Put rows behind those of the byte pairs"
-    return torch.cat([weight[:ranks], new.to(weight), weight[ranks:]])[:len(weight)]
+    rows:int, # Afterwards
+)->torch.Tensor:
+    "Put rows behind those of the byte pairs, and cut the table"
+    return torch.cat([weight[:ranks], new.to(weight), weight[ranks:]])[:rows]

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['NORMAL', 'BYTE_PAIRS', 'read_varint', 'write_varint', 'read_fields', 'list_pieces', 'find_model_fault', 'read_model',
-           'append_pieces', 'list_pairs', 'library_model']
+           'append_pieces', 'list_changes', 'list_pairs', 'library_model']
 
 # %% ../../../nbs/5_families/indextts/12_pieces.ipynb #67319d75
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from ...core import UserError
+from ..language_tokenizers import INDEX_MARKS
 from ..tokenizer_files import read_bounded, read_sentencepiece
 
 # %% ../../../nbs/5_families/indextts/12_pieces.ipynb #d029b3c3
@@ -92,6 +93,15 @@ def append_pieces(
         piece = b"\x0a"+write_varint(len(text))+text+b"\x15"+struct.pack("<f", lowest-i)
         out += b"\x0a"+write_varint(len(piece))+piece
     return bytes(out)
+
+# %% ../../../nbs/5_families/indextts/12_pieces.ipynb #764cadd5
+def list_changes(
+    letters:Iterable[str], # Capitals that small letters become
+)->list[tuple[str, str]]: # What becomes what, the longest first
+    "List the marks and letters that the official code changes"
+    marks = sorted(INDEX_MARKS.items(), key=lambda m: -len(m[0]))
+    pairs = ((c.lower(), c) for c in sorted({*letters}))
+    return [*marks, *((a, b) for a,b in pairs if len(a)==1 and a!=b and a.upper()==b)]
 
 # %% ../../../nbs/5_families/indextts/12_pieces.ipynb #f30c4655
 def list_pairs(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RELEASED', 'NOTE', 'UNKNOWN', 'SEGMENT', 'Vocabulary', 'name_token', 'read_note', 'check_rows', 'read_vocabulary',
-           'find_code', 'list_changes']
+           'find_code']
 
 # %% ../../../nbs/5_families/indextts/12b_vocabulary.ipynb #e3d5d9a2
 import hashlib
@@ -17,11 +17,10 @@ from fastcore.basics import patch
 from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer, normalizers
 from ...core import UserError, did_you_mean, fingerprint, read_json, write_json
-from ..language_tokenizers import INDEX_LANGUAGES, INDEX_MARKS
-from ..language_tokenizers import index2_tokenizer, index25_tokenizer
+from ..language_tokenizers import INDEX_LANGUAGES, index2_tokenizer, index25_tokenizer
 from ..tokenizer_files import ModelTokenizer, Pieces, byte_pairs, read_bounded, read_ranks
 from ..tokenizers import READERS, find_tokenizer_file
-from .pieces import library_model, list_pieces, read_model
+from .pieces import library_model, list_changes, list_pieces, read_model
 from .graft import CONTROLS, FIRST_LANGUAGE, TIMESTAMPS, TRAINED, measure_room
 from ...text.stages import TextError
 
@@ -212,6 +211,7 @@ def find_lost(self:Vocabulary,
     ids = tok.encode(f" {text}", add_special_tokens=False).ids
     return Counter(name_token(self, i) for i in ids if i<2)
 
+# %% ../../../nbs/5_families/indextts/12b_vocabulary.ipynb #bd2c56ce
 @patch
 def encode(self:Vocabulary,
     text:str, # Model text
@@ -270,17 +270,6 @@ def save(self:Vocabulary,
     return folder/self.file
 
 # %% ../../../nbs/5_families/indextts/12b_vocabulary.ipynb #63a93ba9
-def list_changes(
-    vocab:Vocabulary,
-    slot:str, # One of the 99 languages; empty in version 2
-)->list[tuple[str, str]]:
-    "List what the official code changes in a text, longest first"
-    marks = sorted(INDEX_MARKS.items(), key=lambda m: -len(m[0]))
-    if vocab.version=="2": upper = {c.lower(): c for n,_,_ in vocab.content for c in n if len(c.lower())==1}
-    elif slot=="es": upper = {c: c.upper() for c in map(chr, range(97, 256)) if len(c.upper())==1}
-    else: upper = {}
-    return [*marks, *((a, b) for a,b in upper.items() if a!=b and a.upper()==b)]
-
 @patch
 def tokenizer_for(self:Vocabulary,
     language:str = "", # BCP 47; version 2 needs none
@@ -288,12 +277,12 @@ def tokenizer_for(self:Vocabulary,
     "Make the tokenizer of a language in the `tokenizers` library"
     slot = "" if self.version=="2" else self.find_slot(language)
     if ("library", slot) in self.made: return self.made["library", slot]
-    changes = list_changes(self, slot)
-    if self.version=="2": tok = library_model(self.data, changes)
+    if self.version=="2": tok = library_model(self.data, list_changes(c for n,_,_ in self.content for c in n))
     else:
         tok = Tokenizer.from_str(self.tokenizer.to_str())
         steps = [normalizers.Lowercase()]*(slot in ("en", "zh", "ja"))
-        steps += [normalizers.Replace(a, b) for a,b in changes]
+        capitals = map(str.upper, map(chr, range(97, 256))) if slot=="es" else ""
+        steps += [normalizers.Replace(a, b) for a,b in list_changes(capitals)]
         tok.normalizer = normalizers.Sequence([*steps, normalizers.Prepend(" ")])
     self.made["library", slot] = tok
     return tok
