@@ -24,7 +24,9 @@ from .sources import find_folder, find_part, list_sources
 from .writing import LICENSE
 from .vocabulary import Vocabulary, read_vocabulary
 from .graft import graft_rows
+from .letters import start_growth
 from .growth import TEXT_TABLES, relate_language
+from .letters import start_growth
 from .nets import FIXED, build_gpt
 
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #643c68a9
