@@ -120,7 +120,7 @@ def read_ranks(path:Path)->dict[bytes, int]: # Byte string -> rank, 0 to n-1
         for line in read_bounded(path).decode("ascii").splitlines():
             if not line.strip(): continue
             token, rank = line.split()
-            ranks[base64.b64decode(token, validate=True)] = int(rank)
+            ranks[b"" if token == "=" else base64.b64decode(token, validate=True)] = int(rank)
     except UserError: raise
     except ValueError:
         raise UserError(f"{path} is no .tiktoken file: each line is a base64 token, a space, a rank. Copy "

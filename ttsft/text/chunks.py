@@ -29,7 +29,10 @@ def _pack(piece, levels, fits, limit):
     "Cut a piece by the first rule of `levels`, parts that are too long by the next, and join what fits"
     if fits(piece): return [piece]
     if not levels:
-        raise TextError(f"one letter is longer than the limit {limit}; raise the limit", piece.strip())
+        word = piece.strip()
+        what = f"the word {word[:60]!r}" if len(word)>1 else "one letter"
+        raise TextError(f"{what} is longer than the limit {limit}; raise the limit, or write it in parts",
+                        word)
     edges, chunks = [0, *levels[0](piece), len(piece)], [""]
     for part in (piece[a:b] for a, b in zip(edges, edges[1:]) if a < b):
         if fits(chunks[-1] + part): chunks[-1] += part
@@ -43,10 +46,12 @@ def chunk(
     length:Callable[[str], int] = len, # Length of a text, such as its number of tokens
     sentence_end:str = ".!?؟…", # Marks that end a sentence
     clause_end:str = "،؛,;:", # Marks that end a clause
+    words:bool = False, # Whether words stay whole; one that is too long is refused
 )->list[str]: # Chunks without outer space; every character but white space is kept, in order
     "Cut a long text at sentence ends, then clause ends, then spaces"
     levels = [partial(_mark_cuts, sentence_end), partial(_mark_cuts, clause_end),
               lambda text: [i + 1 for i, c in enumerate(text) if c == " "],
               lambda text: [i for i, c in enumerate(text) if unicodedata.category(c)[0] != "M"]]
+    if words: levels.pop()
     def fits(piece): return length(piece.strip()) <= limit
     return [c.strip() for c in _pack(" ".join(text.split()), levels, fits, limit) if c.strip()]

@@ -18,6 +18,7 @@ from fastcore.basics import patch
 from IPython.display import HTML
 
 from .alphabet import Allowed, parse_range
+from .marks import check_clock, clock_stage, run_stage
 from .spoken_forms import abbreviation_stage, check_table, lexicon_stage
 from .spoken_forms import rewrite_stage, symbol_stage
 from .stages import NOISE, Stage, TextError, canonical, check_replacements, fold_shapes
@@ -33,6 +34,8 @@ class TextConfig:
     remove:str = "" # Characters to delete, in addition to `NOISE`
     replace:dict[str, str] = field(default_factory=dict) # One character -> text: look-alikes, punctuation
     case:str = "keep" # keep | lower
+    runs:dict[str, str] = field(default_factory=dict) # Run of one mark -> its mark; others become one mark
+    clock:dict[str, str] = field(default_factory=dict) # How times are said: marks, full, past, word
     visual_punctuation:bool = False # Move punctuation that bidi editing left at the start to the end
     abbreviations:dict[str, str] = field(default_factory=dict) # Written form -> what is said
     affixes:bool = False # Letters may be attached to an abbreviation, as Amharic prefixes are
@@ -40,6 +43,7 @@ class TextConfig:
     lexicon:dict[str, str] = field(default_factory=dict) # Word, in any case -> spelt as it is said
     rewrite:dict[str, str] = field(default_factory=dict) # Letters -> letters, the longest first
     fold:dict[str, str] = field(default_factory=dict) # One letter -> the letter that sounds the same
+    eval_fold:dict[str, str] = field(default_factory=dict) # One letter -> letters, only to compare texts
     diacritics:str = "" # Marks that readers may leave out, as Arabic's vowels
     diacritise:str = "keep" # keep | strip | an installed restorer, see `ttsft.text.translit.restorers`
     alphabet:str = "" # Letters and marks allowed; empty: what the scheme covers, or all if there is none
@@ -80,11 +84,12 @@ def check_choices(self:TextConfig):
 def check_tables(self:TextConfig):
     "Refuse tables with entries that feed each other, are empty, or are no single character"
     check_replacements(self.replace, self.remove, self.form)
+    check_clock(self.clock)
     for r in self.ranges: parse_range(r)
-    for name in ("symbols", "fold"):
+    for name in ("symbols", "fold", "eval_fold"):
         if odd := [c for c in getattr(self, name) if len(c)!=1]:
             raise ValueError(f"{name}: {odd[0]!r} is not one character")
-    for name in ("abbreviations", "symbols", "lexicon", "rewrite", "fold"):
+    for name in ("abbreviations", "symbols", "lexicon", "rewrite", "fold", "eval_fold"):
         check_table(name, getattr(self, name), self.form, words=name in ("abbreviations", "lexicon"))
 
 # %% ../../nbs/2_text/04_front_end.ipynb #fb36331a
@@ -105,6 +110,13 @@ def _spoken_stages(config):
               config.lexicon and lexicon_stage(config.lexicon, **keys),
               config.rewrite and rewrite_stage(config.rewrite, **keys)]
     return short or None, [s for s in others if s]
+
+# %% ../../nbs/2_text/04_front_end.ipynb #5e81c17f
+def _mark_stages(config):
+    "Make the stages for runs of marks and for times, or None for each"
+    marks, inner = _ending_marks(config)[0], config.diacritics if config.diacritise=="strip" else ""
+    runs = config.runs and run_stage(config.runs, marks, config.sentence_end, inner)
+    return runs or None, clock_stage(config.clock) if config.clock else None
 
 # %% ../../nbs/2_text/04_front_end.ipynb #a34ad194
 def _removing(name, chars):
@@ -128,13 +140,14 @@ def native_stages(
     if not config.visual_punctuation: early = late = None
     lower = Stage("lower", 1, str.lower) if config.case == "lower" else None
     short, others = _spoken_stages(config)
+    runs, clock = _mark_stages(config)
     def swap(name, table):
         return Stage(name, 1, partial(map_characters, table=str.maketrans(table))) if table else None
     stages = [Stage("unicode", 1, canonical),
               Stage("presentation", 1, fold_shapes) if config.fold_presentation else None,
-              None if expand else lower, _removing("remove", NOISE + config.remove), early, short, expand,
-              lower if expand else None, *others, late, swap("replace", config.replace),
-              swap("fold", config.fold),
+              None if expand else lower, _removing("remove", NOISE + config.remove),
+              early, runs, short, clock, expand, lower if expand else None, *others, late,
+              swap("replace", config.replace), swap("fold", config.fold),
               _removing("strip", config.diacritics) if config.diacritise=="strip" else None, restore,
               Stage("space", 1, partial(tidy_spaces, marks=config.sentence_end + config.clause_end))]
     return [s for s in stages if s]

@@ -64,7 +64,8 @@ def abbreviation_stage(
     table = {k.translate(codes): v for k, v in _match_keys(table, form, lower).items()}
     def spelt(c): return f"[{re.escape(c + ''.join(old for old, new in usual.items() if new==c))}]"
     keys = sorted(table, key=len, reverse=True)
-    pattern = "|".join("".join(map(spelt, key)) for key in keys)
+    closed = {key: f"(?!{_LETTER}|{_MARK})" if affixes and "." in key[:-1] else "" for key in keys}
+    pattern = "|".join("".join(map(spelt, key)) + closed[key] for key in keys)
     if not affixes: pattern = f"(?<!{_LETTER})(?<!{_MARK})(?:{pattern})(?!{_LETTER}|{_MARK})"
     found = re.compile(pattern, re.I if lower else 0)
     return Stage("abbreviations", 1, partial(_expand_abbreviations, pattern=found, table=table, usual=codes))

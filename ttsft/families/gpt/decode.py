@@ -24,6 +24,7 @@ class Sampling:
     top_p:float = 0.85 # Share of probability that may be drawn
     repetition_penalty:float = 10.0 # Divides the logits of codes that were written; 1: none
     seen:tuple[int, ...] = () # Codes that count as written from the start
+    barred:tuple[int, ...] = () # Codes that are never drawn, such as the start
 
 # %% ../../../nbs/5_families/gpt/05_decode.ipynb #14f61a2c
 def shape_logits(
@@ -33,6 +34,8 @@ def shape_logits(
 )->torch.Tensor: # (b, n), -inf for what may not be drawn
     "Apply penalty, temperature and cuts"
     p = sampling.repetition_penalty
+    if sampling.barred:
+        logits = logits.index_fill(1, torch.tensor(sampling.barred, device=logits.device), -torch.inf)
     logits = torch.where(written, torch.where(logits<0, logits*p, logits/p), logits)
     if not sampling.temperature: return logits
     logits = logits/sampling.temperature

@@ -157,9 +157,9 @@ class PeriodicBlock(nn.Module):
         self.activations = nn.ModuleList(Activation(channels) for _ in range(2*len(dilations)))
 
     def forward(self, x):
-        acts = iter(self.activations)
-        for first,second in zip(self.convs1, self.convs2):
-            x = x+second(next(acts)(first(next(acts)(x))))
+        acts = self.activations
+        for first,second,before,between in zip(self.convs1, self.convs2, acts[::2], acts[1::2]):
+            x = x+second(between(first(before(x))))
         return x
 
 # %% ../../../nbs/5_families/indextts/08_bigvgan.ipynb #2a44fd4c
@@ -202,7 +202,7 @@ def read_bigvgan(
     return fill_module(lambda: BigVgan(config), split_tensors(tensors, names), "bigvgan")
 
 # %% ../../../nbs/5_families/indextts/08_bigvgan.ipynb #ac03ff5b
-ACTIVATION_REACH = 6 # numbers at the lower rate
+ACTIVATION_REACH = 5 # numbers at the lower rate
 
 def count_context(
     config:BigVganConfig=BigVganConfig(),
@@ -210,10 +210,11 @@ def count_context(
     "Count the frames on either side that a frame's samples may depend on"
     longest = max(config.block_kernels)//2
     block = sum(longest*(d+1)+2*ACTIVATION_REACH for d in config.dilations)
-    reach = 3+ACTIVATION_REACH
+    first, last = -3-ACTIVATION_REACH, config.hop-1+3+ACTIVATION_REACH
     for kernel,stride in reversed(list(zip(config.kernels, config.strides))):
-        reach = math.ceil((reach+block+kernel-1)/stride)
-    return reach+3
+        before, pad = kernel-1, (kernel-stride)//2
+        first, last = -((block-first+before-pad)//stride), (last+block+pad)//stride
+    return 3+max(-first, last)
 
 # %% ../../../nbs/5_families/indextts/08_bigvgan.ipynb #0fb3fab3
 @patch

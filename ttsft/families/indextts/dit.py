@@ -12,6 +12,7 @@ from fastcore.basics import patch
 from torch import nn
 from torch.nn import functional as F
 from .regulator import S2MelConfig
+from ..products import Linear
 
 # %% ../../../nbs/5_families/indextts/06_dit.ipynb #65eca4b7
 class TimeEmbedding(nn.Module):
@@ -20,8 +21,8 @@ class TimeEmbedding(nn.Module):
         super().__init__()
         half = config.times//2
         self.register_buffer("freqs", torch.exp(-math.log(10000)*torch.arange(half)/half))
-        self.mlp = nn.Sequential(nn.Linear(config.times, config.width), nn.SiLU(),
-                                 nn.Linear(config.width, config.width))
+        self.mlp = nn.Sequential(Linear(config.times, config.width), nn.SiLU(),
+                                 Linear(config.width, config.width))
 
     def forward(self,
         times:torch.Tensor, # (n,) in [0, 1]
@@ -34,7 +35,7 @@ class AdaptiveNorm(nn.Module):
     "Normalise states, with scale and shift from the time"
     def __init__(self, width:int):
         super().__init__()
-        self.project_layer = nn.Linear(width, 2*width)
+        self.project_layer = Linear(width, 2*width)
         self.norm = nn.RMSNorm(width, eps=1e-5)
 
     def scale(self,
@@ -73,8 +74,8 @@ class Attention(nn.Module):
     def __init__(self, config:S2MelConfig):
         super().__init__()
         self.heads = config.heads
-        self.wqkv = nn.Linear(config.width, 3*config.width, bias=False)
-        self.wo = nn.Linear(config.width, config.width, bias=False)
+        self.wqkv = Linear(config.width, 3*config.width, bias=False)
+        self.wo = Linear(config.width, config.width, bias=False)
 
     def forward(self, x, rotary, mask=None, first=0):
         "Return (b, t-first, width) for states (b, t, width)"
@@ -90,8 +91,8 @@ class FeedForward(nn.Module):
     def __init__(self, config:S2MelConfig):
         super().__init__()
         wide = dict(in_features=config.width, out_features=config.inner, bias=False)
-        self.w1, self.w3 = nn.Linear(**wide), nn.Linear(**wide)
-        self.w2 = nn.Linear(config.inner, config.width, bias=False)
+        self.w1, self.w3 = Linear(**wide), Linear(**wide)
+        self.w2 = Linear(config.inner, config.width, bias=False)
 
     def forward(self, x): return self.w2(F.silu(self.w1(x))*self.w3(x))
 
@@ -102,7 +103,7 @@ class Block(nn.Module):
         super().__init__()
         self.attention, self.feed_forward = Attention(config), FeedForward(config)
         self.attention_norm, self.ffn_norm = AdaptiveNorm(config.width), AdaptiveNorm(config.width)
-        self.skip_in_linear = nn.Linear(2*config.width, config.width)
+        self.skip_in_linear = Linear(2*config.width, config.width)
 
     def forward(self, x, scales, rotary, mask=None, partner=None, first=0):
         if partner is not None: x = self.skip_in_linear(torch.cat((x, partner), -1))

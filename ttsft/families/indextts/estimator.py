@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import torch
 from fastcore.basics import patch
 from torch import nn
-from torch.nn import functional as F
 from ...core import UserError
 from .dit import TimeEmbedding, Transformer, make_rotary
 from .regulator import PUBLISHED, S2MelConfig
 from .wavenet import FinalLayer, WaveNet
 from .weight_norm import NormedLinear
+from ..products import Linear, multiply
 
 # %% ../../../nbs/5_families/indextts/06b_estimator.ipynb #46fd9890
 class Estimator(nn.Module):
@@ -25,11 +25,11 @@ class Estimator(nn.Module):
         super().__init__()
         self.config = c = config
         self.t_embedder, self.t_embedder2 = TimeEmbedding(c), TimeEmbedding(c)
-        self.cond_projection = nn.Linear(c.width, c.width)
-        self.cond_x_merge_linear = nn.Linear(2*c.bands+c.width+c.style, c.width)
+        self.cond_projection = Linear(c.width, c.width)
+        self.cond_x_merge_linear = Linear(2*c.bands+c.width+c.style, c.width)
         self.transformer = Transformer(c)
-        self.skip_linear, self.conv1 = nn.Linear(c.width+c.bands, c.width), nn.Linear(c.width, c.width)
-        self.wavenet, self.res_projection = WaveNet(c), nn.Linear(c.width, c.width)
+        self.skip_linear, self.conv1 = Linear(c.width+c.bands, c.width), Linear(c.width, c.width)
+        self.wavenet, self.res_projection = WaveNet(c), Linear(c.width, c.width)
         self.final_layer, self.conv2 = FinalLayer(c), nn.Conv1d(c.width, c.bands, 1)
         self.add_idle_tables()
 
@@ -78,8 +78,8 @@ def merge(self:Estimator,
     "Return what prompt, conditions and speaker add to every step"
     weight, bias = self.cond_x_merge_linear.weight[:, self.config.bands:], self.cond_x_merge_linear.bias
     fixed = torch.cat((prompts, self.cond_projection(conditions)), -1)
-    speaker = F.linear(styles, weight[:, fixed.shape[-1]:], bias)
-    return F.linear(fixed, weight[:, :fixed.shape[-1]])+speaker[:, None]
+    speaker = multiply(styles, weight[:, fixed.shape[-1]:], bias)
+    return multiply(fixed, weight[:, :fixed.shape[-1]])+speaker[:, None]
 
 # %% ../../../nbs/5_families/indextts/06b_estimator.ipynb #2f1d3167
 @patch
@@ -87,7 +87,7 @@ def merge_nothing(self:Estimator)->torch.Tensor: # (width,)
     "Return what an unconditional pass at speech adds to every step"
     c, layer = self.config, self.cond_x_merge_linear
     weight = layer.weight[:, 2*c.bands:2*c.bands+c.width]
-    return F.linear(self.cond_projection.bias, weight, layer.bias)
+    return multiply(self.cond_projection.bias, weight, layer.bias)
 
 # %% ../../../nbs/5_families/indextts/06b_estimator.ipynb #296ef961
 def add_shared(
@@ -114,15 +114,15 @@ def predict(self:Estimator,
 )->torch.Tensor: # (b or 2b, t-first, bands)
     "Return the velocity of noisy mels"
     bands, start = self.config.bands, max(0, first-self.count_context())
-    h = add_shared(fixed, F.linear(x, self.cond_x_merge_linear.weight[:, :bands]))
+    h = add_shared(fixed, multiply(x, self.cond_x_merge_linear.weight[:, :bands]))
     mask = None if lengths is None else mask_keys(lengths, x)
     h = self.transformer(h, times.scales, rotary, mask, start)
     states, mel = self.skip_linear.weight.split((h.shape[-1], bands), 1)
-    h = add_shared(F.linear(h, states, self.skip_linear.bias), F.linear(x[:, start:], mel))
+    h = add_shared(multiply(h, states, self.skip_linear.bias), multiply(x[:, start:], mel))
     left = None if lengths is None else [n-start for n in lengths]
     y = self.wavenet(self.conv1(h).mT, times.slices, left).mT[:, first-start:]
     y = self.final_layer(y+self.res_projection(h[:, first-start:]), times.final)
-    return F.linear(y, self.conv2.weight[..., 0], self.conv2.bias)
+    return multiply(y, self.conv2.weight[..., 0], self.conv2.bias)
 
 # %% ../../../nbs/5_families/indextts/06b_estimator.ipynb #54ea46be
 def mask_keys(

@@ -8,7 +8,7 @@ __all__ = ['ROWS', 'FLOOR', 'S2Mel', 'read_s2mel', 'regulate', 'add_states', 'dr
 
 # %% ../../../nbs/5_families/indextts/07_flow.ipynb #11347b32
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import nn
@@ -20,6 +20,7 @@ from .regulator import PUBLISHED, LengthRegulator, S2MelConfig
 from .weight_norm import split_tensors
 from ..listing import fill_module
 from ..modules import exact_float32
+from ..products import Linear
 
 # %% ../../../nbs/5_families/indextts/07_flow.ipynb #b643d950
 class S2Mel(nn.Module):
@@ -29,8 +30,9 @@ class S2Mel(nn.Module):
         self.config = config
         self.cfm = nn.ModuleDict({"estimator": Estimator(config)})
         self.length_regulator = LengthRegulator(config)
+        if not config.latents: return
         sizes = (*config.latents, config.content)
-        self.gpt_layer = nn.Sequential(*(nn.Linear(a, b) for a,b in zip(sizes, sizes[1:])))
+        self.gpt_layer = nn.Sequential(*(Linear(a, b) for a,b in zip(sizes, sizes[1:])))
 
 # %% ../../../nbs/5_families/indextts/07_flow.ipynb #4db5aa9a
 def read_s2mel(
@@ -38,8 +40,9 @@ def read_s2mel(
     config:S2MelConfig=PUBLISHED,
 )->S2Mel: # In float32, frozen
     "Make the net of the tensors of a file"
-    with torch.device("meta"): names = set(S2Mel(config).state_dict())
     plain = {".".join(p for p in k.split(".") if p!="module"): v for k,v in tensors.items()}
+    if not any(k.startswith("gpt_layer.") for k in plain): config = replace(config, latents=())
+    with torch.device("meta"): names = set(S2Mel(config).state_dict())
     return fill_module(lambda: S2Mel(config), split_tensors(plain, names), "s2mel")
 
 # %% ../../../nbs/5_families/indextts/07_flow.ipynb #5ff7facc
@@ -61,6 +64,7 @@ def add_states(
     states:torch.Tensor, # Of the GPT at the codes, (b, t, latents[0])
 )->torch.Tensor: # (b, t, content) float32
     "Return the content of version 2"
+    if not s2mel.config.latents: raise UserError("this file has no `gpt_layer`; it is one of version 2.5")
     with exact_float32(embedded): return embedded.float()+s2mel.gpt_layer(states.float())
 
 # %% ../../../nbs/5_families/indextts/07_flow.ipynb #fea83411

@@ -20,7 +20,6 @@ class ConformerSizes:
     inner:int = 2048 # Numbers inside the feed-forward layer
     heads:int = 8 # Of the conformer and of the perceiver, whose heads have 64 numbers each
     blocks:int = 6
-    mult:int = 2 # Times 2/3 of the perceiver's width: numbers inside its feed-forward layer
 
 # %% ../../../nbs/5_families/indextts/11_layout.ipynb #e55a41a2
 EMOTION = ConformerSizes(inner=1024, heads=4, blocks=4)
@@ -152,7 +151,7 @@ def list_perceiver(
     latents:int, # How many
 )->Shapes:
     "List a perceiver"
-    inner, heads = int(width*c.mult*2/3), 64*c.heads
+    inner, heads = int(width*4/3), 64*c.heads
     out = {"latents": (latents, width), "norm.gamma": (width,)}
     if c.width!=width: out |= list_layer("proj_context", width, c.width)
     for i in range(2):
@@ -256,6 +255,7 @@ def _semantic_layer(d, inner, config):
         out |= list_layer(f"{name}.output_dense", d, inner)
     return out
 
+# %% ../../../nbs/5_families/indextts/11_layout.ipynb #a6d43916
 def list_semantic(
     config:dict, # Its config.json
     layers:int, # That are used

@@ -12,6 +12,7 @@ import torch
 from fastcore.basics import patch
 from torch import nn
 from torch.nn import functional as F
+from ..products import Linear
 
 # %% ../../../nbs/5_families/indextts/05_regulator.ipynb #34d58640
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class LengthRegulator(nn.Module):
         for _ in range(c.stretches):
             layers += [nn.Conv1d(c.width, c.width, 3, padding=1), nn.GroupNorm(1, c.width), nn.Mish()]
         self.model = nn.Sequential(*layers, nn.Conv1d(c.width, c.width, 1))
-        self.content_in_proj = nn.Linear(c.content, c.width)
+        self.content_in_proj = Linear(c.content, c.width)
         self.embedding = nn.Embedding(c.tables[0], c.width)
         self.mask_token = nn.Parameter(torch.zeros(1, c.width))
 

@@ -45,7 +45,7 @@ GPT_WORDS = dict(layers="layers", width="model_dim", heads="heads", code_tokens=
                  text_positions="max_text_tokens", code_positions="max_mel_tokens")
 MORE_ROWS = dict(text_tokens=1, text_positions=2, code_positions=3)
 CONFORMER_WORDS = dict(width="output_size", inner="linear_units", heads="attention_heads",
-                       blocks="num_blocks", mult="perceiver_mult")
+                       blocks="num_blocks")
 OTHER_WORDS = dict(hidden="semantic_codec.hidden_size", codec_width="semantic_codec.vocos_dim",
                    codec_inner="semantic_codec.vocos_intermediate_dim",
                    codec_layers="semantic_codec.vocos_num_layers", acoustic_width="s2mel.DiT.hidden_dim",
@@ -180,6 +180,7 @@ def write_config(
     parts = dict(condition_module=sizes.speaker or ConformerSizes(), emo_condition_module=sizes.emotion)
     for name,part in ((f"gpt.{k}", part) for k,part in parts.items()):
         for k,word in CONFORMER_WORDS.items(): _put(out, f"{name}.{word}", getattr(part, k))
+        _put(out, f"{name}.perceiver_mult", 2)
     for k,word in OTHER_WORDS.items(): _put(out, word, getattr(sizes, k))
     for word,name in SAME.items(): _put(out, word, getattr(sizes, name))
     for word,value in SWITCHES.items(): _put(out, word, value)

@@ -11,6 +11,7 @@ import copy
 import torch
 from torch import nn
 from torch.nn import functional as F
+from ..products import multiply
 
 # %% ../../../nbs/5_families/indextts/05a_weight_norm.ipynb #ebd5b188
 def measure_lengths(
@@ -42,7 +43,7 @@ class NormedLinear(nn.Linear):
         super().__init__(*args, **kwargs)
         split_weight(self)
 
-    def forward(self, x): return F.linear(x, join_weight(self), self.bias)
+    def forward(self, x): return multiply(x, join_weight(self), self.bias)
 
 # %% ../../../nbs/5_families/indextts/05a_weight_norm.ipynb #87cab6e7
 class NormedConv(nn.Conv1d):
