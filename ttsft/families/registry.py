@@ -14,6 +14,7 @@ FAMILIES = { # name in a recipe -> (family class, dataclass of the recipe's `mod
     "pocket": ("ttsft.families.pocket.model:Pocket", "ttsft.families.pocket.recipe:PocketConfig"),
     "vits": ("ttsft.families.vits.model:Vits", "ttsft.families.vits.recipe:VitsConfig"),
     "xtts": ("ttsft.families.xtts.model:Xtts", "ttsft.families.xtts.recipe:XttsConfig"),
+    "indextts": ("ttsft.families.indextts.model:IndexTts", "ttsft.families.indextts.recipe:IndexConfig"),
 }
 
 # %% ../../nbs/5_families/07_registry.ipynb #e5ba1f4a

@@ -103,8 +103,9 @@ def search_codes(
         sources = advance(search, found, c.stop_code)
         kept = {tuple(codes): kept[tuple(codes)] for _,codes in search.ended}
         if not sources or is_over(search): break
-        at = torch.tensor(_fill_beams(search, sources), device=x.device)
-        cache.kept.copy_(cache.kept.index_select(2, at))
+        sources = _fill_beams(search, sources)
+        at = torch.tensor(sources, device=x.device)
+        if sources!=list(range(beams)): cache.reorder(at, x.shape[1]+n)
         states = [list(states[i]) for i in sources]
         chosen = torch.tensor([codes[-1] for codes in search.codes], device=x.device)
         written = written[at].scatter(1, chosen[:, None], True)

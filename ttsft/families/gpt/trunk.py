@@ -7,6 +7,7 @@ __all__ = ['FEW', 'AT_ONCE', 'KVCache', 'Projection', 'lay_for_speech', 'Attenti
 
 # %% ../../../nbs/5_families/gpt/01_trunk.ipynb #3e0726a2
 import torch
+from fastcore.basics import patch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.pytorch_utils import Conv1D
@@ -44,6 +45,16 @@ class KVCache:
         both = self.kept[layer]
         for kept,new in zip(both, (keys, values)): kept[self.rows, :, self.places] = new.transpose(1, 2)
         return both[0, :, :, :self.used], both[1, :, :, :self.used]
+
+# %% ../../../nbs/5_families/gpt/01_trunk.ipynb #3e555951
+@patch
+def reorder(self:KVCache,
+    rows:torch.Tensor, # (b,), the row that each goes on from
+    used:int, # Places that are written
+):
+    "Give each row the keys and values of another"
+    written = self.kept[..., :used, :]
+    written.copy_(written.index_select(2, rows))
 
 # %% ../../../nbs/5_families/gpt/01_trunk.ipynb #699e14a4
 FEW, AT_ONCE = 16, 4 # states for which this pays, and states in one product; measured with MKL on two cores

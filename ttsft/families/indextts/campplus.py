@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SEGMENT', 'LEAST_FRAMES', 'CampConfig', 'CampResidual', 'CampFront', 'average_segments', 'CampContext', 'CampNorm',
-           'CampDense', 'CampLinear', 'make_body', 'CampPlus', 'calibrate', 'random_camp', 'read_camp']
+           'CampDense', 'CampLinear', 'make_body', 'CampPlus', 'calibrate', 'random_camp', 'camp_sizes', 'read_camp']
 
 # %% ../../../nbs/5_families/indextts/04_campplus.ipynb #cdadfeca
 from collections.abc import Sequence
@@ -209,10 +209,24 @@ def random_camp(
     "Make a speaker encoder of random weights"
     with forked_rng(seed): return CampPlus(config)
 
+# %% ../../../nbs/5_families/indextts/04_campplus.ipynb #111d8b9b
+def camp_sizes(
+    tensors:dict[str, torch.Tensor], # As the file holds them
+)->CampConfig:
+    "Return the sizes of the speaker encoder that a file holds"
+    telling = ("head.conv1.weight", "xvector.tdnn.linear.weight", "xvector.dense.linear.weight",
+               "xvector.block1.tdnnd1.cam_layer.linear_local.weight")
+    if lost := [k for k in telling if k not in tensors]:
+        raise UserError(f"speaker encoder: the file has no {lost[0]}; it is another model's")
+    (planes, *_), (channels, n_in, _), (width, *_), (growth, narrow, _) = (tensors[k].shape for k in telling)
+    blocks = tuple(sum(k.startswith(f"xvector.block{i}.") and k.endswith("linear_local.weight")
+                       for k in tensors) for i in (1, 2, 3))
+    return CampConfig(n_in*8//planes, width, planes, channels, growth, narrow, blocks)
+
 # %% ../../../nbs/5_families/indextts/04_campplus.ipynb #5be29dd6
 def read_camp(
     tensors:dict[str, torch.Tensor], # As the file holds them
-    config:CampConfig=CampConfig(),
+    config:CampConfig|None=None, # Sizes that it must have; None: those that it has
 )->CampPlus: # In float32, frozen
     "Make a speaker encoder of the tensors of a file, every key and shape checked"
-    return fill_module(lambda: CampPlus(config), tensors, "speaker encoder")
+    return fill_module(lambda: CampPlus(config or camp_sizes(tensors)), tensors, "speaker encoder")

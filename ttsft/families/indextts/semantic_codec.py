@@ -225,12 +225,21 @@ def spread_codebook(
     again = (torch.arange(len(book))>=len(vectors)).to(vectors)[:, None] # more rows than vectors
     book.copy_(chosen+0.1*again*jitter)
 
+# %% ../../../nbs/5_families/indextts/03_semantic_codec.ipynb #4766e548
 def random_codec(
     config:CodecConfig,
     seed:int=0,
 )->SemanticCodec: # In evaluation mode; its codebook still lies anywhere
-    "Make a codec of random weights"
-    with forked_rng(seed): return SemanticCodec(config).eval()
+    "Make a codec of random weights whose codes last"
+    with forked_rng(seed):
+        codec = SemanticCodec(config).eval()
+        for conv in codec.modules():
+            if not isinstance(conv, nn.Conv1d): continue
+            n_out, n_in, taps = conv.weight.shape
+            triangle = 1-(torch.arange(taps)-taps//2).abs()/(taps//2+1)
+            mixture = torch.randn(n_out, n_in, 1)/n_in**0.5
+            conv.weight.data.copy_(mixture*triangle/triangle.sum())
+    return codec
 
 # %% ../../../nbs/5_families/indextts/03_semantic_codec.ipynb #cf3eabc6
 def codec_sizes(
