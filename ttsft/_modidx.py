@@ -2114,6 +2114,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                    'ttsft/families/indextts/speech.py'),
                                                 'ttsft.families.indextts.speech.code_limit': ( '5_families/indextts/speech.html#code_limit',
                                                                                                'ttsft/families/indextts/speech.py'),
+                                                'ttsft.families.indextts.speech.lay_prefix': ( '5_families/indextts/speech.html#lay_prefix',
+                                                                                               'ttsft/families/indextts/speech.py'),
                                                 'ttsft.families.indextts.speech.make_voice': ( '5_families/indextts/speech.html#make_voice',
                                                                                                'ttsft/families/indextts/speech.py'),
                                                 'ttsft.families.indextts.speech.read_pieces': ( '5_families/indextts/speech.html#read_pieces',

@@ -26,7 +26,6 @@ from .vocabulary import Vocabulary, read_vocabulary
 from .graft import graft_rows
 from .letters import start_growth
 from .growth import TEXT_TABLES, relate_language
-from .letters import start_growth
 from .nets import FIXED, build_gpt
 
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #643c68a9
@@ -68,7 +67,8 @@ def write_papers(
     vocab:Vocabulary,
 ):
     "Write configurations, vocabulary and licence"
-    (folder/"config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=True), encoding="utf-8")
+    text = yaml.safe_dump(config, allow_unicode=True, sort_keys=True)
+    (folder/"config.yaml").write_text(text, encoding="utf-8")
     write_json(folder/"semantic.json", semantic_config)
     vocab.save(folder)
     (folder/"LICENSE.txt").write_text(LICENSE, encoding="utf-8")
@@ -88,7 +88,8 @@ def read_base(folder:Path)->IndexFiles:
     if not (folder/"ttsft.json").is_file(): return read_official(folder)
     contract = check_contract(folder)
     if contract.get("family")!="indextts":
-        raise UserError(f"base: {folder} is a checkpoint of family `{contract.get('family')}`, not `indextts`")
+        raise UserError(f"base: {folder} is a checkpoint of family `{contract.get('family')}`, not "
+                        "`indextts`")
     return (_read_adapted if contract["kept"]=="adapters" else _read_own)(folder, contract)
 
 def _read_tensors(path):
@@ -122,6 +123,7 @@ def find_weights(base:Path)->Path:
     if found is None: raise UserError(f"{base} has no gpt.pth: it is no folder of an IndexTTS")
     return found
 
+# %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #bb2c49d6
 def find_adapted_base(
     folder:Path, # A checkpoint of adapters
     contract:dict,
@@ -135,6 +137,7 @@ def find_adapted_base(
     raise UserError(f"{folder} holds adapters, and their base is not there any more ({tried[1]}). Put a link "
                     "named `base` to its folder into the checkpoint.")
 
+# %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #fad1dca3
 def add_adapters(
     gpt, # `UnifiedVoice`, changed in place
     config:IndexConfig,
@@ -146,7 +149,7 @@ def add_adapters(
     "Add adapters to trunk and heads, and let new rows train"
     return adapt(gpt, config.lora_rank, config.lora_alpha, range(old, new), seed, row, heads=True)
 
-# %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #bb2c49d6
+# %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #fb991cc7
 def regrow_tables(
     gpt:dict[str, torch.Tensor], # Of the base
     old:Vocabulary, # Of the base
@@ -163,6 +166,7 @@ def regrow_tables(
     grown = replace(start_growth(old), vocab=new, language=language, related=related)
     return relate_language(gpt, grown)
 
+# %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #8d55ab6c
 def _read_adapted(folder, contract):
     "Merge adapters into their base"
     files, new = read_base(find_adapted_base(folder, contract)), read_vocabulary(folder)

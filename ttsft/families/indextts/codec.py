@@ -31,7 +31,7 @@ class IndexCodec(Codec):
         self.frame_size = 882 if nets.version=="2.5" else 441
         self.feature_types = {
             "codes": FeatureType("uint16", self.frame_rate, 0, "Codes of what w2v-bert hears"),
-            "hidden": FeatureType("float16", HIDDEN_RATE, nets.sizes.hidden, "States of w2v-bert, normalised"),
+            "hidden": FeatureType("float16", HIDDEN_RATE, nets.sizes.hidden, "States of w2v-bert"),
             "mel": FeatureType("float16", MEL_RATE, 80, "Log mel that speech continues"),
             "speaker": FeatureType("float32", 0.0, 192, "Vector of CAMPPlus")}
 

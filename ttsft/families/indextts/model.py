@@ -28,7 +28,7 @@ from ..gpt.trunk import lay_for_speech
 from .recipe import IndexConfig
 from .layout import TINY, OFFICIAL, IndexSizes
 from .writing import LICENSE, state_license, write_official
-from ..xtts.inspection import inspect, recognise, uniform_nats
+from .inspection import inspect, recognise, uniform_nats
 from .vocabulary import Vocabulary, read_vocabulary
 from .growth import grow_tables, grow_vocabulary
 from .letters import Growth
@@ -61,7 +61,8 @@ class IndexTts(IndexSpeaking):
         self.config, self.language, self.settings = config, language, settings or {}
         self.codec, self.side_by_side, self.memo = IndexCodec(nets), config.side_by_side, Memo()
         self.tokenizer = vocab.tokenizer_for(language or "en")
-        self.license, self.fresh, self.lora, self.based, self.speakers = state_license(nets.version), [], None, {}, ()
+        self.license, self.voices_heard = state_license(nets.version), {}
+        self.fresh, self.lora, self.based, self.speakers = [], None, {}, ()
 
     @property
     def module(self): return self.nets.gpt
@@ -87,6 +88,7 @@ def batch(self:IndexTts,
     rows = [self.vocab.language_row(x) for x in languages] if self.nets.version=="2.5" else None
     return make_batch(self.nets.gpt, self.config, clips, prompts, ids, rng, training, rows, self.speakers)
 
+# %% ../../../nbs/5_families/indextts/20_model.ipynb #c1fa3d6a
 @patch
 def losses(self:IndexTts,
     batch:dict, # From `batch`, on the model's device
@@ -166,7 +168,7 @@ def choose_trained(self:IndexTts,
         add_adversary(gpt, self.speakers, seed)
 
 @patch
-def fresh_parameters(self:IndexTts)->list[tuple]: # Each parameter with the numbers of its rows; None: all of it
+def fresh_parameters(self:IndexTts)->list[tuple]: # Each parameter with its rows; None: all of it
     "List what starts afresh: rows of new tokens, and the row of the language"
     return self.fresh
 

@@ -16,7 +16,8 @@ from ...core import UserError
 from ..listing import fill_module
 from ..modules import forked_rng
 from .mels import kaldi_fbank, remove_mean
-from .semantic import SemanticEncoder, measure_statistics, random_semantic, read_semantic
+from .semantic import SemanticEncoder, measure_statistics
+from .semantic import random_semantic, read_semantic
 from .semantic_codec import CodecConfig, SemanticCodec
 from .semantic_codec import random_codec, read_codec, spread_codebook
 from .campplus import CampConfig, CampPlus, calibrate, random_camp, read_camp
@@ -44,7 +45,8 @@ def codec_config(s:IndexSizes)->CodecConfig:
 
 def camp_config(s:IndexSizes)->CampConfig:
     "Return the sizes of CAMPPlus"
-    return CampConfig(planes=s.camp_head, channels=s.camp_first, growth=s.camp_growth, bottleneck=4*s.camp_growth)
+    growth = s.camp_growth
+    return CampConfig(planes=s.camp_head, channels=s.camp_first, growth=growth, bottleneck=4*growth)
 
 # %% ../../../nbs/5_families/indextts/13_nets.ipynb #fb8c8312
 def acoustic_config(s:IndexSizes)->S2MelConfig:
@@ -111,9 +113,9 @@ def build_nets(files:IndexFiles)->Nets:
     s, flow = files.sizes, files.s2mel
     if s.version=="2.5": flow = {k: v for k,v in flow.items() if not k.startswith(GPT_LAYER)}
     semantic = read_semantic(files.semantic_config, files.semantic, files.mean, files.var, s.semantic_layers)
-    return Nets(build_gpt(files), semantic, read_codec(files.codec, codec_config(s)), read_camp(files.campplus, camp_config(s)),
-                read_s2mel(flow, acoustic_config(s)),
-                read_bigvgan(files.bigvgan, BigVganConfig(channels=s.vocoder_channels)),
+    codec, camp = read_codec(files.codec, codec_config(s)), read_camp(files.campplus, camp_config(s))
+    bigvgan = read_bigvgan(files.bigvgan, BigVganConfig(channels=s.vocoder_channels))
+    return Nets(build_gpt(files), semantic, codec, camp, read_s2mel(flow, acoustic_config(s)), bigvgan,
                 files.emotion_speakers, files.emotion_vectors, s, files.semantic_config)
 
 # %% ../../../nbs/5_families/indextts/13_nets.ipynb #edeb6683
@@ -150,8 +152,9 @@ def make_sounds(
 def random_gpt(sizes:IndexSizes)->UnifiedVoice:
     "Make a GPT of random weights"
     gpt = UnifiedVoice(voice_sizes(sizes))
+    branches = ("conditioning", "perceiver", "emo") # they keep the spread that PyTorch gives them
     for name,p in gpt.named_parameters():
-        if p.dim()>1 and not name.startswith(("conditioning", "perceiver", "emo")): nn.init.normal_(p, std=0.02)
+        if p.dim()>1 and not name.startswith(branches): nn.init.normal_(p, std=0.02)
     return gpt
 
 # %% ../../../nbs/5_families/indextts/13_nets.ipynb #a7769a12

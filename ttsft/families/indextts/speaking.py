@@ -32,6 +32,7 @@ class IndexSpeaking(Family):
     "Declare what an IndexTTS needs to speak"
     speeds, emotions, lost = True, EMOTIONS, ()
     keeps_voices = False # Whether voices stay in memory between calls; not while the weights train
+    voices_heard:dict[str, Voice] # By the hash of their prompts
     config:IndexConfig
     nets:Nets
     vocab:Vocabulary
@@ -62,6 +63,7 @@ def find_text_fault(self:IndexSpeaking,
     except TextError as e: return str(e)
     return f"more than {self.longest} tokens" if n>self.longest else ""
 
+# %% ../../../nbs/5_families/indextts/19_speaking.ipynb #5979ee3d
 @patch
 def require_readable(self:IndexSpeaking,
     texts:dict[str, str], # Utterance id -> text that has been through the front-end
@@ -71,13 +73,14 @@ def require_readable(self:IndexSpeaking,
     "Refuse texts that the model cannot read"
     faults, allow = {}, [*allow, *self.lost]
     for id,text in texts.items():
-        if why := self.find_text_fault(text, language or self.language, allow): faults.setdefault(why, []).append(id)
+        why = self.find_text_fault(text, language or self.language, allow)
+        if why: faults.setdefault(why, []).append(id)
     if not faults: return
     said = "; ".join(f"{why}: {list_some(ids)}" for why,ids in [*faults.items()][:5])
     more = f" And {len(faults)-5} more reasons." if len(faults)>5 else ""
-    raise UserError(f"{sum(map(len, faults.values()))} text(s) cannot be read by IndexTTS. {said}.{more} Mend "
-                    "the texts, change the recipe's `text` section, let the vocabulary grow (`vocab.kind: "
-                    "grown`), or leave these recordings out.")
+    raise UserError(f"{sum(map(len, faults.values()))} text(s) cannot be read by IndexTTS. {said}.{more} "
+                    "Mend the texts, change the recipe's `text` section, let the vocabulary grow "
+                    "(`vocab.kind: grown`), or leave these recordings out.")
 
 # %% ../../../nbs/5_families/indextts/19_speaking.ipynb #15fa4fa7
 @patch
@@ -123,7 +126,8 @@ def merge_prompts(self:IndexSpeaking,
     if len(prompts)==1: return prompts[0]
     joined = {k: np.concatenate([p[k].astype(np.float32) for p in prompts]) for k in ("hidden", "mel")}
     joined = cut_features(self.codec, joined | dict(codes=[], speaker=[]), LONGEST)
-    return {k: joined[k] for k in ("hidden", "mel")} | dict(speaker=np.mean([p["speaker"] for p in prompts], 0))
+    speaker = np.mean([p["speaker"] for p in prompts], 0)
+    return dict(hidden=joined["hidden"], mel=joined["mel"], speaker=speaker)
 
 # %% ../../../nbs/5_families/indextts/19_speaking.ipynb #e931f730
 @patch
@@ -143,8 +147,8 @@ MOST_VOICES = 64 # that are kept; one takes 2 MB
 @patch
 def voice(self:IndexSpeaking, prompt:Prompt)->Voice:
     "Return what a reference tells, heard once"
-    key = hashlib.sha256(b"".join(k.encode()+np.ascontiguousarray(v).tobytes() for k,v in sorted(prompt.items())))
-    key, kept = key.hexdigest(), self.__dict__.setdefault("voices_heard", {})
+    parts = (k.encode()+np.ascontiguousarray(v).tobytes() for k,v in sorted(prompt.items()))
+    key, kept = hashlib.sha256(b"".join(parts)).hexdigest(), self.voices_heard
     if key not in kept:
         if len(kept)>=MOST_VOICES: kept.pop(next(iter(kept)))
         kept[key] = make_voice(self.nets, prompt)

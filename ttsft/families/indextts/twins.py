@@ -17,7 +17,8 @@ from .nets import Nets, random_nets
 
 # %% ../../../nbs/5_families/indextts/13b_twins.ipynb #5521008c
 SAID = ("The quick brown fox jumps over the lazy dog, and the dog sleeps on. Who knows why?",
-        "All human beings are born free and equal in dignity and rights.", "\u4eba\u4eba\u751f\u800c\u81ea\u7531")
+        "All human beings are born free and equal in dignity and rights.",
+        "\u4eba\u4eba\u751f\u800c\u81ea\u7531")
 
 def random_parts(
     sizes:IndexSizes, # The vocabulary decides about the text
