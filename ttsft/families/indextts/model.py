@@ -28,7 +28,7 @@ from ..gpt.trunk import lay_for_speech
 from .recipe import IndexConfig
 from .layout import TINY, OFFICIAL, IndexSizes
 from .writing import LICENSE, state_license, write_official
-from ..xtts.inspection import inspect, recognise, uniform_nats
+from .inspection import inspect, recognise, uniform_nats
 from .vocabulary import Vocabulary, read_vocabulary
 from .growth import grow_tables, grow_vocabulary
 from .letters import Growth
