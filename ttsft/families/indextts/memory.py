@@ -98,6 +98,7 @@ def clip_bytes(
     heard = [c for c in (sizes.speaker, sizes.emotion) if c is not None]
     return kept+scores+sum(conformer_bytes(c, sizes.hidden, int(reference*HEARD), plan.half) for c in heard)
 
+# %% ../../../nbs/5_families/indextts/13b_memory.ipynb #af795ae6
 def fitting_seconds(
     sizes:IndexSizes,
     plan:Plan,

@@ -11,11 +11,11 @@ import os, shutil, tempfile
 from pathlib import Path
 import torch, yaml
 from safetensors.torch import save_file
-from ...core import UserError, file_fingerprint, write_json
+from ...core import UserError, file_fingerprint, read_json, write_json
 from ..pickles import require_space, unshare
 from .reading import IndexFiles, VOCODER_WORDS, find_faults
 from .settings import look_up, write_config
-from .sources import TIKTOKEN
+from .sources import TIKTOKEN, VOCAB_NOTE
 from .tensors import read_raw, read_semantic_tensors
 
 # %% ../../../nbs/5_families/indextts/11b_writing.ipynb #09b225ec
@@ -161,7 +161,17 @@ def _write_small(files, folder):
         value = getattr(files, part)
         put(part, None if value is None else value.detach().cpu().float().clone())
     shutil.copyfile(files.vocab, folder/places["vocab"])
+    _copy_note(files.vocab, folder, Path(places["vocab"]).name)
 
+def _copy_note(vocab, folder, name):
+    "Copy the note of a grown vocabulary, which says what grew and which languages borrow a slot"
+    note = vocab.parent/VOCAB_NOTE
+    if not note.is_file(): return
+    said = read_json(note)
+    if isinstance(said, dict) and said.get("file")==vocab.name:
+        write_json(folder/VOCAB_NOTE, said | dict(file=name))
+
+# %% ../../../nbs/5_families/indextts/11b_writing.ipynb #81fa4b1c
 def _write_papers(files, folder):
     "Write the notice; licences and notices of the base go along, and its model for emotions by text"
     base = files.paths["gpt"].parent if "gpt" in files.paths else None
