@@ -104,9 +104,10 @@ def load_whole(
 def copy_synthesis(
     codec:Codec,
     wav:np.ndarray, # (s,) at the codec's rate
-)->tuple[np.ndarray, dict]: # The copy, cut to the length of `wav`, and its scores
+)->tuple[np.ndarray, dict]: # The copy, as long as `wav`, and its scores
     "Encode and decode one recording, and compare"
     copy = codec.waveform(codec.features([wav])[0])[:len(wav)]
+    copy = np.pad(copy, (0, len(wav)-len(copy))) # frames that are not whole may be left out at the end
     l1 = np.abs(log_mel(copy, codec.sample_rate)-log_mel(wav, codec.sample_rate)).mean()
     return copy, dict(stoi=float(stoi(wav, copy, codec.sample_rate)), log_mel_l1=float(l1))
 

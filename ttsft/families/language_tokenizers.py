@@ -154,9 +154,10 @@ def index25_tokenizer(
         text = tok.decode(ids).removeprefix(" ")
         return text.lower() if code == "es" else text
     token = tok.get_vocab_size() + 2 + INDEX_LANGUAGES.index(code)
+    notes = ("tokens 0 and 1, `!` and `\"`, never reach the model",)
+    if code == "ja": notes += ("upstream puts spaces between Japanese words by a dictionary; write them so",)
     return ModelTokenizer(f"{name} <|{code}|>", lambda text: prepare_index25_text(text, code), encode,
-                          decode, prefix=(token,), max_tokens=600, split_tokens=120,
-                          notes=("tokens 0 and 1, `!` and `\"`, never reach the model",))
+                          decode, prefix=(token,), max_tokens=600, split_tokens=120, notes=notes)
 
 # %% ../../nbs/5_families/08c_language_tokenizers.ipynb #1e87f5e5
 def open_index25(path:Path, language:str|None = None)->ModelTokenizer: # Of a `.tiktoken` file

@@ -64,8 +64,11 @@ def abbreviation_stage(
     table = {k.translate(codes): v for k, v in _match_keys(table, form, lower).items()}
     def spelt(c): return f"[{re.escape(c + ''.join(old for old, new in usual.items() if new==c))}]"
     keys = sorted(table, key=len, reverse=True)
-    closed = {key: f"(?!{_LETTER}|{_MARK})" if affixes and "." in key[:-1] else "" for key in keys}
-    pattern = "|".join("".join(map(spelt, key)) + closed[key] for key in keys)
+    def closed(key): return f"(?!{_LETTER}|{_MARK})" if affixes and "." in key[:-1] else ""
+    def bounded(key, found):
+        before, after = key[0].isdecimal()*r"(?<![\d/.,])", key[-1].isdecimal()*r"(?!\d|[/.,]\d)"
+        return before + found + after + closed(key)
+    pattern = "|".join(bounded(key, "".join(map(spelt, key))) for key in keys)
     if not affixes: pattern = f"(?<!{_LETTER})(?<!{_MARK})(?:{pattern})(?!{_LETTER}|{_MARK})"
     found = re.compile(pattern, re.I if lower else 0)
     return Stage("abbreviations", 1, partial(_expand_abbreviations, pattern=found, table=table, usual=codes))

@@ -61,20 +61,33 @@ FEW, AT_ONCE = 16, 4 # states for which this pays, and states in one product; me
 
 class Projection(Conv1D):
     "Multiply states by a matrix that is kept as [in, out]"
+    parts = 1 # Of the matrix, where one state is multiplied; 1: the state is doubled instead
     def forward(self, x):
         n = x.numel()//x.shape[-1]
         few = n<=FEW and x.device.type=="cpu" and not torch.is_grad_enabled()
         if not few or not self.weight.t().is_contiguous(): return super().forward(x)
         states = x.reshape(n, -1)
+        if n==1 and self.parts>1: return _multiply_one(self, states).view(*x.shape[:-1], -1)
         if n==1: states = states.expand(2, -1).contiguous()
         made = [(self.weight.t()@part.t()).t() for part in states.split(AT_ONCE)]
         return (torch.cat(made)[:n]+self.bias).view(*x.shape[:-1], -1)
 
+# %% ../../../nbs/5_families/gpt/01_trunk.ipynb #3fbe1dbf
+def _multiply_one(projection, state): # (1, in) -> (1, out)
+    "Multiply one state by the parts of a matrix"
+    parts = projection.weight.t().unflatten(0, (projection.parts, -1))
+    return torch.bmm(parts, state.t().expand(projection.parts, -1, -1)).view(1, -1)+projection.bias
+
 # %% ../../../nbs/5_families/gpt/01_trunk.ipynb #0357cb4b
-def lay_for_speech(module:nn.Module):
+def lay_for_speech(
+    module:nn.Module,
+    parts:int=1, # Of each matrix, where one state is multiplied; 4 is fastest
+):
     "Turn the matrices of a model round in memory, for speaking on a CPU"
     for m in module.modules():
-        if isinstance(m, Projection): m.weight.data = m.weight.data.t().contiguous().t()
+        if not isinstance(m, Projection): continue
+        m.weight.data = m.weight.data.t().contiguous().t()
+        m.parts = 1 if m.weight.shape[1]%parts else parts
 
 # %% ../../../nbs/5_families/gpt/01_trunk.ipynb #bd5d207c
 class Attention(nn.Module):

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['TAPS', 'WINDOW', 'IN_CACHE', 'ACTIVATION_REACH', 'BigVganConfig', 'make_filter', 'Snake', 'Filter', 'Activation',
-           'lay_filters', 'cut_windows', 'activate_rows', 'PeriodicBlock', 'BigVgan', 'read_bigvgan', 'count_context']
+           'place_taps', 'lay_filters', 'cut_windows', 'activate_rows', 'PeriodicBlock', 'BigVgan', 'read_bigvgan',
+           'count_context']
 
 # %% ../../../nbs/5_families/indextts/08_bigvgan.ipynb #c3ad0518
 import math
@@ -19,6 +20,7 @@ from torch.nn import functional as F
 from .weight_norm import NormedConv, NormedTransposed, split_tensors
 from ..listing import fill_module
 from ..modules import exact_float32
+from ..products import multiply
 
 # %% ../../../nbs/5_families/indextts/08_bigvgan.ipynb #1926c1da
 @dataclass(frozen=True)
@@ -86,19 +88,23 @@ class Activation(nn.Module):
 # %% ../../../nbs/5_families/indextts/08_bigvgan.ipynb #32314649
 WINDOW = 16 # numbers at the lower rate for each product; measured on a processor
 
+@cache
+def place_taps()->tuple[torch.Tensor, torch.Tensor]: # (32, 22) and (16, 44); 12 where there is none
+    "Say which number of a filter stands where in the matrices"
+    rise, fall = np.full((2*WINDOW, WINDOW+6), TAPS), np.full((WINDOW, 2*WINDOW+TAPS), TAPS)
+    for i in range(WINDOW):
+        fall[i, 2*i+1:2*i+1+TAPS] = range(TAPS)
+        rise[2*i, i:i+6], rise[2*i+1, i+1:i+7] = range(TAPS-1, 0, -2), range(TAPS-2, -1, -2)
+    return torch.from_numpy(rise), torch.from_numpy(fall)
+
 def lay_filters(
     up:torch.Tensor, # Filter that doubles the rate, (1, 1, 12)
     down:torch.Tensor, # Filter that halves it
-)->tuple[torch.Tensor, torch.Tensor]: # (22, 32) and (44, 16)
+)->list[torch.Tensor]: # (32, 22) and (16, 44)
     "Lay filters out as matrices over windows"
-    n, taps = WINDOW, TAPS
-    rise, fall = up.new_zeros(n+6, 2*n), up.new_zeros(2*n+taps, n)
-    for i in range(n):
-        fall[2*i+1:2*i+1+taps, i] = down[0, 0]
-        rise[i:i+6, 2*i] = 2*up[0, 0, 1::2].flip(0)
-        rise[i+1:i+7, 2*i+1] = 2*up[0, 0, ::2].flip(0)
-    return rise, fall
+    return [F.pad(f[0, 0], (0, 1))[places.to(f.device)] for f,places in zip((2*up, down), place_taps())]
 
+# %% ../../../nbs/5_families/indextts/08_bigvgan.ipynb #d31218db
 def cut_windows(
     rows:torch.Tensor, # (n, t)
     count:int, # Windows
@@ -112,18 +118,18 @@ def cut_windows(
 def activate_rows(
     x:torch.Tensor, # (n, t), contiguous
     factors:tuple[torch.Tensor, torch.Tensor], # From `Snake.read`, (n, 1) each
-    matrices:tuple[torch.Tensor, torch.Tensor], # From `lay_filters`
+    matrices:list[torch.Tensor], # From `lay_filters`
 )->torch.Tensor: # (n, t)
     "Activate rows at twice the rate"
     n, t = x.shape
     count = -(-(t+6)//WINDOW)+1
     padded = F.pad(x[None], (6, count*WINDOW-t), mode="replicate")[0]
-    y = (cut_windows(padded, count, WINDOW+6, WINDOW)@matrices[0]).view(n, -1)
+    y = multiply(cut_windows(padded, count, WINDOW+6, WINDOW), matrices[0]).view(n, -1)
     y[:, :6], y[:, 2*t+6:] = y[:, 6:7], y[:, 2*t+5:2*t+6]
     wave = (y*factors[0]).sin_()
     y.addcmul_(wave.mul_(wave), factors[1])
     count = -(-t//WINDOW)
-    return (cut_windows(y, count, 2*WINDOW+TAPS, 2*WINDOW)@matrices[1]).view(n, -1)[:, :t]
+    return multiply(cut_windows(y, count, 2*WINDOW+TAPS, 2*WINDOW), matrices[1]).view(n, -1)[:, :t]
 
 # %% ../../../nbs/5_families/indextts/08_bigvgan.ipynb #b5c3df26
 IN_CACHE = 64_000 # numbers

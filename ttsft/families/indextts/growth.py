@@ -39,9 +39,9 @@ def check_related(
 )->str: # The same
     "Refuse a related language that has no row of its own"
     if related and vocab.version=="2":
-        raise UserError("model.related_tag: IndexTTS2 is told no language; leave it out")
+        raise UserError("model.related_language: IndexTTS2 is told no language; leave it out")
     if related and find_code(related) not in INDEX_LANGUAGES:
-        raise UserError(f"model.related_tag: the base has no language {related}. "
+        raise UserError(f"model.related_language: the base has no language {related}. "
                         f"{did_you_mean(find_code(related), INDEX_LANGUAGES)}")
     return related
 

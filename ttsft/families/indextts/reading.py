@@ -228,6 +228,7 @@ def is_official(
     folder:Path,
 )->bool:
     "Tell whether a folder looks like IndexTTS, from its configuration alone"
+    if (Path(folder)/"ttsft.json").is_file(): return False # a checkpoint of ours
     try: config = read_config(find_folder(folder)/"config.yaml")
     except UserError: return False
     return "s2mel" in config or "condition_module" in config["gpt"]

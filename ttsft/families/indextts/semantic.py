@@ -116,6 +116,7 @@ def measure_statistics(
     encoder.mean.copy_(states.mean(0))
     encoder.var.copy_(states.var(0))
 
+# %% ../../../nbs/5_families/indextts/02_semantic.ipynb #01c1dde0
 def random_semantic(
     config:dict, # Sizes
     layers:int=17,

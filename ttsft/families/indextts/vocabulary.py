@@ -43,6 +43,7 @@ class Vocabulary:
     def number_text_tokens(self)->int: return self.rows-1 # as the official configuration counts
     @cached_property
     def fingerprint(self)->str: return fingerprint([self.version, self.rows, *map(repr, self.content)])
+    def __getstate__(self): return {**self.__dict__, "made": {}} # readers are made anew in another process
 
 # %% ../../../nbs/5_families/indextts/12b_vocabulary.ipynb #778b1d02
 # SHA-256 of the file of 58,836 byte pairs
@@ -207,6 +208,7 @@ def find_lost(self:Vocabulary,
 )->Counter: # Character -> occurrences
     "Count the characters that leave no trace"
     tok = self.tokenizer
+    if self.version=="2" and UNKNOWN not in tok.encode(text): return Counter()
     if self.version=="2": return Counter(c for c in text if not c.isspace() and UNKNOWN in tok.encode(c))
     ids = tok.encode(f" {text}", add_special_tokens=False).ids
     return Counter(name_token(self, i) for i in ids if i<2)
