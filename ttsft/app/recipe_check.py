@@ -158,7 +158,7 @@ def check_replay(
 )->list[Finding]:
     "Check a source in another language apart, by the rules of that language"
     said = (f"{name}: {len(texts)} texts in `{config.language}`, only trained on, with weight "
-            f"{config.weight:g}; none is held out, and the vocabulary is made without them")
+            f"{config.weight:g}; none is validated or tested on, and the vocabulary is made without them")
     rows = [Finding(GREEN, "replay", said),
             Finding(GREEN, "language", f"{config.language}: {describe_language(rules)}")]
     return rows + (check_text(rules, texts, rejecting) if texts else [])

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
+from ..core import UserError
 from .modules import forked_rng
 
 # %% ../../nbs/5_families/04c_reversal.ipynb #47059adc
@@ -55,6 +56,9 @@ def make_classifier(
     seed:int=0,
 )->SpeakerClassifier:
     "Make a classifier of random weights"
+    if len(set(speakers))<2:
+        raise UserError("a classifier of speakers needs clips of two speakers at least. Set the weight of "
+                        "the classifier to 0.")
     with forked_rng(seed): return SpeakerClassifier(width, speakers)
 
 # %% ../../nbs/5_families/04c_reversal.ipynb #c8c8a91d
