@@ -123,7 +123,8 @@ def activate_rows(
     "Activate rows at twice the rate"
     n, t = x.shape
     count = -(-(t+6)//WINDOW)+1
-    padded = F.pad(x[None], (6, count*WINDOW-t), mode="replicate")[0]
+    padded = x.new_empty(n, count*WINDOW+6)
+    padded[:, :6], padded[:, 6:t+6], padded[:, t+6:] = x[:, :1], x, x[:, -1:]
     y = multiply(cut_windows(padded, count, WINDOW+6, WINDOW), matrices[0]).view(n, -1)
     y[:, :6], y[:, 2*t+6:] = y[:, 6:7], y[:, 2*t+5:2*t+6]
     wave = (y*factors[0]).sin_()
@@ -139,7 +140,7 @@ def activate_fast(self:Activation,
     x:torch.Tensor, # (b, channels, t)
 )->torch.Tensor: # Likewise
     "Activate by products of matrices, without gradients"
-    factors = [f.repeat(len(x), 1) for f in self.act.read()]
+    factors = [f.expand(len(x), -1, -1).reshape(-1, 1) for f in self.act.read()]
     matrices = lay_filters(self.upsample.filter, self.downsample["lowpass"].filter)
     rows, out = x.reshape(-1, x.shape[-1]), torch.empty_like(x, memory_format=torch.contiguous_format)
     size = len(rows) if x.device.type!="cpu" else max(1, IN_CACHE//x.shape[-1])
