@@ -238,7 +238,7 @@ def open(cls:IndexTts,
     text = front_end(TextConfig(**contract["front_end"]["config"]))
     config = IndexConfig(**contract["model"] | changes)
     self = cls(build_nets(files), words, text, config, contract["language"], files.config)
-    lay_for_speech(self.nets.gpt)
+    lay_for_speech(self.nets.gpt, parts=4)
     self.lost, self.keeps_voices = tuple(contract.get("allow_loss", ())), True
     check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint, **hash_papers(folder, words))
     return self
