@@ -2663,6 +2663,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                          'ttsft.families.products.multiply': ( '5_families/products.html#multiply',
                                                                                'ttsft/families/products.py'),
                                          'ttsft.families.products.pays': ('5_families/products.html#pays', 'ttsft/families/products.py'),
+                                         'ttsft.families.products.quicken': ( '5_families/products.html#quicken',
+                                                                              'ttsft/families/products.py'),
                                          'ttsft.families.products.run_product': ( '5_families/products.html#run_product',
                                                                                   'ttsft/families/products.py')},
             'ttsft.families.protocol': { 'ttsft.families.protocol.Family': ( '5_families/protocol.html#family',
