@@ -144,7 +144,7 @@ def find_adapted_base(
     for base in filter(Path.is_dir, tried):
         if (found := file_fingerprint(find_weights(base)))==wanted: return base
         raise UserError(f"{folder}: these adapters were trained on weights with the hash {wanted[:16]}, and "
-                        f"those in {base} have {found[:16]}. Put a link named `base` to the right folder into "
-                        "the checkpoint.")
+                        f"those in {base} have {found[:16]}. Put a link named `base` to the right folder "
+                        "into the checkpoint.")
     raise UserError(f"{folder} holds adapters, and their base is not there any more ({tried[1]}). Put a link "
                     "named `base` to its folder into the checkpoint.")

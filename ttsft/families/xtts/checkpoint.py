@@ -93,7 +93,8 @@ def hash_weights(
 # %% ../../../nbs/5_families/xtts/12_checkpoint.ipynb #fc982121
 def _read_adapted(folder, contract):
     "Merge adapters into their base"
-    files, vocab = read_base(find_adapted_base(folder, contract, find_weights)), read_vocabulary(folder/"vocab.json")
+    files = read_base(find_adapted_base(folder, contract, find_weights))
+    vocab = read_vocabulary(folder/"vocab.json")
     rows = len(files.gpt["text_embedding.weight"])
     for name in TEXT_TABLES:
         old = files.gpt[name]
