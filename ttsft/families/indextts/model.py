@@ -162,7 +162,7 @@ def choose_trained(self:IndexTts,
     row = grown.vocab.language_row(self.language) if self.language else None
     freeze(gpt, self.config.freeze)
     if self.config.method=="lora": self.lora = add_adapters(gpt, self.config, old, new, row, seed)
-    self.fresh = [*list_fresh(gpt, range(old, new), row)]
+    self.new_embeddings, self.fresh = range(old, new), [*list_fresh(gpt, range(old, new), row)]
     if self.config.adversary:
         self.speakers = tuple(sorted(set(speakers)))
         add_adversary(gpt, self.speakers, seed)
