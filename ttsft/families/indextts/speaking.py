@@ -6,11 +6,11 @@
 __all__ = ['MOST_VOICES', 'IndexSpeaking', 'join_pieces']
 
 # %% ../../../nbs/5_families/indextts/19_speaking.ipynb #af37087b
-import hashlib
+import hashlib, re
 from collections.abc import Sequence
 import numpy as np, torch
 from fastcore.basics import patch
-from ...core import UserError, build, resolve
+from ...core import UserError, build, merge, resolve
 from ...text.chunks import chunk
 from ...text.stages import TextError
 from ...text.front_end import TextConfig
@@ -94,9 +94,10 @@ def speaks(self:IndexSpeaking, language:str)->bool: # BCP 47 code; empty: the mo
 
 @patch
 def front_end_of(self:IndexSpeaking, language:str): # BCP 47 code; empty: the model's own
-    "Return the front-end of a language"
+    "Return the front-end of a language: its file, and what no base of this family can read"
     if not language or language==self.language: return self.front_end
-    return front_end(build(TextConfig, resolve(f"language/{find_code(language)}")["text"], "text"))
+    own, rules = resolve("family/indextts")["text"], resolve(f"language/{find_code(language)}")["text"]
+    return front_end(build(TextConfig, merge(own, rules), "text"))
 
 # %% ../../../nbs/5_families/indextts/19_speaking.ipynb #140fc017
 @patch
@@ -159,9 +160,11 @@ def voice(self:IndexSpeaking, prompt:Prompt)->Voice:
 def cut_text(self:IndexSpeaking, text:str, language:str)->list[list[int]]: # As people write it; BCP 47 code
     "Cut a text into pieces that the model can take, as ids"
     language, most = language or self.language, min(self.config.max_tokens, self.longest)
-    model_text = self.front_end_of(language)(text)
+    fe = self.front_end_of(language)
+    model_text, marks = fe(text), (fe.config.sentence_end, fe.config.clause_end)
     require_covered(self.vocab.tokenizer_for(language), {"the text": model_text}, self.lost)
-    parts = chunk(model_text, most, length=lambda t: self.vocab.weigh(t, language), words=True)
+    spaced = not re.search("[\u2E80-\u9FFF\U00020000-\U0003FFFF]", model_text)
+    parts = chunk(model_text, most, lambda t: self.vocab.weigh(t, language), *marks, words=spaced)
     self.require_readable({f"part {i} of the text": p for i,p in enumerate(parts, 1)}, language=language)
     return [self.model_tokens(p, language) for p in parts]
 
