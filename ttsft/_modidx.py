@@ -2108,6 +2108,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                    'ttsft/families/indextts/speaking.py'),
                                                   'ttsft.families.indextts.speaking.IndexSpeaking.voice': ( '5_families/indextts/speaking.html#indexspeaking.voice',
                                                                                                             'ttsft/families/indextts/speaking.py'),
+                                                  'ttsft.families.indextts.speaking.drop_repeated': ( '5_families/indextts/speaking.html#drop_repeated',
+                                                                                                      'ttsft/families/indextts/speaking.py'),
                                                   'ttsft.families.indextts.speaking.join_pieces': ( '5_families/indextts/speaking.html#join_pieces',
                                                                                                     'ttsft/families/indextts/speaking.py')},
             'ttsft.families.indextts.speech': { 'ttsft.families.indextts.speech.Piece': ( '5_families/indextts/speech.html#piece',
