@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TABLES', 'DTYPES', 'fixed_tensors', 'hash_fixed', 'halve', 'write_papers', 'hash_papers', 'read_base', 'find_weights',
-           'find_adapted_base', 'add_adapters', 'regrow_tables']
+           'add_adapters', 'regrow_tables']
 
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #c153df36
 from dataclasses import replace
@@ -13,7 +13,7 @@ import torch, yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from ...core import UserError, build, file_fingerprint, read_json, write_json
-from ..checkpoint import check_contract
+from ..checkpoint import check_contract, find_adapted_base
 from ..codec import tensors_fingerprint
 from ..gpt.adapters import adapt, load_adapters, plain_state
 from .recipe import IndexConfig
@@ -123,20 +123,6 @@ def find_weights(base:Path)->Path:
     if found is None: raise UserError(f"{base} has no gpt.pth: it is no folder of an IndexTTS")
     return found
 
-# %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #bb2c49d6
-def find_adapted_base(
-    folder:Path, # A checkpoint of adapters
-    contract:dict,
-)->Path:
-    "Find the base that adapters were trained on"
-    tried = [folder/"base", Path(contract["base_folder"])]
-    for base in filter(Path.is_dir, tried):
-        if file_fingerprint(find_weights(base))==contract["base_weights"]: return base
-        raise UserError(f"{folder}: these adapters were trained on other weights than those in {base}. Put a "
-                        "link named `base` to the right folder into the checkpoint.")
-    raise UserError(f"{folder} holds adapters, and their base is not there any more ({tried[1]}). Put a link "
-                    "named `base` to its folder into the checkpoint.")
-
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #fad1dca3
 def add_adapters(
     gpt, # `UnifiedVoice`, changed in place
@@ -169,7 +155,7 @@ def regrow_tables(
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #8d55ab6c
 def _read_adapted(folder, contract):
     "Merge adapters into their base"
-    files, new = read_base(find_adapted_base(folder, contract)), read_vocabulary(folder)
+    files, new = read_base(find_adapted_base(folder, contract, find_weights)), read_vocabulary(folder)
     old = read_vocabulary(files.vocab, len(files.gpt["text_embedding.weight"]))
     config, language = IndexConfig(**contract["model"]), contract["language"]
     files.gpt = regrow_tables(files.gpt, old, new, language, config.related_language)
