@@ -142,7 +142,8 @@ def find_adapted_base(
     "Find the base that adapters were trained on"
     tried, wanted = [folder/"base", Path(contract["base_folder"])], contract["base_weights"]
     for base in filter(Path.is_dir, tried):
-        if not (path := find_weights(base)).is_file(): raise UserError(f"{path} is missing. Copy the base again.")
+        path = find_weights(base)
+        if not path.is_file(): raise UserError(f"{path} is missing. Copy the base again.")
         if (found := file_fingerprint(path))==wanted: return base
         raise UserError(f"{folder}: these adapters were trained on weights with the hash {wanted[:16]}, and "
                         f"those in {base} have {found[:16]}. Put a link named `base` to the right folder "

@@ -79,7 +79,7 @@ def hash_papers(
     vocab:Vocabulary,
 )->dict: # For the contract
     "Hash configurations and vocabulary, and tell what grew and which languages borrow a token"
-    papers = {k: folder/name for k,name in dict(config_yaml="config.yaml", semantic_json="semantic.json").items()}
+    papers = dict(config_yaml=folder/"config.yaml", semantic_json=folder/"semantic.json")
     if gone := [p for p in papers.values() if not p.is_file()]:
         raise UserError(f"{gone[0]} is missing. Copy the checkpoint again.")
     return {k: file_fingerprint(p) for k,p in papers.items()} | dict(
