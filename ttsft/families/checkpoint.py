@@ -142,7 +142,9 @@ def find_adapted_base(
     "Find the base that adapters were trained on"
     tried, wanted = [folder/"base", Path(contract["base_folder"])], contract["base_weights"]
     for base in filter(Path.is_dir, tried):
-        if (found := file_fingerprint(find_weights(base)))==wanted: return base
+        path = find_weights(base)
+        if not path.is_file(): raise UserError(f"{path} is missing. Copy the base again.")
+        if (found := file_fingerprint(path))==wanted: return base
         raise UserError(f"{folder}: these adapters were trained on weights with the hash {wanted[:16]}, and "
                         f"those in {base} have {found[:16]}. Put a link named `base` to the right folder "
                         "into the checkpoint.")

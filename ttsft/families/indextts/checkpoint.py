@@ -43,9 +43,10 @@ def hash_fixed(
     files:IndexFiles,
 )->dict[str, str]: # Part -> hash, for the contract
     "Hash each part that no training changes"
+    def pick(names): return {k: getattr(files, k) for k in names if getattr(files, k) is not None}
     hashes = {part: tensors_fingerprint(getattr(files, part)) for part in FIXED}
-    hashes["statistics"] = tensors_fingerprint(dict(mean=files.mean, var=files.var))
-    return hashes
+    return hashes | dict(statistics=tensors_fingerprint(pick(("mean", "var"))),
+                         emotions=tensors_fingerprint(pick(TABLES)))
 
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #7c90eaaf
 DTYPES = {"float16": torch.float16, "float32": torch.float32}
@@ -76,20 +77,23 @@ def write_papers(
 def hash_papers(
     folder:Path, # A checkpoint
     vocab:Vocabulary,
-)->dict[str, str]: # For the contract
-    "Hash configurations and vocabulary"
-    papers = dict(config_yaml="config.yaml", semantic_json="semantic.json")
-    return {k: file_fingerprint(folder/name) for k,name in papers.items()} | dict(
-        vocabulary_file=vocab.fingerprint, version=vocab.version)
+)->dict: # For the contract
+    "Hash configurations and vocabulary, and tell what grew and which languages borrow a token"
+    papers = dict(config_yaml=folder/"config.yaml", semantic_json=folder/"semantic.json")
+    if gone := [p for p in papers.values() if not p.is_file()]:
+        raise UserError(f"{gone[0]} is missing. Copy the checkpoint again.")
+    return {k: file_fingerprint(p) for k,p in papers.items()} | dict(
+        vocabulary_file=vocab.fingerprint, version=vocab.version,
+        vocabulary_grown=[list(g) for g in vocab.grown], vocabulary_aliases=dict(vocab.aliases))
 
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #4a3ff3f0
 def read_base(folder:Path)->IndexFiles:
     "Read an official folder, or a checkpoint of ours"
     if not (folder/"ttsft.json").is_file(): return read_official(folder)
-    contract = check_contract(folder)
-    if contract.get("family")!="indextts":
-        raise UserError(f"base: {folder} is a checkpoint of family `{contract.get('family')}`, not "
-                        "`indextts`")
+    beside = read_json(folder/"ttsft.json")
+    if isinstance(beside, dict) and beside.get("family")!="indextts":
+        raise UserError(f"base: {folder} is a checkpoint of family `{beside.get('family')}`, not `indextts`")
+    contract = check_contract(folder, **hash_papers(folder, read_vocabulary(folder)))
     return (_read_adapted if contract["kept"]=="adapters" else _read_own)(folder, contract)
 
 def _read_tensors(path):
