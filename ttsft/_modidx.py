@@ -1800,6 +1800,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                    'ttsft/families/indextts/model.py')},
             'ttsft.families.indextts.nets': { 'ttsft.families.indextts.nets.Nets': ( '5_families/indextts/nets.html#nets',
                                                                                      'ttsft/families/indextts/nets.py'),
+                                              'ttsft.families.indextts.nets.Nets.__post_init__': ( '5_families/indextts/nets.html#nets.__post_init__',
+                                                                                                   'ttsft/families/indextts/nets.py'),
                                               'ttsft.families.indextts.nets.Nets.device': ( '5_families/indextts/nets.html#nets.device',
                                                                                             'ttsft/families/indextts/nets.py'),
                                               'ttsft.families.indextts.nets.Nets.fixed': ( '5_families/indextts/nets.html#nets.fixed',
