@@ -22,15 +22,16 @@ QUICK, NOTEBOOK, CHECK, RUN = 300, 600, 900, 900
 MAX_NOTEBOOK, MAX_FILE, MAX_ASSETS = 300_000, 12_000_000, 26_000_000
 # recipe -> language
 TINY = {"arabic-pocket-tiny": "ar", "english-lj-pocket-tiny": "en", "kurmanji-mms-tiny": "kmr",
-        "xiang-mms-tiny": "hsn", "hungarian-xtts-tiny": "hu"}
+        "xiang-mms-tiny": "hsn", "hungarian-xtts-tiny": "hu", "amharic-indextts-tiny": "am"}
 PAPERMILL = "arabic-pocket-tiny" # the recipe whose report is run by plain papermill too
 # modules that take no torch
 LIGHT = ("text.front_end", "text.numbers", "text.translit", "families.coverage", "families.schemes",
-         "families.tokenizers", "app.draft", "app.new_language", "app.recipe_check", "app.cli", "corpus.raw",
-         "corpus.prepare", "app.recipe", "feedback.triage")
+         "families.tokenizers", "families.indextts.recipe", "app.draft", "app.new_language",
+         "app.recipe_check", "app.cli", "corpus.raw", "corpus.prepare", "app.recipe", "feedback.triage")
 # commands that answer before torch is imported, with their exit codes
 QUICKLY = ((["--help"], 0), (["run", "--hepl"], 2), (["run", "arabic-pocket-tiny", "train.stepz=3"], 2),
            (["run", "kurmanji-mms-tiny", "model.segmnt=1"], 2),
+           (["run", "amharic-indextts-tiny", "model.flow_stepz=4"], 2),
            (["check", "arabic-pocket-tiny", "seed=x"], 2))
 ENV = {k: v for k,v in os.environ.items() if k!="MPLBACKEND"} # kernels choose theirs, which shows figures
 ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1",
@@ -201,7 +202,8 @@ HEAVY = re.compile("nbs/[4-9]_") # wings whose notebooks import torch
 
 # processor seconds of what takes longest, so that it starts first; the others take about ten each
 SECONDS = {"make ": 100, "checks/family_contract": 190, "checks/kill_and_resume": 105,
-           "checks/xtts_learns": 110, "checks/engines": 55, "checks/vits_overfit": 50, "8_feedback/": 45,
+           "checks/xtts_learns": 110, "checks/indextts_learns": 75, "checks/amharic_fifteen": 40,
+           "checks/engines": 55, "checks/vits_overfit": 50, "8_feedback/": 45,
            "checks/bench_": 35, "checks/languages": 35, "9_app/02_pipeline": 30, "00_tour": 30,
            "checks/vits_resume": 26, "checks/corpus_faults": 26, "checks/make_demo_base": 24,
            "checks/shared_sound": 71, "checks/bad_inputs": 24, "checks/million": 15}

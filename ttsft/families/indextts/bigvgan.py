@@ -47,7 +47,8 @@ def make_filter()->torch.Tensor: # (1, 1, 12) float32
     attenuation = 2.285*(TAPS/2-1)*math.pi*4*0.3+7.95
     window = np.kaiser(TAPS, 0.1102*(attenuation-8.7))
     values = window*np.sinc(0.5*(np.arange(TAPS)-(TAPS-1)/2))
-    return torch.tensor(values/values.sum(), dtype=torch.float32)[None, None]
+    with torch.inference_mode(False), torch.device("cpu"):
+        return torch.tensor(values/values.sum(), dtype=torch.float32)[None, None]
 
 # %% ../../../nbs/5_families/indextts/08_bigvgan.ipynb #a89abccd
 class Snake(nn.Module):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TABLES', 'DTYPES', 'fixed_tensors', 'hash_fixed', 'halve', 'write_papers', 'hash_papers', 'read_base', 'find_weights',
-           'find_adapted_base', 'add_adapters', 'regrow_tables']
+           'add_adapters', 'regrow_tables']
 
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #c153df36
 from dataclasses import replace
@@ -13,7 +13,7 @@ import torch, yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from ...core import UserError, build, file_fingerprint, read_json, write_json
-from ..checkpoint import check_contract
+from ..checkpoint import check_contract, find_adapted_base
 from ..codec import tensors_fingerprint
 from ..gpt.adapters import adapt, load_adapters, plain_state
 from .recipe import IndexConfig
@@ -43,9 +43,10 @@ def hash_fixed(
     files:IndexFiles,
 )->dict[str, str]: # Part -> hash, for the contract
     "Hash each part that no training changes"
+    def pick(names): return {k: getattr(files, k) for k in names if getattr(files, k) is not None}
     hashes = {part: tensors_fingerprint(getattr(files, part)) for part in FIXED}
-    hashes["statistics"] = tensors_fingerprint(dict(mean=files.mean, var=files.var))
-    return hashes
+    return hashes | dict(statistics=tensors_fingerprint(pick(("mean", "var"))),
+                         emotions=tensors_fingerprint(pick(TABLES)))
 
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #7c90eaaf
 DTYPES = {"float16": torch.float16, "float32": torch.float32}
@@ -76,20 +77,23 @@ def write_papers(
 def hash_papers(
     folder:Path, # A checkpoint
     vocab:Vocabulary,
-)->dict[str, str]: # For the contract
-    "Hash configurations and vocabulary"
-    papers = dict(config_yaml="config.yaml", semantic_json="semantic.json")
-    return {k: file_fingerprint(folder/name) for k,name in papers.items()} | dict(
-        vocabulary_file=vocab.fingerprint, version=vocab.version)
+)->dict: # For the contract
+    "Hash configurations and vocabulary, and tell what grew and which languages borrow a token"
+    papers = dict(config_yaml=folder/"config.yaml", semantic_json=folder/"semantic.json")
+    if gone := [p for p in papers.values() if not p.is_file()]:
+        raise UserError(f"{gone[0]} is missing. Copy the checkpoint again.")
+    return {k: file_fingerprint(p) for k,p in papers.items()} | dict(
+        vocabulary_file=vocab.fingerprint, version=vocab.version,
+        vocabulary_grown=[list(g) for g in vocab.grown], vocabulary_aliases=dict(vocab.aliases))
 
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #4a3ff3f0
 def read_base(folder:Path)->IndexFiles:
     "Read an official folder, or a checkpoint of ours"
     if not (folder/"ttsft.json").is_file(): return read_official(folder)
-    contract = check_contract(folder)
-    if contract.get("family")!="indextts":
-        raise UserError(f"base: {folder} is a checkpoint of family `{contract.get('family')}`, not "
-                        "`indextts`")
+    beside = read_json(folder/"ttsft.json")
+    if isinstance(beside, dict) and beside.get("family")!="indextts":
+        raise UserError(f"base: {folder} is a checkpoint of family `{beside.get('family')}`, not `indextts`")
+    contract = check_contract(folder, **hash_papers(folder, read_vocabulary(folder)))
     return (_read_adapted if contract["kept"]=="adapters" else _read_own)(folder, contract)
 
 def _read_tensors(path):
@@ -123,20 +127,6 @@ def find_weights(base:Path)->Path:
     if found is None: raise UserError(f"{base} has no gpt.pth: it is no folder of an IndexTTS")
     return found
 
-# %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #bb2c49d6
-def find_adapted_base(
-    folder:Path, # A checkpoint of adapters
-    contract:dict,
-)->Path:
-    "Find the base that adapters were trained on"
-    tried = [folder/"base", Path(contract["base_folder"])]
-    for base in filter(Path.is_dir, tried):
-        if file_fingerprint(find_weights(base))==contract["base_weights"]: return base
-        raise UserError(f"{folder}: these adapters were trained on other weights than those in {base}. Put a "
-                        "link named `base` to the right folder into the checkpoint.")
-    raise UserError(f"{folder} holds adapters, and their base is not there any more ({tried[1]}). Put a link "
-                    "named `base` to its folder into the checkpoint.")
-
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #fad1dca3
 def add_adapters(
     gpt, # `UnifiedVoice`, changed in place
@@ -169,7 +159,7 @@ def regrow_tables(
 # %% ../../../nbs/5_families/indextts/17_checkpoint.ipynb #8d55ab6c
 def _read_adapted(folder, contract):
     "Merge adapters into their base"
-    files, new = read_base(find_adapted_base(folder, contract)), read_vocabulary(folder)
+    files, new = read_base(find_adapted_base(folder, contract, find_weights)), read_vocabulary(folder)
     old = read_vocabulary(files.vocab, len(files.gpt["text_embedding.weight"]))
     config, language = IndexConfig(**contract["model"]), contract["language"]
     files.gpt = regrow_tables(files.gpt, old, new, language, config.related_language)

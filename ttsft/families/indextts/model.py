@@ -162,7 +162,7 @@ def choose_trained(self:IndexTts,
     row = grown.vocab.language_row(self.language) if self.language else None
     freeze(gpt, self.config.freeze)
     if self.config.method=="lora": self.lora = add_adapters(gpt, self.config, old, new, row, seed)
-    self.fresh = [*list_fresh(gpt, range(old, new), row)]
+    self.new_embeddings, self.fresh = range(old, new), [*list_fresh(gpt, range(old, new), row)]
     if self.config.adversary:
         self.speakers = tuple(sorted(set(speakers)))
         add_adversary(gpt, self.speakers, seed)
@@ -240,7 +240,7 @@ def open(cls:IndexTts,
     self = cls(build_nets(files), words, text, config, contract["language"], files.config)
     lay_for_speech(self.nets.gpt, parts=4)
     self.lost, self.keeps_voices = tuple(contract.get("allow_loss", ())), True
-    check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint, **hash_papers(folder, words))
+    check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint)
     return self
 
 # %% ../../../nbs/5_families/indextts/20_model.ipynb #fe1b680a

@@ -7,7 +7,7 @@ __all__ = ['FIXED', 'voice_sizes', 'codec_config', 'camp_config', 'acoustic_conf
            'collect_files', 'make_sounds', 'random_gpt', 'random_nets']
 
 # %% ../../../nbs/5_families/indextts/13_nets.ipynb #17ad446d
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np, torch
 from fastcore.basics import patch
@@ -15,6 +15,7 @@ from torch import nn
 from ...core import UserError
 from ..listing import fill_module
 from ..modules import forked_rng
+from ..products import quicken
 from .mels import kaldi_fbank, remove_mean
 from .semantic import SemanticEncoder, measure_statistics
 from .semantic import random_semantic, read_semantic
@@ -69,7 +70,11 @@ class Nets:
     emotion_vectors:torch.Tensor|None # (73, d)
     sizes:IndexSizes
     semantic_config:dict # Of w2v-bert, as its file has it
+    paths:dict[str, Path] = field(default_factory=dict) # Part -> official file that it came from
     folded:tuple|None = None # S2Mel and BigVGAN as they speak
+
+    def __post_init__(self):
+        for net in (self.gpt, self.semantic): quicken(net)
 
     @property
     def version(self)->str: return self.sizes.version
@@ -116,7 +121,7 @@ def build_nets(files:IndexFiles)->Nets:
     codec, camp = read_codec(files.codec, codec_config(s)), read_camp(files.campplus, camp_config(s))
     bigvgan = read_bigvgan(files.bigvgan, BigVganConfig(channels=s.vocoder_channels))
     return Nets(build_gpt(files), semantic, codec, camp, read_s2mel(flow, acoustic_config(s)), bigvgan,
-                files.emotion_speakers, files.emotion_vectors, s, files.semantic_config)
+                files.emotion_speakers, files.emotion_vectors, s, files.semantic_config, files.paths)
 
 # %% ../../../nbs/5_families/indextts/13_nets.ipynb #edeb6683
 def collect_files(
@@ -131,7 +136,7 @@ def collect_files(
     parts["semantic"] = {k.removeprefix("net."): v for k,v in parts["semantic"].items()}
     return IndexFiles(version=nets.version, gpt=gpt, **parts, semantic_config=nets.semantic_config, mean=mean,
                       var=var, emotion_speakers=nets.emotion_speakers, emotion_vectors=nets.emotion_vectors,
-                      config=config, vocab=vocab, sizes=nets.sizes)
+                      config=config, vocab=vocab, sizes=nets.sizes, paths=nets.paths)
 
 # %% ../../../nbs/5_families/indextts/13_nets.ipynb #fc98ea51
 def make_sounds(
