@@ -118,8 +118,8 @@ def imitate(self:IndexSpeaking,
     "Return a recording's voice as a prompt"
     wav = wav[:int(LONGEST*SPEECH_RATE)]
     if len(wav)<SHORTEST*SPEECH_RATE:
-        raise UserError(f"a recording of {len(wav)/SPEECH_RATE:.2f} s is too short to tell a voice; {SHORTEST} "
-                        "s are the least. Give some seconds of speech.")
+        raise UserError(f"a recording of {len(wav)/SPEECH_RATE:.2f} s is too short to tell a voice; "
+                        f"{SHORTEST} s are the least. Give some seconds of speech.")
     if np.abs(wav).max()<FAINTEST:
         raise UserError("the recording that should tell a voice is silent. Give some seconds of speech.")
     heard = hear(self.nets, wav)
