@@ -11,7 +11,6 @@ from fastcore.basics import patch
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.pytorch_utils import Conv1D
-from ..products import multiply
 from .config import GptConfig
 
 # %% ../../../nbs/5_families/gpt/01_trunk.ipynb #1f13e902
@@ -63,11 +62,9 @@ FEW, AT_ONCE = 16, 4 # states for which this pays, and states in one product; me
 class Projection(Conv1D):
     "Multiply states by a matrix that is kept as [in, out]"
     parts = 1 # Of the matrix, where one state is multiplied; 1: the state is doubled instead
-    quick = False # Whether many states go the way of `families.products`; set by `quicken`
     def forward(self, x):
         n = x.numel()//x.shape[-1]
         few = n<=FEW and x.device.type=="cpu" and not torch.is_grad_enabled()
-        if not few and self.quick: return multiply(x, self.weight.t(), self.bias)
         if not few or not self.weight.t().is_contiguous(): return super().forward(x)
         states = x.reshape(n, -1)
         if n==1 and self.parts>1: return _multiply_one(self, states).view(*x.shape[:-1], -1)

@@ -15,7 +15,6 @@ from torch import nn
 from ...core import UserError
 from ..listing import fill_module
 from ..modules import forked_rng
-from ..products import quicken
 from .mels import kaldi_fbank, remove_mean
 from .semantic import SemanticEncoder, measure_statistics
 from .semantic import random_semantic, read_semantic
@@ -72,9 +71,6 @@ class Nets:
     semantic_config:dict # Of w2v-bert, as its file has it
     paths:dict[str, Path] = field(default_factory=dict) # Part -> official file that it came from
     folded:tuple|None = None # S2Mel and BigVGAN as they speak
-
-    def __post_init__(self):
-        for net in (self.gpt, self.semantic): quicken(net)
 
     @property
     def version(self)->str: return self.sizes.version
