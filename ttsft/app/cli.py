@@ -193,6 +193,8 @@ def do_speak(a:argparse.Namespace):
     if a.script and (a.speed!=1 or a.language or a.emotion or a.emotion_from):
         raise UserError("--speed, --language, --emotion: in a script, each line has its own")
     if a.emotion and a.emotion_from: raise UserError("--emotion, --emotion-from: give one of the two")
+    if a.emotion_amount!=1 and not a.emotion_from:
+        raise UserError("--emotion-amount: belongs to --emotion-from, which names the recording")
     from ttsft.app.speak import speak
     from ttsft.app.speak_script import speak_script
     from ttsft.families.terms import Manner, read_emotion

@@ -37,8 +37,10 @@ def choose_voice(
 ):                # A prompt, as the family's `speak` wants it
     "Return the voice that is meant"
     from ttsft.evaluation.synthesis import load_voice
-    if not (Path(voice).suffix and Path(voice).is_file()): return load_voice(checkpoint, voice)
-    return imitate_file(fam, voice)
+    if Path(voice).suffix and Path(voice).is_file(): return imitate_file(fam, voice)
+    found = load_voice(checkpoint, voice)
+    if not fam.prompted or isinstance(found, dict): return found
+    raise UserError(f"{checkpoint} holds no voice. Give a recording with --voice.")
 
 def imitate_file(
     fam, # A family
@@ -83,6 +85,8 @@ def export(
     "Write a checkpoint in the official package's layout"
     if folder.exists():
         raise UserError(f"{folder} exists; an export goes to a new folder, so that it never mixes two models")
+    above = next(p for p in folder.absolute().parents if p.exists())
+    if not above.is_dir(): raise UserError(f"{folder}: {above} is a file, and no folder can be made in it")
     from ttsft.families.checkpoint import write_license
     fam = open_family(find_checkpoint(where))
     made = fam.export(folder)

@@ -30,6 +30,8 @@ def spec_differences(
     found:dict, # `spec` of another
 )->list[str]: # In words; empty if they are equal
     "Say how two front-ends differ: settings, the first differing stage, the first differing probe"
+    if missing := [k for k in ("config", "stages", "probes") if k not in want or k not in found]:
+        return [f"there is no {missing[0]} in one of the two"]
     said = _setting_differences(want["config"], found["config"])
     stages = enumerate(zip_longest(want["stages"], found["stages"]))
     if first := next(((i, a, b) for i, (a, b) in stages if a != b), None):

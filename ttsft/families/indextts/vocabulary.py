@@ -115,7 +115,8 @@ def find_code(
     "Return the code by which IndexTTS knows a language"
     if not language:
         raise UserError("IndexTTS-2.5 puts a language token before every text; give the recipe's `language`")
-    return language.lower().split("-")[0]
+    code = language.lower().split("-")[0]
+    return {"cmn": "zh"}.get(code, code) # Mandarin, as this project calls it
 
 @patch
 def find_slot(self:Vocabulary,
