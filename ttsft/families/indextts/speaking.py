@@ -96,7 +96,9 @@ def speaks(self:IndexSpeaking, language:str)->bool: # BCP 47 code; empty: the mo
 def front_end_of(self:IndexSpeaking, language:str): # BCP 47 code; empty: the model's own
     "Return the front-end of a language: its file, and what no base of this family can read"
     if not language or language==self.language: return self.front_end
-    own, rules = resolve("family/indextts")["text"], resolve(f"language/{find_code(language)}")["text"]
+    code = find_code(language)
+    name = "cmn" if code=="zh" else code # as this project calls Mandarin
+    own, rules = resolve("family/indextts")["text"], resolve(f"language/{name}")["text"]
     return front_end(build(TextConfig, merge(own, rules), "text"))
 
 # %% ../../../nbs/5_families/indextts/19_speaking.ipynb #140fc017
