@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
-from ..core import UserError, build, did_you_mean, find_recipe, load_yaml, merge, recipe_names, resolve
+from ..core import UserError, build, did_you_mean, find_recipe, load_yaml, recipe_names, resolve
 from ..text.front_end import TextConfig
+from ..text.stages import join_text
 from ..corpus.sources import SourceConfig, name_sources
 from ..corpus.utterances import safe_id
 from ..corpus.prepare_config import PrepareConfig
@@ -99,7 +100,7 @@ def apply_language(
         if code not in list_languages():
             raise UserError(f"language: there is no language `{code}`. "
                             f"{did_you_mean(code, list_languages())}")
-        rules = merge(family_text(values.get("family", "")), resolve(f"language/{code}")["text"])
+        rules = join_text(family_text(values.get("family", "")), resolve(f"language/{code}")["text"])
         values = {**values, "text": rules}
     return values
 
@@ -121,7 +122,7 @@ def read_text_rules(
     if "text" not in values:
         raise UserError(f"also.{name}.text_rules: {source.text_rules} has no section `text`. Write the rules "
                         f"of `{source.language}` there.")
-    return build(TextConfig, merge(family_text(family), values["text"]), f"also.{name}.text")
+    return build(TextConfig, join_text(family_text(family), values["text"]), f"also.{name}.text")
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #1cb82963
 def replay_rules(

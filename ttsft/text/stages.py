@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NOISE', 'TextError', 'Stage', 'canonical', 'fold_shapes', 'map_characters', 'check_replacements',
-           'reorder_punctuation', 'tidy_spaces']
+           'follow_replacements', 'join_text', 'reorder_punctuation', 'tidy_spaces']
 
 # %% ../../nbs/2_text/00_stages.ipynb #a0f641e1
 import re
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from ..core import UserError
+from ..core import UserError, merge
 
 # %% ../../nbs/2_text/00_stages.ipynb #3634c441
 class TextError(UserError):
@@ -84,6 +84,26 @@ def check_replacements(
         again = sorted(c for c in new if c in table or c in removed)
         if again:
             raise ValueError(f"replace: {old!r} gives {new!r}, of which {again} is replaced or removed again")
+
+# %% ../../nbs/2_text/00_stages.ipynb #6803f2ab
+def follow_replacements(
+    table:dict[str, str], # Character -> text
+)->dict[str, str]: # The same, with replaced characters inside the texts replaced as well
+    "Follow replacements to their end; a circle stays, for the check to refuse"
+    for _ in table:
+        longer = {old: "".join(table.get(c, c) for c in new) for old,new in table.items()}
+        if longer==table or any(len(new)>100 for new in longer.values()): break
+        table = longer
+    return table
+
+# %% ../../nbs/2_text/00_stages.ipynb #143d9c86
+def join_text(
+    family:dict, # Section `text` of a family's preset
+    language:dict, # Section `text` of a language; wins where both say something
+)->dict:
+    "Put the text rules of a family and of a language together"
+    joined = merge(family, language)
+    return joined | dict(replace=follow_replacements(joined["replace"])) if "replace" in joined else joined
 
 # %% ../../nbs/2_text/00_stages.ipynb #c33c94dc
 def reorder_punctuation(

@@ -10,9 +10,9 @@ import hashlib, re
 from collections.abc import Sequence
 import numpy as np, torch
 from fastcore.basics import patch
-from ...core import UserError, build, merge, resolve
+from ...core import UserError, build, resolve
 from ...text.chunks import chunk
-from ...text.stages import TextError
+from ...text.stages import TextError, join_text
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ..protocol import Family
@@ -99,7 +99,7 @@ def front_end_of(self:IndexSpeaking, language:str): # BCP 47 code; empty: the mo
     code = find_code(language)
     name = "cmn" if code=="zh" else code # as this project calls Mandarin
     own, rules = resolve("family/indextts")["text"], resolve(f"language/{name}")["text"]
-    return front_end(build(TextConfig, merge(own, rules), "text"))
+    return front_end(build(TextConfig, join_text(own, rules), "text"))
 
 # %% ../../../nbs/5_families/indextts/19_speaking.ipynb #140fc017
 FAINTEST = 1e-4 # of full scale, at the loudest; below it a recording is silent in 16 bits, but for noise
