@@ -170,7 +170,7 @@ def voice(self:IndexSpeaking, prompt:Prompt)->Voice:
     key, kept = hashlib.sha256(b"".join(parts)).hexdigest(), self.voices_heard
     if key not in kept:
         if len(kept)>=MOST_VOICES: kept.pop(next(iter(kept)))
-        kept[key] = make_voice(self.nets, prompt)
+        kept[key] = make_voice(self.nets, prompt, self.config.reference_seconds)
     return kept[key]
 
 # %% ../../../nbs/5_families/indextts/19_speaking.ipynb #63b80a1f
