@@ -8,7 +8,7 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint export clean-notebooks hooks
+.PHONY: help setup demo test long lint export clean-notebooks hooks
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do printf '%-22s %s\n' "$$target" "$$what"; done
@@ -40,8 +40,11 @@ setup: $(VENV)/.ready-dev ## environment for development, in VENV (default .venv
 demo: $(VENV)/.ready-core ## fine-tune on synthetic Arabic and write outputs/arabic-pocket-demo/report.html
 	@$(BIN)/ttsft run arabic-pocket-demo
 
-test: $(VENV)/.ready-dev ## every check there is; the last line says how many passed
+test: $(VENV)/.ready-dev ## every check but those of `long`; the last line says how many passed
 	@$(BIN)/python -B tests.py
+
+long: $(VENV)/.ready-dev ## whole trainings on tiny models, minutes each
+	@$(BIN)/python -B tests.py _learns
 
 lint: $(VENV)/.ready-dev ## ruff over notebooks and package
 	@$(BIN)/ruff check --no-cache nbs ttsft *.py

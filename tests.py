@@ -1,6 +1,7 @@
 """Every check of the repository, each counted as one test.
 
-Run `make test`, or `python -B tests.py [words of a test's name ...]`.
+Run `make test`, or `python -B tests.py [words of a test's name ...]`. `make long` runs whole trainings, which
+take minutes each.
 The tests run on a copy of the checkout in a temporary folder, which is deleted at the end.
 The checkout stays as it is. What can be judged by reading alone is in `tests_form.py`.
 The last line is `N passed, N failed`; the exit code is 1 when a test failed.
@@ -210,6 +211,13 @@ SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume"
            "checks/vits_resume": 26, "checks/corpus_faults": 26, "checks/make_demo_base": 24,
            "checks/shared_sound": 71, "checks/bad_inputs": 24, "checks/million": 15}
 
+# whole trainings; they run when they are named, as by `make long`
+ALONE = ("nbs/checks/xtts_learns.ipynb", "nbs/checks/indextts_learns.ipynb")
+
+def is_chosen(name, words):
+    "Whether a test runs: all words are in its name; without words, all but those of `ALONE`"
+    return all(w in name for w in words) if words else name not in ALONE
+
 def reading():
     "(name, function) of what is judged by reading alone"
     stages, families = tests_form.wings(HERE)
@@ -273,7 +281,7 @@ def main(words):
     os.environ.update(ENV, TTSFT_TESTS=str(TMP))
     copy_repo(REPO)
     groups = [[[test] for test in quick()], long()]
-    chosen = [[[t for t in chain if all(w in t[0] for w in words)] for chain in group] for group in groups]
+    chosen = [[[t for t in chain if is_chosen(t[0], words)] for chain in group] for group in groups]
     total, done, failed, said = sum(len(chain) for group in chosen for chain in group), 0, 0, queue.Queue()
     for group in chosen:
         with ThreadPoolExecutor(2) as pool:
