@@ -4,7 +4,8 @@ Run `make test`, or `python -B tests.py [words of a test's name ...]`. `make lon
 take minutes each.
 The tests run on a copy of the checkout in a temporary folder, which is deleted at the end.
 The checkout stays as it is. What can be judged by reading alone is in `tests_form.py`.
-The last line is `N passed, N failed`; the exit code is 1 when a test failed.
+The last line is `N passed, N failed`; above it, every failed test is named again, with the end of what it
+said. The exit code is 1 when a test failed.
 """
 import ast, json, os, queue, re, shutil, signal, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
@@ -276,22 +277,31 @@ def follow(chain, said):
             problem = str(e) if isinstance(e, AssertionError) else f"{type(e).__name__}: {e}"
         said.put((name, problem, time.time()-start))
 
+def tail(problem, n):
+    "The last `n` lines of a problem, indented"
+    return "    " + "\n    ".join(problem.splitlines()[-n:])
+
 def main(words):
     os.environ.pop("MPLBACKEND", None)
     os.environ.update(ENV, TTSFT_TESTS=str(TMP))
     copy_repo(REPO)
     groups = [[[test] for test in quick()], long()]
     chosen = [[[t for t in chain if is_chosen(t[0], words)] for chain in group] for group in groups]
-    total, done, failed, said = sum(len(chain) for group in chosen for chain in group), 0, 0, queue.Queue()
+    total, done, failed, said = sum(len(chain) for group in chosen for chain in group), 0, {}, queue.Queue()
     for group in chosen:
         with ThreadPoolExecutor(2) as pool:
             for chain in group: pool.submit(follow, chain, said)
             for _ in range(sum(map(len, group))):
                 name, problem, took = said.get()
-                done, failed = done+1, failed+(problem is not None)
-                print(f"[{done:3}/{total}] {'FAIL' if problem else 'ok  '} {took:6.1f} s  {name}", flush=True)
-                if problem: print("    " + "\n    ".join(problem.splitlines()[-60:]), flush=True)
-    print(f"{total-failed} passed, {failed} failed")
+                done += 1
+                ok = problem is None
+                print(f"[{done:3}/{total}] {'ok  ' if ok else 'FAIL'} {took:6.1f} s  {name}", flush=True)
+                if ok: continue
+                failed[name] = problem
+                print(tail(problem, 60), flush=True)
+    # a log may keep its end alone
+    for name,problem in failed.items(): print(f"FAIL {name}\n{tail(problem, 15)}")
+    print(f"{total-len(failed)} passed, {len(failed)} failed")
     return 1 if failed or not total else 0
 
 if __name__=="__main__":
