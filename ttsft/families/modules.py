@@ -9,7 +9,6 @@ __all__ = ['evaluation_mode', 'forked_rng', 'exact_float32', 'freeze', 'paramete
 import copy, fnmatch
 from contextlib import contextmanager
 import torch
-from peft import LoraConfig, get_peft_model
 from ..core import UserError
 
 # %% ../../nbs/5_families/04_modules.ipynb #d36b3938
@@ -78,6 +77,7 @@ def add_lora(
     transposed:bool=False, # Whether the layers keep their matrices as [in, out], as GPT-2 does
 ):                # The peft model; hand it to `merge_lora`
     "Add adapters to the layers that match"
+    from peft import LoraConfig, get_peft_model
     lora = get_peft_model(module, LoraConfig(r=rank, lora_alpha=alpha, target_modules=targets,
                                              lora_dropout=0.0, fan_in_fan_out=transposed))
     for p in full: p.requires_grad_(True)
