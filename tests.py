@@ -207,7 +207,8 @@ SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume"
            "checks/xtts_learns": 110, "checks/indextts_learns": 75, "checks/indextts_resume": 55,
            "checks/xtts_resume": 70, "checks/indextts_stages": 20,
            "checks/engines": 55, "checks/vits_overfit": 50, "8_feedback/": 45,
-           "checks/bench_cache": 80, "checks/bench_": 30, "checks/languages": 30, "checks/amharic_fifteen": 30,
+           "checks/bench_cache": 80, "checks/bench_": 30, "checks/languages": 30,
+           "checks/amharic_fifteen": 30,
            "9_app/02_pipeline": 30, "00_tour": 30,
            "checks/vits_resume": 26, "checks/corpus_faults": 26, "checks/make_demo_base": 24,
            "checks/shared_sound": 71, "checks/bad_inputs": 24, "checks/million": 15}
