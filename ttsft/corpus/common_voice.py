@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from ..core import UserError, did_you_mean
-from .utterances import Skipped, Utterance, resolve_inside, safe_id
+from .utterances import Ids, Skipped, Utterance, safe_id
 from .tables import read_plain, skip_line
+from .recordings import Recordings
 from .sources import SourceConfig, find_column
 
 # %% ../../nbs/3_corpus/02c_common_voice.ipynb #60d9a823
@@ -82,19 +83,26 @@ def _collect_facts(row, up, down, used):
     return {k: v for k,v in facts.items() if v!=""}
 
 # %% ../../nbs/3_corpus/02c_common_voice.ipynb #f238a431
-def _make_utterance(row, columns, line, table, config, complaints):
+def _find_clip(name, recordings):
+    "Find a clip of a release; one that is not there should be in the first of its places"
+    path = recordings.find(name)
+    return path if path.is_file() else recordings.inside(f"{recordings.places[0]}/{name}")
+
+# %% ../../nbs/3_corpus/02c_common_voice.ipynb #2ed3251b
+def _make_utterance(row, columns, line, table, config, complaints, recordings, ids):
     "Turn one row of a release into an utterance, or say why not"
     audio, text = columns
-    name, said, id = row[audio], row[text], safe_id(Path(row[audio]).stem)
+    name, said = row[audio].replace("\\", "/"), row[text]
+    stem = Path(name).stem
     try: up, down = (int(row.get(k) or 0) for k in ("up_votes", "down_votes"))
     except ValueError: return skip_line(table, line, "votes", "a number of votes is no number.", said)
-    if skipped := _check_row(row, id, said, up, down, config, complaints): return skipped
+    if skipped := _check_row(row, safe_id(stem), said, up, down, config, complaints): return skipped
     try:
         if not Path(name).name: raise UserError(f"`{audio}` is empty.")
-        places = [resolve_inside(table.parent, p) for p in (f"clips/{name}", f"audios/{name}", name)]
+        path = _find_clip(name, recordings)
     except UserError as e: return skip_line(table, line, "path", str(e), said)
     who = shorten_client_id(row["client_id"]) if row.get("client_id") else config.speaker
-    return Utterance(id, said, who, next((p for p in places if p.is_file()), places[0]),
+    return Utterance(ids.make(stem, path.relative_to(recordings.root).as_posix()), said, who, path,
                      facts=_collect_facts(row, up, down, (audio, text, "client_id")))
 
 # %% ../../nbs/3_corpus/02c_common_voice.ipynb #2e9c706c
@@ -112,6 +120,7 @@ def read_common_voice(
                find_column(names, config.text_column, usual, table, "text_column"))
     if config.min_up_votes: find_column(names, "up_votes", (), table, "min_up_votes")
     if config.max_down_votes is not None: find_column(names, "down_votes", (), table, "max_down_votes")
+    recordings, ids = Recordings(table.parent, ("clips", "audios", ""), any_ending=True), Ids()
     for line,row in rows:
         if isinstance(row, Skipped): yield row
-        else: yield _make_utterance(row, columns, line, table, config, complaints)
+        else: yield _make_utterance(row, columns, line, table, config, complaints, recordings, ids)

@@ -86,7 +86,7 @@ def prove_audio(
     fit = ([e for e in found if e.sound>=.5] or [e for e in found if e.ended>=.5]
            or [e for e in found if e.sound and not e.numbers])
     single = [e for e in found if not e.spaced and not e.spoken]
-    fit = fit or [e for e in single if e.distinct==e.n] or single[:1]
+    fit = fit or [e for e in single if e.distinct==e.n][:2 if len(found)>2 else 1] or single[:1]
     most = max((e.distinct for e in fit), default=0)
     fit = [e for e in fit if e.distinct==most]
     if len(fit)>1 and fit[0].sound:
