@@ -834,6 +834,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'ttsft.corpus.split.split_by_text': ('3_corpus/split.html#split_by_text', 'ttsft/corpus/split.py'),
                                     'ttsft.corpus.split.split_rows': ('3_corpus/split.html#split_rows', 'ttsft/corpus/split.py')},
             'ttsft.corpus.survey': { 'ttsft.corpus.survey.Survey': ('3_corpus/survey.html#survey', 'ttsft/corpus/survey.py'),
+                                     'ttsft.corpus.survey.Survey.notes': ('3_corpus/survey.html#survey.notes', 'ttsft/corpus/survey.py'),
                                      'ttsft.corpus.survey._find_fault': ('3_corpus/survey.html#_find_fault', 'ttsft/corpus/survey.py'),
                                      'ttsft.corpus.survey._shorten': ('3_corpus/survey.html#_shorten', 'ttsft/corpus/survey.py'),
                                      'ttsft.corpus.survey.add_prefix': ('3_corpus/survey.html#add_prefix', 'ttsft/corpus/survey.py'),
