@@ -18,7 +18,8 @@ from .sources import Columns
 
 # %% ../../nbs/3_corpus/02a0_evidence.ipynb #15ad6569
 ENDS = tuple(".!?…。！？።፧؟।॥։")
-UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff" # Thai, Lao, Myanmar, Khmer
+                      "\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]") # kana and Han
 
 def is_sentence(cell:str)->bool:
     "Tell whether a cell reads like a sentence, and not like a name"
@@ -55,12 +56,12 @@ def measure_column(
 )->Evidence:
     "Measure what the cells of a column show"
     cells = [c for c in cells if c]
-    n, counts = len(cells) or 1, Counter(cells)
-    looked = cells[:200] # the disk is asked for these only
+    counts, looked = Counter(cells), cells[:200] # the disk is asked for the first only
     def share(test, among=cells): return sum(map(test, among))/(len(among) or 1)
-    return Evidence(name, len(cells), len(counts), share(lambda c: locate(c) is not None, looked),
-                    share(has_ending), share(is_sentence), share(lambda c: bool(re.fullmatch(r"[-+\d.,]+", c))),
-                    share(lambda c: " " in c), tuple(v for v,_ in counts.most_common(2)))
+    def there(c): return locate(c) is not None
+    def number(c): return bool(re.fullmatch(r"[-+\d.,]+", c))
+    return Evidence(name, len(cells), len(counts), share(there, looked), share(has_ending),
+                    share(is_sentence), share(number), share(lambda c: " " in c), tuple(v for v,_ in counts.most_common(2)))
 
 # %% ../../nbs/3_corpus/02a0_evidence.ipynb #b0fb04c5
 def ask_for_column(
@@ -168,12 +169,13 @@ def prove_columns(
     rows:Sequence[dict], # Some rows, cells as text
     locate:Callable[[str], Path|None], # As for `measure_column`
     table:Path, # For messages
-    chosen:Columns=Columns("", ""), # What the recipe names
+    chosen:Columns|None=None, # What the recipe names
     one_voice:bool=False, # As for `prove_speaker`
 )->Columns:
     "Find the columns of a table without a header"
-    taken = {chosen.audio, chosen.text, chosen.speaker, chosen.session}
-    found = {name: measure_column(name, [r[name] for r in rows], locate) for name in rows[0] if name not in taken}
+    chosen = chosen or Columns("", "")
+    left = [n for n in rows[0] if n not in (chosen.audio, chosen.text, chosen.speaker, chosen.session)]
+    found = {n: measure_column(n, [r[n] for r in rows], locate) for n in left}
     audio = chosen.audio or prove_audio(rows, [*found.values()], locate, table)
     found.pop(audio, None)
     text, raw = (chosen.text, "") if chosen.text else prove_text(rows, [*found.values()], table)

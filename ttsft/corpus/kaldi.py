@@ -34,10 +34,12 @@ def find_set(
     found = list_sets(root)
     fit = [p for p in found if split in ("", p.name)]
     if len(fit)==1: return fit[0]
-    if not found: raise UserError(f"{root} has no wav.scp with a `text` beside it. Give the folder that has both.")
+    if not found:
+        raise UserError(f"{root} has no wav.scp with a `text` beside it. Give the folder that has both.")
     names = sorted(p.name for p in found)
     said = did_you_mean(split, names) if split else f"There are {', '.join(names)}."
-    raise UserError(f"source.split: {root} has {len(found)} sets. {said} Name one, e.g. `source.split: {names[-1]}`.")
+    raise UserError(f"source.split: {root} has {len(found)} sets. {said} Name one, e.g. "
+                    f"`source.split: {names[-1]}`.")
 
 # %% ../../nbs/3_corpus/02aa_kaldi.ipynb #b85d116b
 def read_keys(
@@ -48,7 +50,8 @@ def read_keys(
     for i,line in enumerate(read_lines(file) if file.is_file() else (), 1):
         key, *rest = line.split(None, 1)[:2] or [""]
         if not key: continue
-        if key in found: raise UserError(f"{file}, line {i}: `{key[:80]}` is there twice. Remove one of the lines.")
+        if key in found:
+            raise UserError(f"{file}, line {i}: `{key[:80]}` is there twice. Remove one of the lines.")
         found[key] = rest[0].strip() if rest else ""
     return found
 
@@ -59,10 +62,11 @@ def find_sound(
 )->Path: # The recording, which may be missing
     "Find a recording of `wav.scp`; refuse commands and parts of archives"
     if spec.endswith("|") or spec.startswith("|"):
-        raise UserError(f"`{spec[:80]}` is a command, and nothing of a source is ever run. Write its sound into a "
-                        "file, and name the file in wav.scp.")
+        raise UserError(f"`{spec[:80]}` is a command, and nothing of a source is ever run. Write its sound "
+                        "into a file, and name the file in wav.scp.")
     if not spec or spec=="-" or ".ark:" in spec:
-        raise UserError(f"`{spec[:80]}` is no file of its own. Write the sound into a file, and name it in wav.scp.")
+        raise UserError(f"`{spec[:80]}` is no file of its own. Write the sound into a file, and name "
+                        "it in wav.scp.")
     found = [p.find(spec) for p in places]
     return next((p for p in found if p.is_file()), found[0])
 
@@ -110,4 +114,5 @@ def read_kaldi(
         try: yield _make_utterance(key, text, files, places, ids, config)
         except UserError as e: yield skip_line(folder/"text", line, "kaldi", f"`{key[:80]}`: {e}", text)
     for key in files.segments or files.sound:
-        if key not in files.text: yield Skipped(ids.make(key, key), "no_transcript", f"`{key[:80]}` has no text.")
+        if key in files.text: continue
+        yield Skipped(ids.make(key, key), "no_transcript", f"`{key[:80]}` has no text.")

@@ -14,8 +14,10 @@ from itertools import islice
 from pathlib import Path
 from ..core import UserError
 from .utterances import Skipped
-from .tables import cell_text, read_csv, read_json_lines, read_lines, read_parquet_table, read_plain
-from .headers import ID_WORDS, find_separator, is_header, list_columns, plain_word, split_line
+from .tables import cell_text, read_csv, read_json_lines, read_lines
+from .tables import read_parquet_table, read_plain
+from .headers import ID_WORDS, WORDS, find_separator, is_header, list_columns
+from .headers import plain_word, split_line
 from .recordings import has_ending
 from .sources import Columns, SourceConfig, find_column, match_column
 from .evidence import divide_alike, is_sentence, measure_column, prove_audio, prove_columns
@@ -102,8 +104,8 @@ def _choose(fit, same, what, key, table):
     "Choose one of several columns, if it does not matter which"
     if len(fit)<2 or same(fit): return fit[0] if fit else ""
     said = ", ".join(f"`{n}`" for n in fit)
-    raise UserError(f"{table} has {len(fit)} columns that may hold the {what}: {said}. They differ, so name the "
-                    f"right one, e.g. `source.{key}: {fit[0]}`.")
+    raise UserError(f"{table} has {len(fit)} columns that may hold the {what}: {said}. They differ, so name "
+                    f"the right one, e.g. `source.{key}: {fit[0]}`.")
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #84578848
 def name_columns(
@@ -114,7 +116,7 @@ def name_columns(
     table:Path, # For messages
 )->Columns: # Empty where no name is known
     "Find the columns whose names are known"
-    audio, text, speaker, session = (list_columns(names, kind) for kind in ("audio", "text", "speaker", "session"))
+    audio, text, speaker, session = (list_columns(names, kind) for kind in WORDS)
     if not chosen.audio and len(audio)>1 and rows:
         found = [measure_column(n, [r[n] for r in rows], locate) for n in audio]
         files = [e for e in found if plain_word(e.name) not in ID_WORDS]
@@ -145,15 +147,17 @@ def check_order(
     "Return the columns of a layout that the recipe names, unless the cells speak against it"
     order = next((o for o in ORDERS[kind] if len(o)==len(names)), "")
     if not order:
-        raise UserError(f"source.kind: {kind} has {' or '.join(str(len(o)) for o in ORDERS[kind])} columns, and "
-                        f"{table} has {len(names)}. Look at its first lines, or write `kind: auto`.")
+        widths = " or ".join(str(len(o)) for o in ORDERS[kind])
+        raise UserError(f"source.kind: {kind} has {widths} columns, and {table} has {len(names)}. "
+                        "Look at its first lines, or write `kind: auto`.")
     stated = _place(order, names)
     same = not proved or ((proved.audio, proved.speaker)==(stated.audio, stated.speaker)
                           and proved.text in (stated.text, stated.raw_text))
     if same: return stated
     def said(c): return f"sound {c.audio}, text {c.text}, speaker {c.speaker or 'none'}"
-    raise UserError(f"source.kind: {kind} means {said(stated)}; the cells of {table} show {said(proved)}. Write "
-                    "`kind: auto`, or name the columns in source.text_column and source.speaker_column.")
+    raise UserError(f"source.kind: {kind} means {said(stated)}; the cells of {table} show {said(proved)}. "
+                    "Write `kind: auto`, or name the columns in source.text_column and "
+                    "source.speaker_column.")
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #600cfcd4
 def _complete(columns, rows, locate, table):
@@ -161,7 +165,8 @@ def _complete(columns, rows, locate, table):
     left = [n for n in rows[0] if n not in (columns.audio, columns.text, columns.speaker, columns.session)]
     found = [measure_column(n, [r[n] for r in rows], locate) for n in left]
     audio = columns.audio or prove_audio(rows, found, locate, table)
-    text, raw = (columns.text, "") if columns.text else prove_text(rows, [e for e in found if e.name!=audio], table)
+    rest = [e for e in found if e.name!=audio]
+    text, raw = (columns.text, "") if columns.text else prove_text(rows, rest, table)
     return Columns(audio, text, columns.speaker, columns.session, raw)
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #de1c1a6d
@@ -184,15 +189,14 @@ def find_roles(
     "Find out which column of a table is what"
     names, rows = sample_rows(table, layout)
     if layout and layout.header and config.kind=="ljspeech":
-        raise UserError(f"source.kind: {table} begins with a header, `{layout.sep.join(names)}`, which LJSpeech's "
-                        "table has not. Write `kind: auto`, or remove the line.")
+        raise UserError(f"source.kind: {table} begins with a header, `{layout.sep.join(names)}`, which "
+                        "LJSpeech's table has not. Write `kind: auto`, or remove the line.")
     chosen, one_voice = _name_chosen(names, config, table), config.speaker!="speaker-1"
     if layout and not layout.header:
         return _prove_order(config.kind, names, rows, locate, table, chosen, one_voice) if rows else chosen
     found = name_columns(names, rows, locate, chosen, table)
     if found.audio and found.text: return found
-    if rows and not found.audio and not found.text: return prove_columns(rows, locate, table, found, one_voice)
-    if rows: return _complete(found, rows, locate, table)
-    for key,have,usual in (("audio_column", found.audio, "file_name"), ("text_column", found.text, "transcription")):
-        if not have: find_column(names, "", (usual,), table, key)
-    return found
+    if rows and (found.audio or found.text): return _complete(found, rows, locate, table)
+    if rows: return prove_columns(rows, locate, table, found, one_voice)
+    audio = found.audio or find_column(names, "", ("file_name",), table, "audio_column")
+    return Columns(audio, found.text or find_column(names, "", ("transcription",), table, "text_column"))

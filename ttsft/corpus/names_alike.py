@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 # %% ../../nbs/3_corpus/00f_names_alike.ipynb #1a590acb
-PAIRS = dict(cyrillic=("аеорсухіїјѕԁһԛԝкмтвнпгь", "aeopcyxiijsdhqwkmtbhnrb"), greek=("αβεηικμνορτυχωγ", "abenikuvoptuxwy"),
-             armenian=("օսոհցզքյ", "ounhgqpj"), other=("01|ıɑɡøđł", "olliagodl"))
-LOOKALIKES = str.maketrans({a: b for foreign,plain in PAIRS.values() for a,b in zip(foreign, plain, strict=True)})
+PAIRS = dict(cyrillic=("аеорсухіїјѕԁһԛԝкмтвнпгь", "aeopcyxiijsdhqwkmtbhnrb"),
+             greek=("αβεηικμνορτυχωγ", "abenikuvoptuxwy"), armenian=("օսոհցզքյ", "ounhgqpj"),
+             other=("01|ıɑɡøđł", "olliagodl"))
+LOOKALIKES = {ord(a): b for foreign,plain in PAIRS.values() for a,b in zip(foreign, plain, strict=True)}
 
 # %% ../../nbs/3_corpus/00f_names_alike.ipynb #c86d7215
 def fold_speaker(

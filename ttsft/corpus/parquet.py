@@ -111,8 +111,8 @@ def _find_columns(schema, config, file):
     columns = find_columns(schema.names, config, file, AUDIO, TEXT, *usual)
     for name in (columns.text, columns.speaker, columns.session):
         if name and name not in plain:
-            raise UserError(f"the column `{name}` of {file} holds lists or bytes. Name a column of plain values in "
-                            "source.text_column or source.speaker_column.")
+            raise UserError(f"the column `{name}` of {file} holds lists or bytes. Name a column of plain "
+                            "values in source.text_column or source.speaker_column.")
     return columns
 
 # %% ../../nbs/3_corpus/02b_parquet.ipynb #23947caf

@@ -58,7 +58,8 @@ def _find_table_kind(table, config):
     if order=="ast":
         first = next(read_lines(table)).split(layout.sep)[0]
         return "vits" if has_ending(first.strip()) else "piper"
-    return dict(at="ljspeech", art="ljspeech", ats="coqui").get(order, "folder") if layout.sep=="|" else "folder"
+    kinds = dict(at="ljspeech", art="ljspeech", ats="coqui") if layout.sep=="|" else {}
+    return kinds.get(order, "folder")
 
 # %% ../../nbs/3_corpus/02d_readers.ipynb #c2f97d0a
 SIGNS = dict(codex=("files/target/**/*.codex",), kaldi=KALDI, common_voice=RELEASES, folder=TABLES,
