@@ -61,7 +61,8 @@ def measure_column(
     def there(c): return locate(c) is not None
     def number(c): return bool(re.fullmatch(r"[-+\d.,]+", c))
     return Evidence(name, len(cells), len(counts), share(there, looked), share(has_ending),
-                    share(is_sentence), share(number), share(lambda c: " " in c), tuple(v for v,_ in counts.most_common(2)))
+                    share(is_sentence), share(number), share(lambda c: " " in c),
+                    tuple(v for v,_ in counts.most_common(2)))
 
 # %% ../../nbs/3_corpus/02a0_evidence.ipynb #b0fb04c5
 def ask_for_column(

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 ID_WORDS = ("file_id", "fileid", "clip_id", "recording_id", "utterance_id", "utt_id", "utt", "id", "name")
 AUDIO_WORDS = ("file_name", "filename", "audio_file", "audio_filepath", "audio_filename", "audio_path",
                "audio", "wav_filename", "wav_path", "wav_file", "wav", "path", "file_path", "filepath",
-               "file", "sound_file", "sound", "clip", "clip_name", "recording", "recording_file", "audio_name",
-               *ID_WORDS)
+               "file", "sound_file", "sound", "clip", "clip_name", "recording", "recording_file",
+               "audio_name", *ID_WORDS)
 TEXT_WORDS = ("transcription", "text", "sentence", "transcript", "transcripts", "sentences",
               "normalized_text", "normalised_text", "text_normalized", "normalized_transcription",
               "raw_transcription", "raw_text", "utterance", "words")

@@ -8,7 +8,6 @@ __all__ = ['LOCAL', 'READERS', 'SIGNS', 'find_kind', 'read_source', 'read_uttera
 # %% ../../nbs/3_corpus/02d_readers.ipynb #bc1defea
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from ..core import UserError, file_fingerprint, fingerprint, local_path
 from .utterances import AUDIO_SUFFIXES, Skipped, Utterance
 from .tables import read_lines

@@ -44,11 +44,9 @@ class SourceConfig:
     # Layout; auto looks at the folder
     kind:Literal["auto", "folder", "ljspeech", "coqui", "piper", "vits", "jsonl", "parquet", "common_voice",
                  "kaldi", "codex"] = "auto"
-    # Parquet: files or folders whose name starts with this (train); Common Voice: the table (validated);
-    # Kaldi: the folder of the set
+    # Parquet: how names of files begin (train); Common Voice: the table (validated); Kaldi: the set
     split:str = ""
-    # Sound, where the table's name for it is unusual; `column 1` where the table has no header
-    audio_column:str = ""
+    audio_column:str = "" # Sound, where its name is unusual; `column 1` where the table has no header
     text_column:str = "" # Transcript, likewise
     speaker_column:str = "" # Speaker, likewise
     session_column:str = "" # Recording session, where the table has one
