@@ -588,6 +588,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'ttsft.corpus.folders.find_table': ('3_corpus/folders.html#find_table', 'ttsft/corpus/folders.py'),
                                       'ttsft.corpus.folders.list_loose_tables': ( '3_corpus/folders.html#list_loose_tables',
                                                                                   'ttsft/corpus/folders.py'),
+                                      'ttsft.corpus.folders.list_other_layouts': ( '3_corpus/folders.html#list_other_layouts',
+                                                                                   'ttsft/corpus/folders.py'),
                                       'ttsft.corpus.folders.looks_like_corpus': ( '3_corpus/folders.html#looks_like_corpus',
                                                                                   'ttsft/corpus/folders.py'),
                                       'ttsft.corpus.folders.name_utterance': ( '3_corpus/folders.html#name_utterance',

@@ -54,9 +54,10 @@ SEPARATORS = ("|", "\t", ";", ",")
 def split_line(
     line:str, # A line of a table
     sep:str, # As for `find_separator`
+    quoted:bool=False, # Cells stand in quotes, as they may with commas and semicolons
 )->list[str]: # Cells without the spaces around them
-    "Take a line apart; only tables with commas or semicolons have quotes"
-    if sep in "|\t": return [c.strip() for c in line.rstrip("\r\n").split(sep)]
+    "Take a line apart"
+    if sep in "|\t" and not quoted: return [c.strip() for c in line.rstrip("\r\n").split(sep)]
     try: return [c.strip() for c in next(csv.reader([line], delimiter=sep, strict=True), [])]
     except csv.Error: return [c.strip(' "\r\n') for c in line.split(sep)]
 

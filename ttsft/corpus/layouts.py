@@ -7,6 +7,7 @@ __all__ = ['ORDERS', 'locate_below', 'Layout', 'find_layout', 'read_rows', 'samp
            'find_roles']
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #a9645aa4
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Layout:
     sep:str # What separates the columns
     header:bool # Whether the first row names the columns
     names:list[str] # Of the columns; `column 1` and so on where there is no header
+    quoted:bool # Cells stand in quotation marks
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #1db4dfdd
 def _names_columns(rows, sep, locate):
@@ -61,12 +63,13 @@ def find_layout(
     "Find out how a table is written"
     lines = [line for line in islice(read_lines(table), 1000) if line.strip()]
     sep = find_separator(lines) or ","
-    rows = [split_line(line, sep) for line in lines[:200]]
-    if not rows: return Layout(sep, True, [])
-    if is_header(rows[0]) or _names_columns(rows, sep, locate): return Layout(sep, True, rows[0])
+    quoted = sep in ",;" or all(re.fullmatch('".*"', line.strip()) for line in lines[1:] or lines)
+    rows = [split_line(line, sep, quoted) for line in lines[:200]]
+    if not rows: return Layout(sep, True, [], True)
+    if is_header(rows[0]) or _names_columns(rows, sep, locate): return Layout(sep, True, rows[0], quoted)
     counts = Counter(map(len, rows))
     width = min(counts, key=lambda n: (-counts[n], n))
-    return Layout(sep, False, [f"column {i+1}" for i in range(width)])
+    return Layout(sep, False, [f"column {i+1}" for i in range(width)], quoted)
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #4f98f854
 def read_rows(
@@ -77,7 +80,7 @@ def read_rows(
     if not layout:
         return (read_json_lines if table.suffix.lower()==".jsonl" else read_parquet_table)(table)
     names = None if layout.header else layout.names
-    return read_plain(table, layout.sep, names) if layout.sep in "|\t" else read_csv(table, layout.sep, names)
+    return (read_csv if layout.quoted else read_plain)(table, layout.sep, names)
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #b63b2a0b
 def sample_rows(

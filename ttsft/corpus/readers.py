@@ -19,7 +19,7 @@ from .layouts import find_layout, find_roles, locate_below
 from .folders import TABLES, list_loose_tables, read_folder, read_jsonl_folder, source_root
 from .kaldi import SIGNS as KALDI, read_kaldi
 from .parquet import find_parquet_files, read_parquet
-from .common_voice import TABLES as RELEASES, read_common_voice
+from .common_voice import OWN, TABLES as RELEASES, read_common_voice
 
 # %% ../../nbs/3_corpus/02d_readers.ipynb #1872bdaf
 def _read_local(read:Callable, config:SourceConfig, with_audio:bool)->Iterator[Utterance|Skipped]:
@@ -70,11 +70,10 @@ def _list_signs(root):
     def first(signs, own=()): return next((p for s in signs for p in root.glob(s) if p.name not in own), None)
     found = {kind: p for kind,signs in SIGNS.items()
              if (p := first(signs, TABLES if kind=="parquet" else ()))}
-    own = {p.parent for p in (found.get("common_voice"),) if p}
-    if "folder" not in found:
-        loose = [p for p in list_loose_tables(root) if not (p.parent in own and p.suffix==".tsv")
-                 and not (p.name=="text" or p.name.startswith("ss-corpus-"))]
-        if loose: found["jsonl" if loose[0].suffix.lower()==".jsonl" else "folder"] = loose[0]
+    release = found.get("common_voice", root/"none").parent
+    def belongs(p): return p.parent==release and (p.name in OWN or p.name.startswith("ss-corpus-"))
+    loose = [] if "folder" in found else [p for p in list_loose_tables(root) if not belongs(p)]
+    if loose: found["jsonl" if loose[0].suffix.lower()==".jsonl" else "folder"] = loose[0]
     return found
 
 # %% ../../nbs/3_corpus/02d_readers.ipynb #90b3360c
