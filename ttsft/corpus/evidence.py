@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from ..core import UserError
+from .headers import OTHER_WORDS, plain_word
 from .recordings import has_ending
 from .sources import Columns
 
@@ -85,7 +86,8 @@ def prove_audio(
     table:Path, # For the message
 )->str: # Name of the column
     "Find the column that names the recordings"
-    fit = ([e for e in found if e.sound>=.5] or [e for e in found if e.ended>=.5]
+    there = [e for e in found if e.sound>=.5]
+    fit = ([e for e in there if not e.few] or [e for e in found if e.ended>=.5] or there
            or [e for e in found if e.sound and not e.numbers])
     single = [e for e in found if not e.spaced and not e.spoken]
     fit = fit or [e for e in single if e.distinct==e.n][:2 if len(found)>2 else 1] or single[:1]
@@ -156,7 +158,7 @@ def prove_speaker(
     one_voice:bool=False, # The recipe names the one speaker
 )->str: # Name of the column; empty where there is none
     "Find the column that names the speakers"
-    left = [e for e in found if not _says_nothing(e)]
+    left = [e for e in found if not _says_nothing(e) and plain_word(e.name) not in OTHER_WORDS]
     named = [e for e in left if e.few]
     if len(named)==len(left) and named and divide_alike(rows, [e.name for e in named]):
         return next((e.name for e in named if e.numbers<.5), named[0].name)

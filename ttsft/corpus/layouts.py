@@ -22,7 +22,7 @@ from .headers import plain_word, split_line
 from .recordings import has_ending
 from .sources import Columns, SourceConfig, find_column, match_column
 from .evidence import divide_alike, is_sentence, measure_column, prove_audio, prove_columns
-from .evidence import prove_text
+from .evidence import prove_speaker, prove_text
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #a3474510
 def locate_below(
@@ -163,14 +163,16 @@ def check_order(
                     "source.speaker_column.")
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #600cfcd4
-def _complete(columns, rows, locate, table):
+def _complete(columns, rows, locate, table, one_voice):
     "Prove the columns that a header leaves open"
     left = [n for n in rows[0] if n not in (columns.audio, columns.text, columns.speaker, columns.session)]
     found = [measure_column(n, [r[n] for r in rows], locate) for n in left]
     audio = columns.audio or prove_audio(rows, found, locate, table)
     rest = [e for e in found if e.name!=audio]
     text, raw = (columns.text, "") if columns.text else prove_text(rows, rest, table)
-    return Columns(audio, text, columns.speaker, columns.session, raw)
+    rest = [e for e in rest if e.name not in (text, raw)]
+    speaker = columns.speaker or prove_speaker(rows, rest, table, one_voice)
+    return Columns(audio, text, speaker, columns.session, raw)
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #de1c1a6d
 def _prove_order(kind, names, rows, locate, table, chosen, one_voice):
@@ -199,7 +201,7 @@ def find_roles(
         return _prove_order(config.kind, names, rows, locate, table, chosen, one_voice) if rows else chosen
     found = name_columns(names, rows, locate, chosen, table)
     if found.audio and found.text: return found
-    if rows and (found.audio or found.text): return _complete(found, rows, locate, table)
+    if rows and (found.audio or found.text): return _complete(found, rows, locate, table, one_voice)
     if rows: return prove_columns(rows, locate, table, found, one_voice)
     audio = found.audio or find_column(names, "", ("file_name",), table, "audio_column")
     return Columns(audio, found.text or find_column(names, "", ("transcription",), table, "text_column"))
