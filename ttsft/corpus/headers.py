@@ -23,8 +23,8 @@ SPEAKER_WORDS = ("speaker", "speaker_name", "speaker_id", "speakerid", "spk", "s
                  "voice", "voice_id", "narrator", "reader", "reader_id", "talker")
 SESSION_WORDS = ("session", "session_id")
 # Few values that come again, and never a speaker
-OTHER_WORDS = {"gender", "sex", "age", "language", "lang", "locale", "accent", "accents", "dialect", "emotion",
-               "mood", "style", "split", "set", "domain", "variant", "country", "region", "book", "source"}
+OTHER_WORDS = {"gender", "sex", "age", "language", "lang", "locale", "accent", "accents", "dialect",
+               "emotion", "mood", "style", "split", "set", "domain", "variant", "country", "region", "book"}
 WORDS = dict(audio=AUDIO_WORDS, text=TEXT_WORDS, speaker=SPEAKER_WORDS, session=SESSION_WORDS)
 
 # %% ../../nbs/3_corpus/00d_headers.ipynb #75a50ea4
