@@ -8,10 +8,11 @@ __all__ = ['PLACEHOLDERS', 'MAX_DOCUMENT', 'Cell', 'parse_cell', 'read_cell', 'r
 # %% ../../nbs/3_corpus/01b_codex.ipynb #a1c674ad
 import json, re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from ..core import UserError
-from .utterances import Skipped, Utterance, check_span, resolve_inside, safe_id
+from .utterances import Ids, Skipped, Utterance, check_span, resolve_inside, safe_id
+from .tables import cell_text
 from .codex_cells import CodexConfig, as_number, as_type, choose_take, count_validations
 from .codex_cells import explain_state, explain_unspoken, find_last_edit, read_cell_text
 from .codex_sound import find_audio
@@ -42,7 +43,7 @@ def parse_cell(
     if not isinstance(meta, dict) or not isinstance(html, str):
         return Skipped(safe_id(f"{doc}_{n}"), "json",
                        f"cell {n} of {doc} has another shape than the editor's.", fault=True)
-    name = str(meta.get("id") or n)
+    name = cell_text(meta.get("id")) or str(n)
     references = as_type(list, as_type(dict, meta.get("data")).get("globalReferences"))
     verse = next((r for r in references if isinstance(r, str)), name)
     id = safe_id(name if name.startswith(f"{doc} ") else f"{doc} {name}")
@@ -103,7 +104,7 @@ def read_cell(
         audio, rule, why = find_audio(root, take["url"], stores)
     except UserError as e: return c.skip("path", str(e), fault=True)
     if not audio: return c.skip(rule, why, fault=rule=="lfs_damaged")
-    return Utterance(c.id, c.text, str(take.get("createdBy") or speaker), audio,
+    return Utterance(c.id, c.text, cell_text(take.get("createdBy")) or speaker, audio,
                      f"{doc}/{Path(take['url']).stem}" if span else "", span,
                      _collect_facts(c, take_id, take, edit))
 
@@ -160,7 +161,7 @@ def read_codex(
     stores:tuple[Path, ...]=(), # More folders of LFS objects, e.g. of the repository that was cloned
 )->Iterator[Utterance|Skipped]:
     "Read the verses of a Codex project with their chosen takes"
-    stores = (root/".git"/"lfs"/"objects", *stores)
+    stores, ids = (root/".git"/"lfs"/"objects", *stores), Ids()
     for path in find_documents(root):
         cells = read_cells(path)
         if isinstance(cells, Skipped):
@@ -168,5 +169,7 @@ def read_codex(
             continue
         for n,cell in enumerate(cells):
             row = read_cell(cell, n, path.stem, config, root, stores, speaker)
+            if isinstance(row, Utterance):
+                row = replace(row, id=ids.make(row.id, f"{path.relative_to(root)} {row.facts['cell']}"))
             yield row
             yield from _list_unused(cell, row)

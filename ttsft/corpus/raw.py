@@ -101,6 +101,7 @@ def import_source(
     "Check the sources, then copy what is good into `out`"
     found = survey_clips(sources, check_text, others)
     _check_survey(found, sources, out, on_fault)
+    for note in found.notes: tqdm.write(note)
     (out/"audio").mkdir(exist_ok=True)
     kept, lost = _write_rows(check_rows(sources, check_text, others), out, found.n, on_fault)
     size = sum(p.stat().st_size for p in (out/"audio").iterdir())
@@ -108,4 +109,5 @@ def import_source(
                 if find_kind(c)=="codex"}
     counts = {"utterances": found.n, "bytes": size, "sources": dict(kept),
               "rejected": dict(lost.most_common())}
-    return counts | ({"commits": versions} if versions else {})
+    told = {"commits": versions, "notes": found.notes}
+    return counts | {k: v for k,v in told.items() if v}

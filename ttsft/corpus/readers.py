@@ -11,12 +11,15 @@ from functools import partial
 from ..core import UserError, file_fingerprint, fingerprint, local_path
 from .utterances import AUDIO_SUFFIXES, Skipped, Utterance
 from .tables import read_lines
+from .recordings import Recordings, has_ending
 from .codex import read_codex
 from .codex_remote import fingerprint_project, is_bare, open_project
 from .sources import SourceConfig, Sources
-from .folders import read_coqui, read_folder, read_jsonl_folder, read_ljspeech
+from .layouts import find_layout, find_roles, locate_below
+from .folders import TABLES, list_loose_tables, read_folder, read_jsonl_folder, source_root
+from .kaldi import SIGNS as KALDI, read_kaldi
 from .parquet import find_parquet_files, read_parquet
-from .common_voice import TABLES, read_common_voice
+from .common_voice import OWN, TABLES as RELEASES, read_common_voice
 
 # %% ../../nbs/3_corpus/02d_readers.ipynb #1872bdaf
 def _read_local(read:Callable, config:SourceConfig, with_audio:bool)->Iterator[Utterance|Skipped]:
@@ -35,33 +38,57 @@ def _read_parquet(config, with_audio):
     yield from read_parquet(find_parquet_files(config), config, with_audio)
 
 # %% ../../nbs/3_corpus/02d_readers.ipynb #e10f8c85
-LOCAL = dict(folder=read_folder, ljspeech=read_ljspeech, coqui=read_coqui, jsonl=read_jsonl_folder,
-             common_voice=read_common_voice)
+LOCAL = dict.fromkeys(("folder", "ljspeech", "coqui", "piper", "vits"), read_folder)
+LOCAL |= dict(jsonl=read_jsonl_folder, common_voice=read_common_voice, kaldi=read_kaldi)
 # kind -> function of config and with_audio
 READERS = {kind: partial(_read_local, read) for kind,read in LOCAL.items()}
 READERS |= dict(codex=_read_codex, parquet=_read_parquet)
 
 # %% ../../nbs/3_corpus/02d_readers.ipynb #c9ed0862
-def _find_table_kind(table):
-    "Say which of the tables called `metadata.csv` this one is"
-    first = next(read_lines(table), "")
-    if "file_name" in first or "|" not in first: return "folder"
-    return "coqui" if "audio_file" in first.split("|") else "ljspeech"
+def _find_table_kind(table, config):
+    "Say which kind of table this is"
+    locate = locate_below(Recordings(source_root(table), any_ending=True))
+    layout = find_layout(table, locate)
+    if layout.header or not layout.names: return "coqui" if layout.sep=="|" else "folder"
+    try: found = find_roles(table, layout, config, locate)
+    except UserError: return "folder"
+    roles = dict(zip((found.audio, found.text, found.speaker, found.raw_text), "atsr"))
+    order = "".join(roles.get(n, "-") for n in layout.names)
+    if order=="ast":
+        first = next(read_lines(table)).split(layout.sep)[0]
+        return "vits" if has_ending(first.strip()) else "piper"
+    kinds = dict(at="ljspeech", art="ljspeech", ats="coqui") if layout.sep=="|" else {}
+    return kinds.get(order, "folder")
 
 # %% ../../nbs/3_corpus/02d_readers.ipynb #c2f97d0a
-SIGNS = (("codex", ("files/target/**/*.codex",)), ("metadata.csv", ("metadata.csv",)),
-         ("folder", ("metadata.jsonl",)), ("common_voice", TABLES), ("folder", ("metadata.parquet",)),
-         ("parquet", ("**/*.parquet", "**/*.arrow")), ("jsonl", ("*.jsonl",)))
+SIGNS = dict(codex=("files/target/**/*.codex",), kaldi=KALDI, common_voice=RELEASES, folder=TABLES,
+             parquet=("**/*.parquet", "**/*.arrow"))
 
-def _find_folder_kind(root):
-    "Find the layout of a folder; empty when it shows no sign"
-    if is_bare(root): return "codex"
-    for kind,patterns in SIGNS:
-        if not any(next(root.glob(p), None) for p in patterns): continue
-        return _find_table_kind(root/"metadata.csv") if kind=="metadata.csv" else kind
-    return ""
+def _list_signs(root):
+    "List the layouts that a folder shows, each with the file that shows it"
+    if is_bare(root): return {"codex": root}
+    def first(signs, own=()): return next((p for s in signs for p in root.glob(s) if p.name not in own), None)
+    found = {kind: p for kind,signs in SIGNS.items()
+             if (p := first(signs, TABLES if kind=="parquet" else ()))}
+    release = found.get("common_voice", root/"none").parent
+    def belongs(p): return p.parent==release and (p.name in OWN or p.name.startswith("ss-corpus-"))
+    loose = [] if "folder" in found else [p for p in list_loose_tables(root) if not belongs(p)]
+    if loose: found["jsonl" if loose[0].suffix.lower()==".jsonl" else "folder"] = loose[0]
+    return found
 
 # %% ../../nbs/3_corpus/02d_readers.ipynb #90b3360c
+def _find_folder_kind(root, config):
+    "Find the layout of a folder; empty when it shows no sign"
+    found = _list_signs(root)
+    if len(found)>1:
+        said = " and ".join(f"{kind} ({p.relative_to(root).as_posix()})" for kind,p in found.items())
+        raise UserError(f"source.path: {root} holds {len(found)} layouts: {said}. Name the one to read, e.g. "
+                        f"`source.kind: {next(iter(found))}`.")
+    kind, sign = next(iter(found.items()), ("", root))
+    if kind!="folder" or sign.suffix.lower() in (".jsonl", ".parquet"): return kind
+    return _find_table_kind(sign, config)
+
+# %% ../../nbs/3_corpus/02d_readers.ipynb #d07f7203
 def find_kind(
     config:SourceConfig,
 )->str: # A key of `READERS`
@@ -72,10 +99,10 @@ def find_kind(
     root = local_path(config.path, "source.path")
     if root.is_file():
         kinds = {".jsonl": "jsonl", ".parquet": "parquet", ".arrow": "parquet"}
-        return kinds.get(root.suffix) or _find_table_kind(root)
-    if kind := _find_folder_kind(root): return kind
+        return kinds.get(root.suffix.lower()) or _find_table_kind(root, config)
+    if kind := _find_folder_kind(root, config): return kind
     raise UserError(f"source.path: {root} has neither `metadata.csv` nor parquet files, nor the layout of "
-                    f"Common Voice, a Codex project or JSONL. Expected "
+                    f"Common Voice, Kaldi, a Codex project or JSONL. Expected "
                     "`metadata.csv` with the columns file_name,transcription[,speaker], or LJSpeech's "
                     "id|text|text with a `wavs` folder, or one of those.")
 
@@ -109,7 +136,7 @@ def fingerprint_source(
     kind = find_kind(sources)
     if kind=="codex": return fingerprint_project(sources.path)
     root = local_path(sources.path, "source.path", "dataset")
-    if kind!="parquet": return file_fingerprint(root.parent if root.is_file() else root)
+    if kind!="parquet": return file_fingerprint(source_root(root))
     beside = ([] if root.is_file() else [p for p in sorted(root.rglob("*"))
                                          if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file()])
     return fingerprint([(p.name, file_fingerprint(p)) for p in [*find_parquet_files(sources), *beside]])

@@ -14,6 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 from ..core import local_path
 from .utterances import Skipped, Utterance
+from .names_alike import tell_alike
 from .sources import SourceConfig, Sources, name_sources
 from .readers import read_source
 
@@ -124,6 +125,9 @@ class Survey:
     size:int = 0 # Bytes of their sound
     faults:list[tuple[str, str]] = field(default_factory=list) # (row, what is wrong)
     first:str = "" # The first row that is not taken, with its reason
+    speakers:set[str] = field(default_factory=set, repr=False) # Everyone who speaks
+    @property
+    def notes(self)->list[str]: return tell_alike(self.speakers) # What is no fault and must be told
 
 # %% ../../nbs/3_corpus/02e_survey.ipynb #eb667831
 def survey_clips(
@@ -138,6 +142,7 @@ def survey_clips(
         if isinstance(u, Utterance):
             found.n += 1
             found.size += count_bytes(u.audio)
+            found.speakers.add(u.speaker)
             continue
         found.first = found.first or f"{u.id}: {u.reason}"
         if u.fault: found.faults.append((u.id, u.reason))
