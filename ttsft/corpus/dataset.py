@@ -6,7 +6,7 @@
 __all__ = ['DatasetConfig', 'dataset_inputs', 'build_dataset', 'write_manifest']
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #319177ce
-import csv, hashlib, os
+import hashlib, os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 from tqdm import tqdm
 from ..core import UserError, atomic, file_fingerprint, read_json, write_json
-from .rejects import refuse, write_rejected
+from .rejects import read_sheet, refuse, write_rejected
 from .shared_sound import ORIGIN, find_shared_sound
 from .components import number_values
 from .heldout import LEFT_OUT, SPLITS, SplitConfig, find_list, list_heldout
@@ -177,11 +177,10 @@ def _write_rejects(preprocessed, rejected, out):
     "Write all rejects of the way so far; return clips and hours per rule"
     write_rejected(out/"rejected.csv", rejected, preprocessed/"rejected.csv")
     lost = {}
-    with open(out/"rejected.csv", encoding="utf-8", newline="") as f:
-        for r in csv.DictReader(f):
-            of = lost.setdefault(r["rule"], dict(clips=0, hours=0.))
-            of["clips"] += 1
-            of["hours"] += float(r["seconds"] or 0)/3600
+    for r in read_sheet(out/"rejected.csv"):
+        of = lost.setdefault(r["rule"], dict(clips=0, hours=0.))
+        of["clips"] += 1
+        of["hours"] += float(r["seconds"] or 0)/3600
     return {k: dict(clips=v["clips"], hours=round(v["hours"], 5)) for k,v in sorted(lost.items())}
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #99b04f54
