@@ -87,11 +87,12 @@ def check_rows(
     sources:Sources,
     check_text:Callable[[str], object]=str.strip, # Raises ValueError on a text that cannot be used
     others:Mapping[str, Callable]|None=None, # Source in another language -> what checks its texts
+    with_audio:bool=True, # As for `read_source`; what a table holds of sound is then not looked at
 )->Iterator[tuple[str, SourceConfig, Utterance|Skipped]]: # Source name, its settings, row
     "Go through all sources, and turn whatever is broken into a `Skipped` that is a fault"
     seen = set()
     for name,config in name_sources(sources).items():
-        for u in read_source(config):
+        for u in read_source(config, with_audio):
             if isinstance(u, Utterance): u = read_session(u, config.session_pattern)
             if not isinstance(sources, SourceConfig): u = add_prefix(u, name)
             if isinstance(u, Utterance):
