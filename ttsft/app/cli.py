@@ -127,8 +127,9 @@ def run_arguments(p:argparse.ArgumentParser):
 def new_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft new`"
     p.add_argument("code", help="BCP 47 code, such as kmr or sr-Latn; qaa to qtz are free for private use")
-    p.add_argument("folder", help="metadata.csv with or without recordings, .txt files (a text a line), or "
-                   "parquet files")
+    p.add_argument("folder", help="what a run reads, with or without recordings: a folder with a table, Common "
+                   "Voice, Codex, parquet, JSONL; or .txt files, a text a line")
+    p.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. source.text_column=sentence")
     p.add_argument("-o", "--out", type=Path,
                    help="language file to write; CODE.yaml when not given, the recipe beside it")
     p.add_argument("--name", default="", help="what the language is called")
@@ -197,7 +198,7 @@ def feedback_arguments(p:argparse.ArgumentParser):
 def do_new(a:argparse.Namespace):
     "Write a language file and a recipe"
     from ttsft.app.new_language import new_language
-    print(new_language(a.code, a.folder, a.out, a.name))
+    print(new_language(a.code, a.folder, a.out, a.name, a.overrides))
 
 def do_speak(a:argparse.Namespace):
     "Say a text, or a script"
