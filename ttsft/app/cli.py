@@ -127,7 +127,8 @@ def run_arguments(p:argparse.ArgumentParser):
 def new_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft new`"
     p.add_argument("code", help="BCP 47 code, such as kmr or sr-Latn; qaa to qtz are free for private use")
-    p.add_argument("folder", help="what a run reads, with or without recordings: a folder with a table, Common "
+    p.add_argument("folder",
+                   help="what a run reads, with or without recordings: a folder with a table, Common "
                    "Voice, Codex, parquet, JSONL; or .txt files, a text a line")
     p.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. source.text_column=sentence")
     p.add_argument("-o", "--out", type=Path,

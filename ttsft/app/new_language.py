@@ -71,7 +71,7 @@ def read_settings(
     for o in overrides: own = merge(own, read_override(o))
     if other := [k for k in own if k!="source" or not isinstance(own[k], dict) or "path" in own[k]]:
         raise UserError(f"`{other[0]}`: only settings of the source can be given here, as in "
-                        "source.text_column=sentence; its path is the folder. Change the recipe for the rest.")
+                        "source.text_column=sentence; its path is the folder. The rest is for the recipe.")
     return own.get("source", {})
 
 # %% ../../nbs/9_app/08_new_language.ipynb #729ef6df
@@ -107,7 +107,8 @@ def write_recipe(
     more = yaml.safe_dump(settings, allow_unicode=True, sort_keys=False, width=1000) if settings else ""
     missing = "   # no recordings were found there: put the folder that has them"
     return Template(read_template()).substitute(
-        title=show_text(name) or code, code=code, file=files[1].name, path=quote_text(config.path, bare=False),
+        title=show_text(name) or code, code=code, file=files[1].name,
+        path=quote_text(config.path, bare=False),
         settings="".join(f"\n  {line}" for line in more.splitlines()),
         language=quote_text(files[0].name, bare=False), held=max(1, min(20, len({*d.accepted})//10)),
         note="" if has_sound(config) else missing)
@@ -124,7 +125,8 @@ def new_language(
     out, recipe = files = choose_files(check_code(code), out)
     config, skipped = read_source_config(source, overrides), []
     d = survey_texts(code, read_transcripts(config, skipped))
-    contents = write_draft(code, d, name), write_recipe(code, config, read_settings(overrides), files, d, name)
+    contents = write_draft(code, d, name), write_recipe(code, config, read_settings(overrides), files, d,
+                                                        name)
     for p, content in zip(files, contents):
         with atomic(p) as f: f.write(content)
     said = [f"{out}: {len(d.letters)} letters and marks from {len(d.texts):,} texts, {len(d.refused)} of "

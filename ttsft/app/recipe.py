@@ -179,8 +179,8 @@ def require_heldout(recipe:Recipe):
     "Refuse to train without held-out clips"
     for name,use in (("validation", "the model is chosen by them"), ("test", "the report measures by them")):
         if not getattr(recipe.dataset, name):
-            raise UserError(f"dataset.{name}: 0 holds no sentence out, but {use}. Write a count, e.g. 20, or a "
-                            "share of the hours, e.g. 0.05. --to hf_dataset makes a data set without.")
+            raise UserError(f"dataset.{name}: 0 holds no sentence out, but {use}. Write a count, e.g. 20, or "
+                            "a share of the hours, e.g. 0.05. --to hf_dataset makes a data set without.")
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #9acd5306
 def read_values(

@@ -133,6 +133,7 @@ def _check_pieces(r, chars, table, split, model_text):
         level, finding = check_vocabulary(chars, pieces, released)
     return [*check_untrained(unseen, pieces is not None), Finding(level, "vocabulary", finding)]
 
+# %% ../../nbs/9_app/10_recipe_check.ipynb #97e2c0eb
 def check_training(
     r, # `ttsft.app.recipe.Recipe`
     fe:FrontEnd,
@@ -204,7 +205,8 @@ def check_lines(
         speakers, ids = {u.speaker for u in utts}, [u.id for u in utts]
         if gone := sorted(n for n in named-speakers if not any(n.startswith(i) for i in ids)):
             return [Finding(RED, "script", f"script.voices: there is no speaker and no clip "
-                            f"{', '.join(f'`{n}`' for n in gone)}; speakers: {', '.join(sorted(speakers)[:8])}")]
+                            f"{', '.join(f'`{n}`' for n in gone)}; speakers: "
+                            f"{', '.join(sorted(speakers)[:8])}")]
     return [Finding(GREEN, "script", f"{len(r.script.lines)} lines")]
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #4daa5176
@@ -245,7 +247,8 @@ def read_recipe_parts(
     others = replay_rules(r)
     try: fe, _ = front_end(r.text), [front_end(rules) for rules in others.values()]
     except ValueError as e: return [*rows, Finding(RED, "language", str(e))], values, None
-    return [*rows, Finding(GREEN, "language", f"{r.language}: {describe_language(r.text)}")], values, (r, fe, others)
+    return [*rows, Finding(GREEN, "language", f"{r.language}: {describe_language(r.text)}")], values, (r, fe,
+                                                                                                       others)
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #817f7386
 def check_recipe(
@@ -267,7 +270,8 @@ def check_recipe(
     found, sources = check_sources(r, fe, others)
     readers = {c.name: (front_end(others[c.name]) if c.name in others else fe).normalise for c in sources}
     table = split_table(sources, readers, r.speakers.method=="given")
-    return [*rows, *found, *check_training(r, fe, table), *check_lines(r, fe, sources), check_outputs(Path(r.outputs))]
+    return [*rows, *found, *check_training(r, fe, table), *check_lines(r, fe, sources),
+            check_outputs(Path(r.outputs))]
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #d9399683
 TRAINING = ("vocabulary", "held-out letters", "held-out size", "script")

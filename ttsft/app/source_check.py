@@ -39,6 +39,7 @@ class Checked:
     def texts(self)->list[str]: # As written, refused ones too
         return [u.text for u in self.taken] + [u.text for u in self.left if u.rule=="refused_text"]
 
+# %% ../../nbs/9_app/09a_source_check.ipynb #cfc5eb08
 def survey_source(
     config:SourceConfig,
     name:str="", # Of the source; empty where there is one
@@ -105,7 +106,8 @@ def check_durations(found:Checked)->list[Finding]: # `seconds` and `outside` are
     rows = [Finding(GREEN if total>=10 else AMBER, "minutes", f"{about}{total:.1f}{few}")]
     if found.outside:
         level = RED if len(found.outside)==len(found.taken) else AMBER
-        rows.append(Finding(level, "clips out of bounds", f"{len(found.outside)} of {len(found.seconds)} are too "
+        rows.append(Finding(level, "clips out of bounds",
+                            f"{len(found.outside)} of {len(found.seconds)} are too "
                             "short, too long, or too short for their text, and would be left out, "
                             f"e.g. {min(found.outside)}"))
     return rows
@@ -136,6 +138,7 @@ def describe_rows(found:Checked)->list[Finding]:
         rows.append(Finding(GREEN, "sessions", f"{len(sessions)} by `{config.session_pattern}`"))
     return rows
 
+# %% ../../nbs/9_app/09a_source_check.ipynb #3e366e15
 def check_source(
     config:SourceConfig,
     limits:PrepareConfig,

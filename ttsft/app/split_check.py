@@ -20,7 +20,8 @@ from ..corpus.heldout import Split
 from ..corpus.utterances import Utterance
 
 # %% ../../nbs/9_app/09b_split_check.ipynb #0f186848
-SPLIT_SCHEMA = pa.schema([*((n, pa.string()) for n in ("norm_text", "source", "session", "speaker", "language",
+SPLIT_SCHEMA = pa.schema([*((n, pa.string()) for n in ("norm_text", "source", "session", "speaker",
+                                                       "language",
                                                        "recording", "audio_sha256")),
                           *((n, pa.float64()) for n in ("duration", "start", "end"))])
 
@@ -39,6 +40,7 @@ def split_row(
                 recording=str(u.audio) if stem else "", audio_sha256="", duration=seconds, start=start,
                 end=start+seconds)
 
+# %% ../../nbs/9_app/09b_split_check.ipynb #f0a5a826
 def split_table(
     sources:Sequence[Checked],
     readers:dict[str, Callable], # Source -> what normalises its texts
@@ -66,10 +68,12 @@ def check_split(
     except UserError as e: return [*rows, Finding(RED, "held-out sentences", str(e))], None
     few = Counter(table["speaker"][i].as_py() for i,rule,_ in gone if rule=="few_clips")
     if few:
-        rows.append(Finding(AMBER, "lonely clips", f"{few.total()} will be left out, since no other clip of their "
+        rows.append(Finding(AMBER, "lonely clips",
+                            f"{few.total()} will be left out, since no other clip of their "
                             f"speaker can be the voice prompt: {list_characters(few)}"))
     n = Counter(split.names)
-    return [*rows, Finding(GREEN, "held-out sentences", f"{n['validation']} clips for validation, {n['test']} for "
+    return [*rows, Finding(GREEN, "held-out sentences",
+                           f"{n['validation']} clips for validation, {n['test']} for "
                            f"test, {n['train']} to train on")], split
 
 # %% ../../nbs/9_app/09b_split_check.ipynb #b818c38d
@@ -95,5 +99,6 @@ def check_untrained(
     if not unseen: return []
     unless = "" if sure else ", and the run will stop unless the base knows them"
     return [Finding(RED if sure else AMBER, "held-out letters", f"no training sentence has "
-                    f"{list_characters(unseen)}{unless}. Set dataset.cover=true, record more, or name them in "
+                    f"{list_characters(unseen)}{unless}. Set dataset.cover=true, record more, or name them "
+                    f"in "
                     "vocab.allow_loss")]

@@ -139,11 +139,14 @@ def choose_sides(
     few = _find_lonely(table, split)
     if few.any() and on_fault=="stop":
         names = sorted(pc.unique(pc.filter(table["speaker"], pa.array(few))).to_pylist())
-        who = ", ".join(f"`{n}`" for n in names[:20]) + (f" and {len(names)-20} more" if len(names)>20 else "")
+        who = (", ".join(f"`{n}`" for n in names[:20])
+               + (f" and {len(names)-20} more" if len(names)>20 else ""))
         have = "speaker {} has" if len(names)==1 else "speakers {} have"
         two = "two clips" if "speaker" in split.apart else "two training clips"
-        raise UserError(f"{have.format(who)} fewer than {two} of different sound in one language, so no other "
-                        "clip can serve as the voice prompt. Record more of each, leave them out of the source, "
+        raise UserError(f"{have.format(who)} fewer than {two} of different sound in one language, so no "
+                        f"other "
+                        "clip can serve as the voice prompt. Record more of each, leave them out of the "
+                        "source, "
                         "or leave out such speakers with on_fault=reject.")
     out += [(int(i), "few_clips", "its speaker has no second clip of other sound for the voice prompt")
             for i in np.flatnonzero(few)]
