@@ -40,8 +40,8 @@ def drop_description(
     if "path" not in base or "path" not in over or is_same_data(base["path"], over["path"]): return base, ""
     gone = {k: v for k,v in base.items() if k not in WANTED and k not in over}
     said = [f"{k} ({shorten(str(v), 40)})" for k,v in gone.items() if v not in UNSAID]
-    words = (f"{key}.path={over['path']} is other data than the recipe's {base['path']}, whose "
-             f"{', '.join(said)} no longer hold; state your own as {key}.KEY=VALUE")
+    words = (f"{key}.path={over['path']} is other data than the recipe's {base['path']}: not taken over are "
+             f"{', '.join(said)}; state your own as {key}.KEY=VALUE")
     return {k: v for k,v in base.items() if k not in gone}, words if said else ""
 
 # %% ../../nbs/9_app/00c_layers.ipynb #b377b197
@@ -108,7 +108,7 @@ def check_languages(
     listed = " and ".join(f"`{code}` by {n}" for n,code in named.items())
     raise UserError(f"{path}: two languages are named: {listed}. The text rules of both would be mixed. Keep "
                     "one. For a family with another language, extend its preset and not a recipe, as in "
-                    "`extends: [family/vits, language/hu, hardware/gpu-8gb]`. A variety of a language is a "
+                    "`extends: [family/NAME, language/hu, hardware/gpu-8gb]`. A variety of a language is a "
                     "file of its own that extends `language/CODE`; name it in the place of that.")
 
 # %% ../../nbs/9_app/00c_layers.ipynb #a6af565a

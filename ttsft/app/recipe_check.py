@@ -224,7 +224,7 @@ def check_parts(
         try: rows += check_source(build(SourceConfig, given), limits, rejecting, name).rows
         except UserError: continue # told already
     base, outputs = (values.get(k) for k in ("base", "outputs"))
-    level, said, _ = read_base_pieces(base) if isinstance(base, str) else (GREEN, "", None)
+    level, said, _ = read_base_pieces(base) if type(base) is str else (GREEN, "", None)
     if level==RED: rows.append(Finding(level, "base", said))
     return [*rows, check_outputs(Path(outputs))] if isinstance(outputs, str) else rows
 
