@@ -7,10 +7,11 @@ __all__ = ['find_steps', 'find_origin', 'find_run', 'read_prepare', 'list_clips'
            'read_rejected']
 
 # %% ../../nbs/9_app/02a_folders.ipynb #e84714e6
-import csv, dataclasses
+import dataclasses
 from functools import partial
 from pathlib import Path
 from ..core import UserError, build, read_json
+from ..corpus.rejects import read_sheet
 from ..corpus.prepare_config import PrepareConfig
 from ..feedback.versions import RunFolders, find_current
 
@@ -98,4 +99,4 @@ def read_rejected(
     step:Path, # A step's folder
 )->list[dict]: # step, id, rule, reason, seconds, text and more
     "Read the table of clips that were left out"
-    with open(step/"rejected.csv", encoding="utf-8", newline="") as f: return list(csv.DictReader(f))
+    return [*read_sheet(step/"rejected.csv")]

@@ -18,7 +18,7 @@ from ..core import UserError, atomic, build, file_fingerprint, local_path
 from ..runs import Run, Step
 from ..text.translit import front_end
 from ..families.registry import family
-from .recipe import Recipe, load_recipe, replay_rules
+from .recipe import Recipe, load_recipe, replay_rules, require_heldout
 from .script_voices import check_script
 from .steps import STEPS, check_step, steps_to
 
@@ -83,6 +83,7 @@ def step(self:Pipeline, name:str)->Step:
 @patch
 def make(self:Pipeline, name:str)->Step:
     "Plan a step; make it unless a folder with the same plan is there"
+    if name not in steps_to("hf_dataset"): require_heldout(self.recipe)
     keys = {n: self.step(n).key for n in STEPS[name].needs}
     plan = STEPS[name].plan(self)
     return self.run.step(name, plan.make, plan.settings, keys | plan.inputs, self.recipe.seed)

@@ -4,15 +4,18 @@
 
 # %% auto #0
 __all__ = ['Recipe', 'list_languages', 'declares_language', 'family_text', 'apply_language', 'read_text_rules', 'replay_rules',
+           'check_name', 'check_language', 'check_model', 'require_heldout', 'read_values', 'find_recipe_faults',
            'load_recipe']
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #fc507db2
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
-from ..core import UserError, build, did_you_mean, find_recipe, load_yaml, recipe_names, resolve
+from ..core import UserError, build, did_you_mean, find_recipe, load_yaml, merge
+from ..core import read_override, recipe_names, resolve
 from ..text.front_end import TextConfig
 from ..text.stages import join_text
 from ..corpus.sources import SourceConfig, name_sources
@@ -24,6 +27,8 @@ from ..families.vocabulary import VocabConfig
 from ..families.registry import family_config, multilingual_families
 from ..training.recipe import TrainConfig, stage_settings
 from ..evaluation.recipe import EvaluateConfig
+from .layers import resolve_layers
+from .faults import list_faults, raise_faults
 from .script import ScriptConfig
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #77f4b9e0
@@ -96,12 +101,14 @@ def apply_language(
     overrides:Sequence[str], # `section.key=value`
 )->dict:
     "Put the text rules of a language into a recipe, where the command line names one"
+    own = {}
+    for o in overrides: own = merge(own, read_override(o))
     for code in [o.split("=", 1)[1] for o in overrides if o.startswith("language=")]:
         if code not in list_languages():
             raise UserError(f"language: there is no language `{code}`. "
                             f"{did_you_mean(code, list_languages())}")
         rules = join_text(family_text(values.get("family", "")), resolve(f"language/{code}")["text"])
-        values = {**values, "text": rules}
+        values = {**values, "text": merge(rules, own["text"]) if isinstance(own.get("text"), dict) else rules}
     return values
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #74fc34e1
@@ -142,21 +149,67 @@ def replay_rules(
                         f"several languages: {able}.")
     return {n: read_text_rules(n, c, recipe.family) for n,c in others.items()}
 
+# %% ../../nbs/9_app/01a_recipe.ipynb #3c03793e
+def check_name(recipe:Recipe):
+    "Refuse a name that cannot be a folder's"
+    if recipe.name!=safe_id(recipe.name):
+        raise UserError(f"name: `{recipe.name}` names the run's folder. Use letters, digits, `-`, `_` and "
+                        f"`.`, e.g. `{safe_id(recipe.name)}`.")
+
+def check_language(
+    recipe:Recipe,
+    name:str|Path, # As for `load_recipe`
+):
+    "Refuse a language without rules"
+    if recipe.language not in list_languages() and not declares_language(name, recipe.language):
+        raise UserError(f"language: there is no language `{recipe.language}`. "
+                        f"{did_you_mean(recipe.language, list_languages())} For a new language, write a YAML "
+                        "file with `language:` and `text:` and name it in `extends:`.")
+
+# %% ../../nbs/9_app/01a_recipe.ipynb #7fada000
+def check_model(recipe:Recipe):
+    "Refuse settings that the family does not know, and stages that change what must stay"
+    config = family_config(recipe.family)
+    raise_faults(list_faults(config, recipe.model, "recipe.model"), "the recipe")
+    model = build(config, recipe.model, "recipe.model")
+    for stage in recipe.train.stages: stage_settings(model, stage)
+
+# %% ../../nbs/9_app/01a_recipe.ipynb #efadae6d
+def require_heldout(recipe:Recipe):
+    "Refuse to train without held-out clips"
+    for name,use in (("validation", "the model is chosen by them"), ("test", "the report measures by them")):
+        if not getattr(recipe.dataset, name):
+            raise UserError(f"dataset.{name}: 0 holds no sentence out, but {use}. Write a count, e.g. 20, or "
+                            "a share of the hours, e.g. 0.05. --to hf_dataset makes a data set without.")
+
 # %% ../../nbs/9_app/01a_recipe.ipynb #9acd5306
+def read_values(
+    name:str|Path, # A shipped recipe or a YAML file
+    overrides:Sequence[str]=(), # `section.key=value`
+)->tuple[dict, list[str]]: # Settings, not yet checked; what is dropped since it describes other data
+    "Read and merge a recipe"
+    values, told = resolve_layers(name, overrides)
+    return apply_language(values, overrides), told
+
+def find_recipe_faults(
+    recipe:Recipe, # Each section for itself is in order
+    name:str|Path, # As for `load_recipe`
+)->list[str]:
+    "List what is wrong with a recipe beyond its single settings"
+    faults = []
+    for check in (check_name, partial(check_language, name=name), check_model, replay_rules):
+        try: check(recipe)
+        except UserError as e: faults.append(str(e))
+    return faults
+
+# %% ../../nbs/9_app/01a_recipe.ipynb #5cfe7813
 def load_recipe(
     name:str|Path, # A shipped recipe or a YAML file
     overrides:Sequence[str]=(), # `section.key=value`
 )->Recipe:
     "Read, merge and check a recipe"
-    recipe = build(Recipe, apply_language(resolve(name, overrides), overrides))
-    if recipe.name!=safe_id(recipe.name):
-        raise UserError(f"name: `{recipe.name}` names the run's folder. Use letters, digits, `-`, `_` and "
-                        f"`.`, e.g. `{safe_id(recipe.name)}`.")
-    if recipe.language not in list_languages() and not declares_language(name, recipe.language):
-        raise UserError(f"language: there is no language `{recipe.language}`. "
-                        f"{did_you_mean(recipe.language, list_languages())} For a new language, write a YAML "
-                        "file with `language:` and `text:` and name it in `extends:`.")
-    model = build(family_config(recipe.family), recipe.model, "recipe.model")
-    for stage in recipe.train.stages: stage_settings(model, stage)
-    replay_rules(recipe)
+    values, _ = read_values(name, overrides)
+    raise_faults(list_faults(Recipe, values), "the recipe")
+    recipe = build(Recipe, values)
+    raise_faults(find_recipe_faults(recipe, name), "the recipe")
     return recipe

@@ -8,7 +8,7 @@ __all__ = ['MAX_SHOWN', 'MAX_PLAYERS', 'ReadyLine', 'find_fault', 'refuse_lines'
            'speak_lines', 'script_rows']
 
 # %% ../../nbs/9_app/01c_script_speech.ipynb #9984f29c
-import csv, dataclasses, hashlib, json, shutil, time
+import dataclasses, hashlib, json, shutil, time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from tqdm import tqdm
 from ..core import UserError, atomic, fingerprint, read_json, read_jsonl, write_json
 from ..sound.recording import decode
 from ..sound.writing import write_sound
-from ..corpus.rejects import spreadsheet_safe
+from ..corpus.rejects import begin_sheet
 from ..corpus.utterances import safe_id
 from ..families.speaking import Speaking
 from ..families.terms import Prompt
@@ -156,11 +156,8 @@ def write_tables(
         for r in rows: f.write(json.dumps(r, ensure_ascii=False)+"\n")
     columns, words = [c for c in rows[0] if c!="key"], {True: "yes", False: "no"}
     with atomic(folder/"script.csv") as f:
-        table = csv.writer(f, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        table.writerow(columns)
-        for r in rows:
-            cells = [words[r[c]] if isinstance(r[c], bool) else r[c] for c in columns]
-            table.writerow(map(spreadsheet_safe, cells))
+        put = begin_sheet(f, columns)
+        for r in rows: put({c: words[r[c]] if isinstance(r[c], bool) else r[c] for c in columns})
 
 # %% ../../nbs/9_app/01c_script_speech.ipynb #15ce51a9
 def make_row(ready:ReadyLine, key:str, file:str, figures:dict)->dict:

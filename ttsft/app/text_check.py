@@ -67,7 +67,7 @@ def check_refused(
                else "a run would stop: mend them, or set on_fault=reject")
         first = show_text(next(iter(bad)), 50)
         finding += f": {list_characters(chars) or 'nothing to say'}; e.g. {first}; {end}"
-    level = GREEN if not n_bad else RED if n_bad>0.05*n or not rejecting else AMBER
+    level = GREEN if not n_bad else AMBER if rejecting and n_bad<n else RED
     return Finding(level, "refused texts", finding)
 
 # %% ../../nbs/9_app/09_text_check.ipynb #de3bedcd

@@ -6,14 +6,14 @@
 __all__ = ['KINDS', 'pick_samples', 'listening_page', 'closest_pairs', 'read_index', 'write_samples']
 
 # %% ../../nbs/4_speakers/09_samples.ipynb #c9365be5
-import csv, html, re
+import html, re
 from pathlib import Path
 from urllib.parse import quote
 import numpy as np
 from ..core import atomic, seed_for, write_json
 from ..sound.writing import to_ogg
 from ..sound.recording import decode
-from ..corpus.rejects import spreadsheet_safe
+from ..corpus.rejects import begin_sheet, read_sheet
 from .decisions import NAME
 from .distances import voice_cosines
 
@@ -89,16 +89,15 @@ def _folder_name(name, number):
 def _write_index(path, index):
     "Write one row for each sample"
     with atomic(path) as f:
-        table = csv.DictWriter(f, list(index[0]), lineterminator="\n")
-        table.writeheader()
-        table.writerows(r | dict(text=spreadsheet_safe(r["text"])) for r in index)
+        put = begin_sheet(f, index[0])
+        for r in index: put(r)
 
 # %% ../../nbs/4_speakers/09_samples.ipynb #7bedfe75
 def read_index(
     folder:Path, # `cluster_samples/`
 )->list[dict]: # voice, kind, id, margin, seconds, file, text of each sample
     "Read the table of samples"
-    with open(Path(folder)/"index.csv", encoding="utf-8", newline="") as f: return list(csv.DictReader(f))
+    return [*read_sheet(Path(folder)/"index.csv")]
 
 # %% ../../nbs/4_speakers/09_samples.ipynb #a3bed39c
 def write_samples(
