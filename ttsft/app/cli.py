@@ -20,11 +20,11 @@ from ..core import UserError, build, did_you_mean, load_yaml, recipe_names
 def require_ready(
     recipe:str, # As for `run`
     overrides:Sequence[str], # As for `run`
-    trains:bool, # The run goes further than the data set
+    steps:Sequence[str], # That the run makes
 ):
     "Refuse, before anything is made, what `ttsft check` calls red"
     from ttsft.app.recipe_check import check_recipe, refuse_red
-    refuse_red(check_recipe(recipe, overrides), trains)
+    refuse_red(check_recipe(recipe, overrides), steps)
 
 # %% ../../nbs/9_app/11_cli.ipynb #f0e1d34b
 def run(
@@ -41,7 +41,7 @@ def run(
     for s in filter(None, (first, to)):
         if s not in valid: raise UserError(f"there is no step `{s}`. {did_you_mean(s, valid)}")
     if first and valid.index(first)>valid.index(to): raise UserError(f"--from {first} comes after --to {to}")
-    if first in ("", "raw"): require_ready(recipe, overrides, valid.index(to)>=valid.index("codes"))
+    if first in ("", "raw"): require_ready(recipe, overrides, valid[:valid.index(to) + 1])
     r = load_recipe(recipe, overrides)
     say(f"ttsft {__version__}: {r.name} ({r.language}, {r.family}) -> {Path(r.outputs)/r.name}")
     for sentence in read_values(recipe, overrides)[1]: say(f"  {sentence}")
