@@ -45,7 +45,7 @@ class TextConfig:
     fold:dict[str, str] = field(default_factory=dict) # One letter -> the letter that sounds the same
     eval_fold:dict[str, str] = field(default_factory=dict) # One letter -> letters, only to compare texts
     diacritics:str = "" # Marks that readers may leave out, as Arabic's vowels
-    diacritise:str = "keep" # keep | strip | an installed restorer, see `ttsft.text.translit.restorers`
+    diacritise:str = "keep" # keep | strip | an installed restorer, see `ttsft.text.restore`
     alphabet:str = "" # Letters and marks allowed; empty: what the scheme covers, or all if there is none
     ranges:list[str] = field(default_factory=list) # More letters, as first-last code point: 4E00-9FFF
     punctuation:str = ".,!?;:-" # Punctuation allowed after `replace`
