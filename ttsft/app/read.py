@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from ..core import UserError, build, did_you_mean, load_yaml, recipe_names, resolve
 from ..text.front_end import FrontEnd, TextConfig
+from ..text.tables import fill_tables
 from ..text.translit import front_end
 from .characters import show_text
 from .folders import find_checkpoint, find_steps
@@ -31,7 +32,7 @@ def read_recipe_rules(
     where:str, # A shipped recipe, a YAML file, or a language file
 )->Reader:
     "Read the text rules of a recipe or of a language file"
-    values = resolve(where)
+    values = fill_tables(resolve(where), where)
     if "text" in values and "language" in values and "family" not in values:
         return Reader(f"language {values['language']}", front_end(build(TextConfig, values["text"], "text")))
     if "family" not in values or "language" not in values:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from ..core import UserError, build, did_you_mean, find_recipe, load_yaml, recipe_names, resolve
 from ..text.front_end import TextConfig
 from ..text.stages import join_text
+from ..text.tables import fill_tables
 from ..corpus.sources import SourceConfig, name_sources
 from ..corpus.utterances import safe_id
 from ..corpus.prepare_config import PrepareConfig
@@ -115,7 +116,8 @@ def read_text_rules(
         raise UserError(f"also.{name}.language: there is no language `{source.language}`. "
                         f"{did_you_mean(source.language, list_languages())} For another one, write a YAML "
                         "file with `text:` and name it in `text_rules`.")
-    values = resolve(source.text_rules or f"language/{source.language}")
+    rules = source.text_rules or f"language/{source.language}"
+    values = fill_tables(resolve(rules), rules)
     if values.get("language", source.language)!=source.language:
         raise UserError(f"also.{name}.text_rules: {source.text_rules} is about `{values['language']}`, and "
                         f"the source is in `{source.language}`. Name another file, or another language.")
@@ -148,7 +150,8 @@ def load_recipe(
     overrides:Sequence[str]=(), # `section.key=value`
 )->Recipe:
     "Read, merge and check a recipe"
-    recipe = build(Recipe, apply_language(resolve(name, overrides), overrides))
+    values = fill_tables(resolve(name, overrides), name, overrides)
+    recipe = build(Recipe, apply_language(values, overrides))
     if recipe.name!=safe_id(recipe.name):
         raise UserError(f"name: `{recipe.name}` names the run's folder. Use letters, digits, `-`, `_` and "
                         f"`.`, e.g. `{safe_id(recipe.name)}`.")

@@ -27,6 +27,7 @@ from ..corpus.split import split_rows
 from ..corpus.survey import add_prefix
 from ..families.coverage import write_model_text
 from ..text.front_end import FrontEnd, TextConfig
+from ..text.tables import fill_tables
 from ..text.translit import front_end
 from ..training.recipe import total_steps
 
@@ -189,7 +190,7 @@ def check_recipe(
     try:
         values = resolve(name, overrides)
         if "text" in values and "language" in values and "family" not in values:
-            return check_language_file(values)
+            return check_language_file(fill_tables(values, name, overrides))
         from ttsft.app.recipe import load_recipe, replay_rules # which a language file does not need
         r = load_recipe(name, overrides)
         rows = [Finding(GREEN, "recipe",

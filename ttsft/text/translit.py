@@ -10,14 +10,17 @@ import difflib
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib.resources import files
 
 import yaml
 from fastcore.basics import patch
 
+from ..core import build, recipe_names, resolve
+from .foreign import foreign_stage
 from .front_end import FrontEnd, TextConfig, native_stages
+from .lexicon import list_ipa, split_entry
 from .number_words import NumberWords
 from .numbers import expand_numbers
 from .phonemes import phoneme_stage
@@ -142,19 +145,50 @@ def fingerprint(self:Scheme)->str: # 64 hexadecimal digits
     spec = {"name": self.name, "table": self.table, "case": self.case, "keep": self.keep}
     return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
 
+# %% ../../nbs/2_text/13_translit.ipynb #e101ec8c
+def _foreign_stage(foreign):
+    "Make the stage that reads marked passages, by the rules of their languages"
+    readers = {}
+    for code, values in foreign.items():
+        if "text" not in values and f"language/{code}" not in recipe_names():
+            raise TextError(f"foreign.{code}: there is no language `{code}`; give its rules in `text`")
+        text = values.get("text") or resolve(f"language/{code}")["text"]
+        own = {"phonemes": "", "foreign": {}, "examples": {}, "probes": []}
+        readers[code] = front_end(build(TextConfig, text | own, f"foreign.{code}.text"))
+    return foreign_stage({code: fe.check for code, fe in readers.items()}, foreign,
+                         {code: fe.fingerprint for code, fe in readers.items()})
+
+# %% ../../nbs/2_text/13_translit.ipynb #f006c9f9
+def _check_spellings(fe):
+    "Refuse entries of the lexica that hold a letter which the front-end refuses"
+    said = {f"lexicon: {w!r}": split_entry(v)[0] for w, v in fe.config.lexicon.items()}
+    for code, values in fe.config.foreign.items():
+        for key in ("words", "letters"):
+            said |= {f"foreign.{code}.{key}: {w!r}": v for w, v in values.get(key, {}).items()}
+    odd = {c for c in {*"".join(said.values())} if not c.isspace() and fe.unknown(c)}
+    for where, spelling in said.items() if odd else ():
+        if refused := odd.intersection(spelling):
+            raise TextError(f"{where} gives {spelling!r}, which the model cannot read; spell it in the "
+                            "letters of `alphabet`", refused)
+
 # %% ../../nbs/2_text/13_translit.ipynb #4aef9986
 def front_end(config:TextConfig)->FrontEnd: # The language's values -> raw text to model text
     "Make the front-end of a language: everything from what people write to what the model reads"
-    expand = restore = None
+    expand = restore = foreign = None
     if config.digits == "words":
         words = NumberWords.load(config.numbers)
         expand = Stage("numbers", 1, partial(expand_numbers, table=words), data={"table": words.fingerprint})
     if config.diacritise not in ("keep", "strip"):
         restore = restore_stage(config.diacritise, config.diacritics)
-    stages = native_stages(config, expand, restore)
-    if config.phonemes: stages.append(phoneme_stage(config.phonemes))
+    if config.foreign: foreign = _foreign_stage(config.foreign)
+    stages = native_stages(config, expand, restore, foreign)
+    if config.phonemes:
+        plain = FrontEnd(stages, replace(config, examples={}))
+        stages.append(phoneme_stage(config.phonemes, list_ipa(config.lexicon, plain.normalise)))
     if config.scheme != "none":
         table = scheme(config.scheme)
         stages.append(Stage("transliterate", 1, table.encode, native=False, undo=table.decode,
                             covers=table.alphabet + table.keep, data={"table": table.fingerprint}))
-    return FrontEnd(stages, config)
+    made = FrontEnd(stages, config)
+    _check_spellings(made)
+    return made
