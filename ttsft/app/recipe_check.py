@@ -27,6 +27,7 @@ from ..corpus.split import split_rows
 from ..corpus.survey import add_prefix
 from ..families.coverage import write_model_text
 from ..text.front_end import FrontEnd, TextConfig
+from ..text.substitutes import choose_substitutes
 from ..text.tables import fill_tables
 from ..text.translit import front_end
 from ..training.recipe import total_steps
@@ -146,6 +147,9 @@ def check_allowed(
     if pieces is not None:
         chars = Counter(c for t in norm for c in model_text(t))
         level, finding = check_vocabulary(chars, pieces, r.vocab.kind=="released")
+        table = choose_substitutes(fe.config.punctuation, ({*chars} | pieces).__contains__)
+        if signs := [c for c in table if c not in fe.config.substitute]:
+            finding += f"; never seen, so read as their nearest: {' '.join(signs)}"
     rows += check_split(norm, r.dataset, r.seed, pieces or set(), model_text, sessions)
     return rows, Finding(level, "vocabulary", finding)
 

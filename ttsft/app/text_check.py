@@ -111,7 +111,9 @@ def check_letters(
     unheard = [c for c in config.alphabet if c not in letters and is_letter(c)]
     found = f"{len(letters)} letters and marks, {len(rare)} rare"
     if rare: found += f": {list_characters(rare, rarest=True)}"
-    if unheard: found += f"; {len(unheard)} of the alphabet occur nowhere: {' '.join(unheard[:12])}"
+    if unheard:
+        found += (f"; {len(unheard)} of the alphabet occur nowhere: {' '.join(unheard[:12])}. A model whose "
+                  "base lacks them will refuse words with them: add sentences that have them")
     return Finding(AMBER if rare or unheard else GREEN, "letters", found)
 
 # %% ../../nbs/9_app/09_text_check.ipynb #01e2f936

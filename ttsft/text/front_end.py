@@ -26,6 +26,7 @@ from .spoken_forms import abbreviation_stage, check_table
 from .spoken_forms import rewrite_stage, symbol_stage
 from .stages import NOISE, Stage, TextError, canonical, check_replacements, fold_shapes
 from .stages import reorder_punctuation, map_characters, tidy_spaces
+from .substitutes import substitute_stage
 from .steps import changed_steps, count_changes, run_stages, show_steps
 
 # %% ../../nbs/2_text/04_front_end.ipynb #5a388a43
@@ -53,6 +54,7 @@ class TextConfig:
     alphabet:str = "" # Letters and marks allowed; empty: what the scheme covers, or all if there is none
     ranges:list[str] = field(default_factory=list) # More letters, as first-last code point: 4E00-9FFF
     punctuation:str = ".,!?;:-" # Punctuation allowed after `replace`
+    substitute:dict[str, str] = field(default_factory=dict) # Sign that a vocabulary lacks -> the sign read
     digits:str = "refuse" # refuse | keep | words
     numbers:str = "" # Table of number words for `digits: words`, see `ttsft.text.number_words`
     scheme:str = "none" # Transliteration scheme, see `ttsft.text.translit.schemes`
@@ -97,6 +99,7 @@ def check_tables(self:TextConfig):
         check_table(name, getattr(self, name), self.form, words=name=="abbreviations")
     check_lexicon(self.lexicon, bool(self.phonemes))
     check_foreign(self.foreign)
+    if self.substitute: substitute_stage(self.substitute)
 
 # %% ../../nbs/2_text/04_front_end.ipynb #fb36331a
 def _ending_marks(config):
@@ -167,6 +170,7 @@ def native_stages(
               early, runs, short, clock, expand, lower if expand else None, *others, late,
               swap("replace", config.replace), swap("fold", config.fold),
               _removing("strip", config.diacritics) if config.diacritise=="strip" else None, restore,
+              substitute_stage(config.substitute, config.punctuation) if config.substitute else None,
               Stage("space", 1, partial(tidy_spaces, marks=config.sentence_end + config.clause_end))]
     return [s for s in stages if s]
 
