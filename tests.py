@@ -29,12 +29,14 @@ PAPERMILL = "arabic-pocket-tiny" # the recipe whose report is run by plain paper
 # modules that take no torch
 LIGHT = ("text.front_end", "text.numbers", "text.translit", "families.coverage", "families.schemes",
          "families.tokenizers", "families.indextts.recipe", "app.draft", "app.new_language",
-         "app.recipe_check", "app.cli", "corpus.raw", "corpus.prepare", "app.recipe", "feedback.triage")
+         "app.recipe_check", "app.read", "app.cli", "corpus.raw", "corpus.prepare", "app.recipe",
+         "feedback.triage")
 # commands that answer before torch is imported, with their exit codes
 QUICKLY = ((["--help"], 0), (["run", "--hepl"], 2), (["run", "arabic-pocket-tiny", "train.stepz=3"], 2),
            (["run", "kurmanji-mms-tiny", "model.segmnt=1"], 2),
            (["run", "amharic-indextts-tiny", "model.flow_stepz=4"], 2),
-           (["check", "arabic-pocket-tiny", "seed=x"], 2))
+           (["check", "arabic-pocket-tiny", "seed=x"], 2), (["read", "hu", "21"], 0),
+           (["read", "arabic-pocket-tiny", "x"], 2))
 ENV = {k: v for k,v in os.environ.items() if k!="MPLBACKEND"} # kernels choose theirs, which shows figures
 ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1",
             HYPOTHESIS_STORAGE_DIRECTORY=str(TMP/"hypothesis"), IPYTHONDIR=str(TMP/"ipython"),

@@ -18,6 +18,7 @@ from ..core import UserError, build, did_you_mean, find_recipe, load_yaml, merge
 from ..core import read_override, recipe_names, resolve
 from ..text.front_end import TextConfig
 from ..text.stages import join_text
+from ..text.tables import fill_tables
 from ..corpus.sources import SourceConfig, name_sources
 from ..corpus.utterances import safe_id
 from ..corpus.prepare_config import PrepareConfig
@@ -122,7 +123,8 @@ def read_text_rules(
         raise UserError(f"also.{name}.language: there is no language `{source.language}`. "
                         f"{did_you_mean(source.language, list_languages())} For another one, write a YAML "
                         "file with `text:` and name it in `text_rules`.")
-    values = resolve(source.text_rules or f"language/{source.language}")
+    rules = source.text_rules or f"language/{source.language}"
+    values = fill_tables(resolve(rules), rules)
     if values.get("language", source.language)!=source.language:
         raise UserError(f"also.{name}.text_rules: {source.text_rules} is about `{values['language']}`, and "
                         f"the source is in `{source.language}`. Name another file, or another language.")
@@ -189,7 +191,7 @@ def read_values(
 )->tuple[dict, list[str]]: # Settings, not yet checked; what is dropped since it describes other data
     "Read and merge a recipe"
     values, told = resolve_layers(name, overrides)
-    return apply_language(values, overrides), told
+    return apply_language(fill_tables(values, name, overrides), overrides), told
 
 def find_recipe_faults(
     recipe:Recipe, # Each section for itself is in order

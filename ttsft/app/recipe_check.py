@@ -29,6 +29,8 @@ from ..corpus.prepare_config import PrepareConfig
 from ..corpus.sources import SourceConfig
 from ..families.coverage import write_model_text
 from ..text.front_end import FrontEnd, TextConfig
+from ..text.substitutes import choose_substitutes
+from ..text.tables import fill_tables
 from ..text.translit import front_end
 from ..training.recipe import total_steps
 
@@ -131,6 +133,9 @@ def _check_pieces(r, chars, table, split, model_text):
     if pieces is not None and (released or r.base not in TWINS):
         chars = Counter({c: n for c,n in chars.items() if c not in lost})
         level, finding = check_vocabulary(chars, pieces, released)
+        nearest = choose_substitutes(r.text.punctuation, ({*chars} | pieces).__contains__)
+        signs = nearest.keys() - r.text.substitute.keys()
+        if signs: finding += f"; never seen, so read as their nearest: {' '.join(sorted(signs))}"
     return [*check_untrained(unseen, pieces is not None), Finding(level, "vocabulary", finding)]
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #97e2c0eb
@@ -259,7 +264,7 @@ def check_recipe(
     try:
         values, _ = resolve_layers(name, overrides)
         if "text" in values and "language" in values and "family" not in values:
-            return check_language_file(values)
+            return check_language_file(fill_tables(values, name, overrides))
         rows, values, parts = read_recipe_parts(name, overrides)
     except ValueError as e: return [Finding(RED, "recipe", str(e))]
     if parts is None: return [*rows, *check_parts(values)]

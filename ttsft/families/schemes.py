@@ -15,6 +15,7 @@ from .coverage import measure_coverage
 from .tokenizer_files import ModelTokenizer
 from ..text.front_end import FrontEnd, TextConfig
 from ..text.stages import Stage
+from ..text.lexicon import split_entry
 from ..text.translit import front_end, scheme, schemes
 from ..text.uroman import Uroman
 
@@ -23,7 +24,8 @@ def native_front_end(
     config:TextConfig, # The language's values
 )->FrontEnd:
     "Make the front-end of a language without transliteration and phonemes"
-    plain = {"scheme": "none", "phonemes": "", "check_examples": False}
+    spelt = {word: said for word, entry in config.lexicon.items() if (said := split_entry(entry)[0])}
+    plain = {"scheme": "none", "phonemes": "", "check_examples": False, "lexicon": spelt}
     return front_end(TextConfig(**{**vars(config), **plain}))
 
 # %% ../../nbs/5_families/09a_schemes.ipynb #4e236268

@@ -131,9 +131,11 @@ def require_covered(
     named = ", ".join(f"`{c}` U+{ord(c):04X} x{k}" for c,k in lost.most_common(10))
     raise UserError(f"{sum(lost.values())} character(s) are outside the vocabulary: {named}; `{char}` first "
                     f"stands in {first}. Texts with one: {list_some(where)}. The model would read something "
-                    "else in their place. Add sentences with these letters to the training set, map the "
-                    "letters in the recipe's `text` section (or, for another language, in its source's "
-                    "`text_rules`), or name those that may be lost in `vocab.allow_loss`.")
+                    "else in their place. Of a text to speak, write the word in letters that it learnt. For "
+                    "a training, add sentences with these letters (`dataset.cover=true` puts them where they "
+                    "are trained on), map letters in the recipe's `text.replace` or words in its "
+                    "`text.lexicon` (for another language, in its source's `text_rules`), or name those that "
+                    "may be lost in `vocab.allow_loss`.")
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #6b77ac9d
 def make_tokenizer(

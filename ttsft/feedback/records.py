@@ -84,7 +84,7 @@ def open_reader(
     fe = front_end(TextConfig(**facts["front_end"]["config"]))
     tokenizer = Tokenizer.from_file(str(checkpoint/"tokenizer.json"))
     allowed = facts.get("allow_loss", ())
-    return fe, lambda text: require_covered(tokenizer, {"the correction": fe(text)}, allowed)
+    return fe, lambda text: require_covered(tokenizer, {"the text": fe(text)}, allowed)
 
 # %% ../../nbs/8_feedback/01_records.ipynb #6970457c
 def choose_speaker(

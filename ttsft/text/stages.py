@@ -40,6 +40,7 @@ class Stage:
     undo:Callable[[str], str]|None = None # Inverse of `run`, if there is one
     covers:str|None = None # All characters that `run` can take; None: any
     data:dict = field(default_factory=dict) # What `run` depends on beyond the config, JSON values
+    check:Callable[[str], object]|None = None # Raises a `TextError` for raw text that `run` cannot read
 
 # %% ../../nbs/2_text/00_stages.ipynb #9dfa9cae
 def canonical(

@@ -76,8 +76,9 @@ def encode_symbols(
     odd = sorted({c for c in kept if unknown in encode_text(tokenizer, c)})
     named = ", ".join(f"`{c}` U+{ord(c):04X}" for c in odd) or "an empty text"
     raise UserError(f"the model cannot read {named}; the tokenizer of transformers would leave it out "
-                    "without a word. Map it in the recipe's `text` section, train with "
-                    "`vocab.kind: character`, or name it in `vocab.allow_loss`.")
+                    "without a word. Write the word in letters that it learnt. A training learns more of "
+                    "them: with `vocab.kind: character`, those of its sentences, so add some that have it. "
+                    "Or map it in the recipe's `text.replace`, or name it in `vocab.allow_loss`.")
 
 # %% ../../../nbs/5_families/vits/06_symbols.ipynb #f5956ee7
 def find_new_symbols(
