@@ -3159,6 +3159,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                     'ttsft/families/vits/symbols.py'),
                                              'ttsft.families.vits.symbols.read_symbols': ( '5_families/vits/symbols.html#read_symbols',
                                                                                            'ttsft/families/vits/symbols.py'),
+                                             'ttsft.families.vits.symbols.require_roman': ( '5_families/vits/symbols.html#require_roman',
+                                                                                            'ttsft/families/vits/symbols.py'),
                                              'ttsft.families.vits.symbols.write_symbols': ( '5_families/vits/symbols.html#write_symbols',
                                                                                             'ttsft/families/vits/symbols.py')},
             'ttsft.families.vocabulary': { 'ttsft.families.vocabulary.VocabConfig': ( '5_families/vocabulary.html#vocabconfig',

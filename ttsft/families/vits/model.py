@@ -39,7 +39,7 @@ from .recipe import VitsConfig
 from .speakers import find_speaker, fit_speakers
 from .speech import generate
 from .symbols import add_symbols, encode_symbols, find_new_symbols, make_symbol_tokenizer
-from .symbols import read_symbols, write_symbols
+from .symbols import read_symbols, require_roman, write_symbols
 
 # %% ../../../nbs/5_families/vits/15_model.ipynb #a36fa684
 class Vits(Family):
@@ -116,6 +116,7 @@ def load(cls:Vits,
     if config.segment%(frame := math.prod(model.config.upsample_rates)):
         raise UserError(f"model.segment: {config.segment} is not a multiple of the model's frame of {frame} "
                         "samples")
+    require_roman(facts, [*texts, *held_out])
     new = find_new_symbols(vocab, symbols, facts, texts)
     came_from = add_symbols(model, symbols, new, config.related, seed)
     model, names = fit_speakers(model, config, earlier.get("speaker_ids"), speakers, seed)
