@@ -95,8 +95,8 @@ def require_roman(
     named = ", ".join(f"`{c}` U+{ord(c):04X}" for c in odd[:8])
     raise UserError(f"base: it says `is_uroman`: it was trained on romanised text, and its tokenizer "
                     f"romanises whatever is not ASCII. The front-end gives it {named}; trained under that "
-                    "flag, these letters would never be read. Choose a `text.scheme` that writes ASCII, spell "
-                    "the letters in `text.rewrite`, or take a base that reads the script itself.")
+                    "flag, these letters would never be read. Choose a `text.scheme` that writes ASCII, or "
+                    "spell the letters in `text.rewrite`, or take a base that reads the script itself.")
 
 # %% ../../../nbs/5_families/vits/06_symbols.ipynb #f5956ee7
 def find_new_symbols(
