@@ -53,8 +53,13 @@ def plan_raw(p)->Plan:
 def plan_preprocessed(p)->Plan:
     "Cut and level the recordings, and leave out what breaks a rule"
     r, raw, rate = p.recipe, p.dir("raw"), p.codec.sample_rate
-    return Plan(lambda work: prepare(raw, work, r.prepare, rate, r.on_fault, r.engine, p.workers),
-                dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault})
+    def make(work):
+        counts = prepare(raw, work, r.prepare, rate, r.on_fault, r.engine, p.workers)
+        if n := counts["scaled_floats"]:
+            p.say(f"  preprocessed: {n} recording(s) hold floats in the range of integers; each was divided by "
+                  "its peak (column `divisor` of the manifest)")
+        return counts
+    return Plan(make, dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault})
 
 # %% ../../nbs/9_app/01e_steps.ipynb #cc713a61
 def plan_speaker_analysis(p)->Plan:
