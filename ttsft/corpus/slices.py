@@ -71,7 +71,7 @@ def read_clip(
     config:PrepareConfig,
     start:float|None=None, # Slice, seconds
     stop:float|None=None, # Slice, seconds
-)->tuple[np.ndarray, int, int]: # Mono waveform as written, its native sample rate, and how many channels it had
+)->tuple[np.ndarray, int, int]: # Mono waveform as written, its native sample rate, and its channels
     "Read a recording or a slice of it; reject by its header what need not be decoded"
     begin = start or 0.0
     if stop is not None and stop<=begin:
