@@ -19,6 +19,7 @@ from ..corpus.readers import fingerprint_source
 from ..corpus.sources import name_sources
 from ..corpus.raw import import_source
 from ..corpus.prepare import prepare
+from ..corpus.reference import note_prepared
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
 from .recipe import Recipe
@@ -114,6 +115,7 @@ def describe_training(p, clips)->dict:
     from ttsft.families.features import take_columns
     r, rows = p.recipe, take_columns(clips, "speaker", "norm_text")
     facts = dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
+                 prepared=note_prepared(r.prepare),
                  speakers=sorted({s for s,_ in rows}), note=r.source.note,
                  vowelled=float(np.mean([vowelled(t) for _,t in rows])))
     return facts | ({"license": p.family.license} if p.family.license else {})

@@ -33,10 +33,12 @@ def cut_piece(
     start:float, # Seconds
     stop:float, # Seconds
     config:PrepareConfig,
+    max_gain_db:float=20.0, # Largest amplification
 )->tuple[np.ndarray, float, float]: # As of `level`: wav, gain in dB, dB missing to the target
     "Cut a part of a recording out, bring it to the level, and fade the edges that were cut"
     a, b = round(start*sample_rate), round(stop*sample_rate)
-    piece, gain_db, shortfall_db = level(wav[a:b], sample_rate, config.lufs, config.peak_dbfs)
+    piece, gain_db, shortfall_db = level(wav[a:b], sample_rate, config.lufs, config.peak_dbfs,
+                                        max_gain_db)
     fade = np.linspace(0, 1, round(FADE*sample_rate), dtype=np.float32)
     if a>0 and len(piece)>len(fade): piece[:len(fade)] *= fade
     if b<len(wav) and len(piece)>len(fade): piece[-len(fade):] *= fade[::-1]

@@ -17,6 +17,7 @@ from ...core import fingerprint, read_json
 from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
+from ...corpus.reference import read_prepared
 from ..features import Clip
 from ..vocabulary import VocabConfig, encode_text, make_tokenizer, pieces, require_covered
 from ..modules import merge_lora, parameter_counts
@@ -61,6 +62,11 @@ class Pocket(Family):
 def prompt_frames(self:Pocket)->int:
     "Return how many frames of a voice prompt are used at most"
     return int(self.config.prompt_seconds*self.frame_rate)
+
+@patch(as_prop=True)
+def longest_voice(self:Pocket)->float:
+    "Return how many seconds of a recording tell a voice at most: whole frames"
+    return self.prompt_frames/self.frame_rate
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #2b43e050
 @patch
@@ -200,8 +206,10 @@ def open(cls:Pocket,
     fe = front_end(TextConfig(**facts["front_end"]["config"]))
     model, codec, tokenizer = read_base(Path(folder))
     check_contract(Path(folder), front_end=fe.spec, codec=codec.fingerprint)
-    return cls(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes),
+    self = cls(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes),
                facts["language"])
+    self.prepared = read_prepared(facts)
+    return self
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #4cbb5df4
 @patch
