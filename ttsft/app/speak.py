@@ -78,8 +78,4 @@ def export(
         raise UserError(f"{folder} exists; an export goes to a new folder, so that it never mixes two models")
     above = next(p for p in folder.absolute().parents if p.exists())
     if not above.is_dir(): raise UserError(f"{folder}: {above} is a file, and no folder can be made in it")
-    from ttsft.families.checkpoint import write_license
-    fam = open_family(find_checkpoint(where))
-    made = fam.export(folder)
-    write_license(folder, fam.license)
-    return made
+    return open_family(find_checkpoint(where)).export(folder)
