@@ -37,12 +37,14 @@ def for_sherpa(
     speaking_rate:float, # 2 is twice as fast
 )->Script:
     "Return a program for sherpa-onnx"
-    return Script("sherpa-onnx", "sherpa-onnx soundfile", f"""
+    return Script("sherpa-onnx", "'sherpa-onnx>=2' soundfile", f"""
 import sherpa_onnx, soundfile
 voice = sherpa_onnx.OfflineTtsVitsModelConfig(model="model.onnx", lexicon="", tokens="tokens.txt",
     noise_scale={noise_scale:g}, noise_scale_w={noise_scale_duration:g}, length_scale={1/speaking_rate:g})
 model = sherpa_onnx.OfflineTtsModelConfig(vits=voice, num_threads=1)
 tts = sherpa_onnx.OfflineTts(sherpa_onnx.OfflineTtsConfig(model=model))
-said = tts.generate({text!r}, sid=0, speed=1.0)
+how = sherpa_onnx.GenerationConfig()
+how.silence_scale = 1.0  # pauses as the model makes them; the default shortens them to a fifth
+said = tts.generate({text!r}, how)
 soundfile.write("speech.wav", said.samples, said.sample_rate)
 """, folder="sherpa")
