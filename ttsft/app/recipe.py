@@ -22,6 +22,7 @@ from ..corpus.dataset import DatasetConfig
 from ..speakers.analysis import SpeakersConfig
 from ..families.vocabulary import VocabConfig
 from ..families.registry import family_config, multilingual_families
+from ..families.terms import check_seed
 from ..training.recipe import TrainConfig, stage_settings
 from ..evaluation.recipe import EvaluateConfig
 from .script import ScriptConfig
@@ -159,4 +160,5 @@ def load_recipe(
     model = build(family_config(recipe.family), recipe.model, "recipe.model")
     for stage in recipe.train.stages: stage_settings(model, stage)
     replay_rules(recipe)
+    check_seed(recipe.seed)
     return recipe

@@ -9,7 +9,7 @@ __all__ = ['open_family', 'check_sound_file', 'choose_voice', 'speak', 'export']
 import sys
 from pathlib import Path
 from ..core import UserError, read_json
-from ..families.terms import OWN, Manner
+from ..families.terms import OWN, Manner, check_seed
 from .folders import find_checkpoint
 
 # %% ../../nbs/9_app/02c_speak.ipynb #5617733b
@@ -24,7 +24,8 @@ def open_family(checkpoint:Path):
 def check_sound_file(out:Path):
     "Refuse a name that no sound can be written to"
     from ttsft.sound.writing import SOUND_SUFFIXES
-    if out.suffix not in SOUND_SUFFIXES:
+    if out.is_dir(): raise UserError(f"-o {out}: is a folder. Give the name of a sound file, e.g. {out/'said.wav'}")
+    if out.suffix.lower() not in SOUND_SUFFIXES:
         raise UserError(f"-o {out}: expected a name that ends in {', '.join(SOUND_SUFFIXES)}")
     if not out.absolute().parent.is_dir():
         raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
@@ -36,8 +37,10 @@ def choose_voice(
     voice:str, # A speaker, a recording, or empty for the first speaker
 ):                # A prompt, as the family's `speak` wants it
     "Return the voice that is meant"
-    from ttsft.evaluation.synthesis import load_voice
-    if Path(voice).suffix and Path(voice).is_file(): return fam.imitate_file(voice)
+    from ttsft.corpus.utterances import AUDIO_SUFFIXES
+    from ttsft.evaluation.synthesis import load_voice, read_voices
+    if Path(voice).suffix.lower() in AUDIO_SUFFIXES and voice not in read_voices(checkpoint):
+        return fam.imitate_file(voice)
     found = load_voice(checkpoint, voice)
     if not fam.prompted or isinstance(found, dict): return found
     raise UserError(f"{checkpoint} holds no voice. Give a recording with --voice.")
@@ -57,6 +60,7 @@ def speak(
     from ttsft.sound.writing import write_sound
     from ttsft.text.measures import vowelled, vowelling_warning
     check_sound_file(out)
+    check_seed(seed, "--seed")
     checkpoint = find_checkpoint(where)
     fam = open_family(checkpoint)
     learnt = read_json(checkpoint/"ttsft.json").get("vowelled", vowelled(text))
@@ -64,7 +68,8 @@ def speak(
     prompt = choose_voice(fam, checkpoint, voice)
     if emotion: prompt = fam.take_emotion(prompt, fam.imitate_file(emotion), amount)
     speech, = fam.speak([text], [prompt], [seed], [manner])
-    write_sound(out, speech.wav, fam.sample_rate)
+    try: write_sound(out, speech.wav, fam.sample_rate)
+    except OSError as e: raise UserError(f"-o {out}: cannot be written ({e.strerror}). Give another place.") from e
     note = " (stopped by the length limit: the model found no end)" if speech.runaway else ""
     return f"{out}: {len(speech.wav)/fam.sample_rate:.2f} s at {fam.sample_rate} Hz{note}"
 

@@ -19,7 +19,7 @@ from ..corpus.reference import cut_reference
 from .codec import Codec
 from .features import Clip
 from .modules import evaluation_mode
-from .terms import OWN, Manner, Prompt, Speech
+from .terms import OWN, Manner, Prompt, Speech, check_seed
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #7a354b78
 class Speaking:
@@ -173,8 +173,7 @@ def speak(self:Speaking,
         raise ValueError(f"{len(texts)} texts, {len(prompts)} prompts, {len(seeds)} seeds and {len(manners)} "
                          f"manners; expected one of each")
     for m in manners: self.check_manner(m)
-    if odd := [s for s in seeds if not isinstance(s, (int, np.integer)) or s<0]:
-        raise UserError(f"seed: {odd[0]} is no whole number from 0 on. Give e.g. 7.")
+    for s in seeds: check_seed(s)
     groups = (slice(i, i+self.side_by_side) for i in range(0, len(texts), self.side_by_side))
     with evaluation_mode(self.module):
         return [s for g in groups for s in self.speak_many(texts[g], prompts[g], seeds[g], manners[g])]

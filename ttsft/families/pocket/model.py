@@ -37,7 +37,7 @@ from .twins import scratch_pocket, tiny_pocket
 from .writing import RELEASED, for_pocket, to_official
 from .sequence import make_batch
 from .objective import TERMS, compute_losses
-from .generation import generate_latents
+from .generation import fade_in, generate_latents
 from .inspection import inspect, recognise
 from .base import choose_trained, read_base, set_latent_stats, set_vocabulary
 
@@ -124,7 +124,7 @@ def speak_one(self:Pocket,
     parts = chunk(model_text, self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
     made = [generate_latents(self.model, self.config, self.model_tokens(p), voice, self.frame_rate, seed+i)
             for i,p in enumerate(parts)]
-    wavs = [self.codec.decode(latents) for latents,_ in made]
+    wavs = [fade_in(self.codec.decode(latents), self.sample_rate) for latents,_ in made]
     return Speech(np.concatenate(wavs), any(runaway for _,runaway in made))
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #39d66ab4
