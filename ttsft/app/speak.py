@@ -24,7 +24,8 @@ def open_family(checkpoint:Path):
 def check_sound_file(out:Path):
     "Refuse a name that no sound can be written to"
     from ttsft.sound.writing import SOUND_SUFFIXES
-    if out.is_dir(): raise UserError(f"-o {out}: is a folder. Give the name of a sound file, e.g. {out/'said.wav'}")
+    if out.is_dir():
+        raise UserError(f"-o {out}: is a folder. Give the name of a sound file, e.g. {out/'said.wav'}")
     if out.suffix.lower() not in SOUND_SUFFIXES:
         raise UserError(f"-o {out}: expected a name that ends in {', '.join(SOUND_SUFFIXES)}")
     if not out.absolute().parent.is_dir():
@@ -69,7 +70,8 @@ def speak(
     if emotion: prompt = fam.take_emotion(prompt, fam.imitate_file(emotion), amount)
     speech, = fam.speak([text], [prompt], [seed], [manner])
     try: write_sound(out, speech.wav, fam.sample_rate)
-    except OSError as e: raise UserError(f"-o {out}: cannot be written ({e.strerror}). Give another place.") from e
+    except OSError as e:
+        raise UserError(f"-o {out}: cannot be written ({e.strerror}). Give another place.") from e
     note = " (stopped by the length limit: the model found no end)" if speech.runaway else ""
     return f"{out}: {len(speech.wav)/fam.sample_rate:.2f} s at {fam.sample_rate} Hz{note}"
 

@@ -24,7 +24,8 @@ def check_folder(out:Path):
     if not out.name or out.name=="..": raise UserError(f"-o {out}: give the folder a name of its own")
     if not out.absolute().parent.is_dir():
         raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
-    if out.is_file(): raise UserError(f"-o {out}: is a file. A script is spoken into a folder; give a new one.")
+    if out.is_file():
+        raise UserError(f"-o {out}: is a file. A script is spoken into a folder; give a new one.")
     if out.exists() and not (out/"script.jsonl").is_file():
         raise UserError(f"-o {out}: exists, and holds no spoken script. Give a new folder.")
 

@@ -57,8 +57,8 @@ def plan_preprocessed(p)->Plan:
     def make(work):
         counts = prepare(raw, work, r.prepare, rate, r.on_fault, r.engine, p.workers)
         if n := counts["scaled_floats"]:
-            p.say(f"  preprocessed: {n} recording(s) hold floats in the range of integers; each was divided by "
-                  "its peak (column `divisor` of the manifest)")
+            p.say(f"  preprocessed: {n} recording(s) hold floats in the range of integers; each was divided "
+                  "by its peak (column `divisor` of the manifest)")
         return counts
     return Plan(make, dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault})
 
@@ -121,6 +121,7 @@ def pick_texts(
     "Pick short sentences of the training texts, as examples of how people write"
     return sorted({t for _,t in rows if 15<=len(t)<=80}, key=lambda t: (len(t), t))[:most]
 
+# %% ../../nbs/9_app/01e_steps.ipynb #7865633c
 def describe_training(p, clips)->dict:
     "Return what a checkpoint says of its training"
     from ttsft.families.card import describe_base

@@ -25,7 +25,8 @@ def check_reference(
     "Refuse a recording that gives no voice, and say what was heard"
     advice = "Give some seconds of clean speech of one person."
     peak, active = float(abs(wav - wav.mean()).max()), heard.active.sum()*HOP
-    if peak<FAINTEST or not active: raise UserError(f"the recording that should tell a voice is silent. {advice}")
+    if peak<FAINTEST or not active:
+        raise UserError(f"the recording that should tell a voice is silent. {advice}")
     speech = heard.speech.sum()*HOP
     if not speech:
         what = "a click" if active<=CLICK else "sound"
@@ -70,6 +71,7 @@ def end_in_silence(
     wav[len(wav)-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     return np.pad(wav, (0, round((PAUSE - quiet)*sample_rate)))
 
+# %% ../../nbs/3_corpus/06e_reference.ipynb #49ad1660
 def cut_reference(
     wav:np.ndarray, # The recording, shape (s,)
     sample_rate:int, # Hz

@@ -66,6 +66,7 @@ def _undo(fe, letter):
     try: return fe.restore(letter)
     except (UserError, ValueError): return letter
 
+# %% ../../nbs/5_families/05d_card.ipynb #b1f588d6
 NONE = "...", "..." # where nothing is found that the model can read
 PLAIN = "Hello, how are you today?", "hello how are you", "a text", "a b c" # where a language gives none
 
@@ -98,9 +99,9 @@ def read_front_end(
     "Read the front-end of an export"
     spec = read_json(Path(folder)/RULES)
     made = front_end(TextConfig(**spec["config"]))
-    if made.spec!=spec: raise UserError(f"{Path(folder)/RULES} was written by another version of ttsft, whose "
-                                        "rules differ. Install that version, or export again.")
-    return made
+    if made.spec==spec: return made
+    raise UserError(f"{Path(folder)/RULES} was written by another version of ttsft, whose rules differ. "
+                    "Install that version, or export again.")
 
 # %% ../../nbs/5_families/05d_card.ipynb #8555e860
 @dataclass(frozen=True)
@@ -175,9 +176,10 @@ def describe_script(script:Script)->str: # Markdown
     "Show a script with what it needs"
     where = "this folder" if script.folder=="." else f"the folder `{script.folder}`"
     needs = f" {script.needs}" if script.needs else ""
-    return (f"### {script.package}\n\nRun it in {where}, after `pip install {script.install}`.{needs} It writes "
-            f"`speech.wav`.\n\n```python\n{script.code.strip()}\n```\n")
+    return (f"### {script.package}\n\nRun it in {where}, after `pip install {script.install}`.{needs} It "
+            f"writes `speech.wav`.\n\n```python\n{script.code.strip()}\n```\n")
 
+# %% ../../nbs/5_families/05d_card.ipynb #a95e1fa2
 def write_card(
     folder:Path, # An export
     fam, # The family that wrote it
@@ -188,8 +190,8 @@ def write_card(
     scripts = [describe_script(s) for s in fam.scripts(examples[0][1])]
     name = fam.contract.get("recipe_name") or folder.name
     title = f"# {name}: a voice for {fam.language or 'one language'}\n"
-    intro = (f"Speech synthesis by a {fam.name} model, trained with ttsft.\n\n## How it speaks\n\nThe text in the "
-             f"scripts is `{examples[0][1]}`. People write it `{examples[0][0]}`.\n")
+    intro = (f"Speech synthesis by a {fam.name} model, trained with ttsft.\n\n## How it speaks\n\nThe text "
+             f"in the scripts is `{examples[0][1]}`. People write it `{examples[0][0]}`.\n")
     body = [write_header(fam, license), title, intro, *scripts, describe_text(fam, examples),
             describe_license(fam, license)]
     path = folder/"README.md"

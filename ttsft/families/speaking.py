@@ -78,11 +78,13 @@ def imitate(self:Speaking,
 )->Prompt:
     "Return a recording's voice as a prompt: check it, cut it, level it, then encode it"
     if self.prompted:
-        return self.encode_voice(cut_reference(wav, self.codec.sample_rate, self.prepared, self.longest_voice))
+        wav = cut_reference(wav, self.codec.sample_rate, self.prepared, self.longest_voice)
+        return self.encode_voice(wav)
     raise UserError(f"a {self.name} model speaks in the voices it was trained with and imitates no "
                     f"recording. "
                     "Give a speaker's name.")
 
+# %% ../../nbs/5_families/05b_speaking.ipynb #0930385c
 @patch
 def imitate_file(self:Speaking,
     path:str|Path, # A recording, of any format and rate
@@ -92,7 +94,8 @@ def imitate_file(self:Speaking,
     wav, rate = read_samples(path)
     wav, divisor = scale_integers(wav)
     if divisor>1:
-        print(f"ttsft: {path}: holds floats in the range of integers; divided by {divisor:g}", file=sys.stderr)
+        print(f"ttsft: {path}: holds floats in the range of integers; divided by {divisor:g}",
+              file=sys.stderr)
     try: return self.imitate(resample(wav, rate, self.codec.sample_rate))
     except AudioError: raise
     except UserError as e: raise UserError(f"{path}: {e}") from e

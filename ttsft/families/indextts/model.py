@@ -268,8 +268,8 @@ def scripts(self:IndexTts,
     text:str, # What the package must be given
 )->list[Script]:
     "Return a program for the official package"
-    told = self.vocab.find_slot(self.language) if self.nets.version=="2.5" and self.speaks(self.language) else ""
-    return [for_indextts(text, self.nets.version, told)]
+    told = self.nets.version=="2.5" and self.speaks(self.language) and self.vocab.find_slot(self.language)
+    return [for_indextts(text, self.nets.version, told or "")]
 
 # %% ../../../nbs/5_families/indextts/20_model.ipynb #10804cf5
 @patch(cls_method=True)

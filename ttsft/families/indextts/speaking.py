@@ -118,6 +118,7 @@ def longest_voice(self:IndexSpeaking)->float:
     "Return how many seconds of a recording tell a voice at most"
     return min(LONGEST, self.config.reference_seconds)
 
+# %% ../../../nbs/5_families/indextts/19_speaking.ipynb #0a10e528
 @patch
 def encode_voice(self:IndexSpeaking,
     wav:np.ndarray, # (s,) at `sample_rate`, checked and cut

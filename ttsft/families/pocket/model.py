@@ -233,11 +233,13 @@ def write_export(self:Pocket,
         write_wav(folder/f"{name}.wav", self.codec.decode(latents), self.sample_rate)
     return made
 
+# %% ../../../nbs/5_families/pocket/08_model.ipynb #9cb465e6
 @patch
 def list_voices(self:Pocket)->dict[str, np.ndarray]: # Name of a file -> latents, (t, d)
     "List the voices of the checkpoint that go into an export as sound"
     found = {k.partition("/")[2]: a for k,a in self.voices.items() if k.startswith("latents/")}
-    return {f"voice-{safe_id(name)}": np.array(a[:self.prompt_frames], np.float32) for name,a in found.items()}
+    most = self.prompt_frames
+    return {f"voice-{safe_id(name)}": np.array(a[:most], np.float32) for name,a in found.items()}
 
 @patch
 def scripts(self:Pocket,
@@ -246,11 +248,12 @@ def scripts(self:Pocket,
     "Return a program for the official package"
     return [for_pocket(text, next(iter(self.list_voices()), ""), self.config.max_tokens)]
 
+# %% ../../../nbs/5_families/pocket/08_model.ipynb #30eaf852
 @patch
 def export_notes(self:Pocket)->list[str]: # Sentences
     "List settings, and what differs from the released voices"
     c = self.config
-    return [f"Temperature: {c.temperature:g}, end at a logit of {c.eos_threshold:g}; both are in `config.yaml`",
+    return [f"Temperature: {c.temperature:g}, end at a logit of {c.eos_threshold:g}; both in `config.yaml`",
             f"Text is split at {c.max_tokens} tokens; the package's own 50 are few for single characters",
             "`config.yaml` names its two files by absolute path, because the package looks up relative paths "
             "from wherever the program runs; the script writes them anew after a move",

@@ -22,29 +22,26 @@ from ..tokenizers import open_tokenizer
 from ..features import Clip
 from ..vocabulary import UNK, VocabConfig
 from ..modules import evaluation_mode, freeze
-from ..card import Script
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
-from ..protocol import Family
 from ..terms import OWN, Manner, Speech
 from .alignment import require_trainable
-from .base import add_adapters, copy_plain, make_plain_state, make_random_base
-from .base import make_tiny_base, read_model, write_model
+from .base import add_adapters, make_plain_state, make_random_base
+from .base import make_tiny_base, read_model
 from .batch import make_batch
 from .codec import VitsCodec
 from .discriminator import Discriminator, load_discriminator
 from .generator import GeneratorDiscriminator
 from .inspection import inspect, recognise
 from .objective import TERMS, compute_losses, run_batch, trains_sound
-from .onnx import export_onnx
 from .recipe import VitsConfig
-from .scripts import RELEASED, for_sherpa, for_transformers
+from .scripts import RELEASED, VitsExporting
 from .speakers import find_speaker, fit_speakers
 from .speech import generate
 from .symbols import add_symbols, encode_symbols, find_new_symbols, make_symbol_tokenizer
 from .symbols import read_symbols, require_roman, write_symbols
 
 # %% ../../../nbs/5_families/vits/15_model.ipynb #a36fa684
-class Vits(Family):
+class Vits(VitsExporting):
     "Hold a VITS model, its symbols, speakers, discriminator and text front-end as one object"
     name, Config, terms, mismatch_term = "vits", VitsConfig, TERMS, "kl"
     library, released = "transformers", RELEASED
@@ -198,43 +195,6 @@ def open(cls:Vits,
         raise UserError(f"{folder/'vocab.json'} is not the vocabulary that the weights were trained with. "
                         "Take both from one checkpoint.")
     return self
-
-# %% ../../../nbs/5_families/vits/15_model.ipynb #2b4eacb2
-@patch
-def write_export(self:Vits,
-    folder:Path, # A new folder
-)->Path: # The folder: transformers' layout, and sherpa-onnx's in `sherpa/`
-    "Write the layouts of `transformers` and of sherpa-onnx"
-    folder.mkdir(parents=True)
-    write_model(folder, self.model)
-    write_symbols(folder, self.symbols, self.facts)
-    export_onnx(copy_plain(self.model), self.symbols, self.facts, folder/"sherpa", self.language)
-    return folder
-
-@patch
-def package_text(self:Vits, model_text:str)->str: # Text that has been through the front-end
-    "Return what a package must be given for a text"
-    kept = "".join(c for c in model_text if c not in self.allow_loss)
-    return " ".join(self.tokenizer.normalizer.normalize_str(kept).split())
-
-@patch
-def scripts(self:Vits,
-    text:str, # What the package must be given
-)->list[Script]:
-    "Return programs for `transformers` and sherpa-onnx"
-    c = self.model.config
-    scales = c.noise_scale, c.noise_scale_duration, c.speaking_rate
-    return [for_transformers(text, bool(self.speakers)), for_sherpa(text, *scales)]
-
-@patch
-def export_notes(self:Vits)->list[str]: # Sentences
-    "List voices and settings, and how long a text may be"
-    c, voices = self.model.config, [f"{n} ({i})" for n,i in self.speakers.items()]
-    return [f"noise_scale: {c.noise_scale:g}, noise_scale_duration: {c.noise_scale_duration:g}, speaking_rate: "
-            f"{c.speaking_rate:g}; the packages' own defaults differ, the files and scripts here have these",
-            f"Sample rate: {self.sample_rate} Hz", *([f"Voices, by number: {', '.join(voices)}"] if voices else []),
-            f"Give one sentence at a time; beyond {self.config.max_tokens//2} letters ttsft cuts a text",
-            "One seed gives the same speech every time in transformers; sherpa-onnx takes no seed"]
 
 # %% ../../../nbs/5_families/vits/15_model.ipynb #08a6379f
 @patch

@@ -240,6 +240,7 @@ def write_export(self:Xtts,
                               self.official_voices())
         return write_official(files, folder)
 
+# %% ../../../nbs/5_families/xtts/14_model.ipynb #553881a4
 @patch
 def package_text(self:Xtts, model_text:str)->str: # Text that has been through the front-end
     "Return what a package must be given for a text"
@@ -254,6 +255,7 @@ def scripts(self:Xtts,
     names = sorted(k.partition("/")[2] for k in self.voices if k.startswith("speaker/"))
     return [for_coqui(text, find_code(self.language), next(iter(names), ""))]
 
+# %% ../../../nbs/5_families/xtts/14_model.ipynb #81df5b5b
 @patch
 def official_voices(self:Xtts)->dict[str, dict[str, torch.Tensor]]:
     "Return the voices of the checkpoint as `speakers_xtts.pth` has them"
