@@ -101,7 +101,9 @@ def learn_corrections(a:argparse.Namespace)->int: # Exit code: 0, or 3 for a rou
     "Learn the open corrections"
     from ttsft.app.folders import run_folders
     from ttsft.feedback.learn import run_round
+    from ttsft.families.terms import check_seed
     from ttsft.feedback.round import RoundConfig
+    check_seed(a.seed, "--seed")
     settings = {k: load_yaml(value, f"`{k}`") for k,_,value in (o.partition("=") for o in a.overrides)}
     config = build(RoundConfig, settings, "feedback")
     return 0 if run_round(run_folders(a.run), config, a.seed)["accepted"] else 3

@@ -26,6 +26,7 @@ from ..corpus.dataset import DatasetConfig
 from ..speakers.analysis import SpeakersConfig
 from ..families.vocabulary import VocabConfig
 from ..families.registry import family_config, multilingual_families
+from ..families.terms import check_seed
 from ..training.recipe import TrainConfig, stage_settings
 from ..evaluation.recipe import EvaluateConfig
 from .layers import resolve_layers
@@ -199,7 +200,8 @@ def find_recipe_faults(
 )->list[str]:
     "List what is wrong with a recipe beyond its single settings"
     faults = []
-    for check in (check_name, partial(check_language, name=name), check_model, replay_rules):
+    for check in (check_name, partial(check_language, name=name), check_model, replay_rules,
+                  lambda r: check_seed(r.seed)):
         try: check(recipe)
         except UserError as e: faults.append(str(e))
     return faults

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from ..core import UserError, did_you_mean, file_fingerprint, local_path
-from ..sound.audio import resample
-from ..sound.recording import decode
 from ..corpus.heldout import SPLITS
 from ..corpus.utterances import AUDIO_SUFFIXES
 from ..families.features import column, load_clips
@@ -63,7 +61,7 @@ def find_reference(
     codes:Path, # `codes/`
 )->Prompt:
     "Return what a reference says of a voice"
-    if is_sound(name): return fam.imitate(resample(*decode(local_path(name)), fam.sample_rate))
+    if is_sound(name): return fam.imitate_file(local_path(name))
     if name in speakers: return speakers[name]
     clips = list_run_clips(codes)
     if name not in clips:

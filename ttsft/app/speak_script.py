@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from tqdm import tqdm
 from ..core import UserError, file_fingerprint
+from ..families.terms import check_seed
 from .folders import find_checkpoint
 from .script_file import FileLine, find_recording, read_script
 from .script_speech import ReadyLine, find_fault, refuse_lines, speak_lines
@@ -20,8 +21,11 @@ from .speak import choose_voice, open_family
 # %% ../../nbs/9_app/02f_speak_script.ipynb #fcfb2e64
 def check_folder(out:Path):
     "Refuse a folder that holds something else than a script's sounds"
+    if not out.name or out.name=="..": raise UserError(f"-o {out}: give the folder a name of its own")
     if not out.absolute().parent.is_dir():
         raise UserError(f"-o {out}: the folder {out.absolute().parent} does not exist")
+    if out.is_file():
+        raise UserError(f"-o {out}: is a file. A script is spoken into a folder; give a new one.")
     if out.exists() and not (out/"script.jsonl").is_file():
         raise UserError(f"-o {out}: exists, and holds no spoken script. Give a new folder.")
 
@@ -67,6 +71,7 @@ def speak_script(
 )->str: # One line about what was written
     "Say a script with a trained checkpoint"
     check_folder(out)
+    check_seed(seed, "--seed")
     lines, checkpoint = read_script(script), find_checkpoint(where)
     fam, work = open_family(checkpoint), out.with_name(f".{out.name}.part")
     ready, faults = ready_file(lines, fam, checkpoint, Path(script).parent, voice, seed)

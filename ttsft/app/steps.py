@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
-           'plan_hf_dataset', 'plan_codes', 'describe_training', 'add_voices', 'plan_checkpoints', 'plan_samples',
-           'plan_script', 'check_step', 'steps_to']
+           'plan_hf_dataset', 'plan_codes', 'list_licenses', 'pick_texts', 'describe_training', 'add_voices',
+           'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step', 'steps_to']
 
 # %% ../../nbs/9_app/01e_steps.ipynb #5e1a0003
 import dataclasses
@@ -19,6 +19,7 @@ from ..corpus.readers import fingerprint_source
 from ..corpus.sources import name_sources
 from ..corpus.raw import import_source
 from ..corpus.prepare import prepare
+from ..corpus.reference import note_prepared
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
 from .recipe import Recipe
@@ -53,8 +54,13 @@ def plan_raw(p)->Plan:
 def plan_preprocessed(p)->Plan:
     "Cut and level the recordings, and leave out what breaks a rule"
     r, raw, rate = p.recipe, p.dir("raw"), p.codec.sample_rate
-    return Plan(lambda work: prepare(raw, work, r.prepare, rate, r.on_fault, r.engine, p.workers),
-                dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault})
+    def make(work):
+        counts = prepare(raw, work, r.prepare, rate, r.on_fault, r.engine, p.workers)
+        if n := counts["scaled_floats"]:
+            p.say(f"  preprocessed: {n} recording(s) hold floats in the range of integers; each was divided "
+                  "by its peak (column `divisor` of the manifest)")
+        return counts
+    return Plan(make, dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault})
 
 # %% ../../nbs/9_app/01e_steps.ipynb #cc713a61
 def plan_speaker_analysis(p)->Plan:
@@ -104,13 +110,28 @@ def plan_codes(p)->Plan:
     return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint})
 
 # %% ../../nbs/9_app/01e_steps.ipynb #508f741a
+def list_licenses(r:Recipe)->list[str]: # Each once, in order
+    "List the licences of a recipe's recordings"
+    return list(dict.fromkeys(c.license for c in name_sources(r.sources).values() if c.license))
+
+def pick_texts(
+    rows:list[tuple[str, str]], # Speaker and text of each clip
+    most:int=4,
+)->list[str]:
+    "Pick short sentences of the training texts, as examples of how people write"
+    return sorted({t for _,t in rows if 15<=len(t)<=80}, key=lambda t: (len(t), t))[:most]
+
+# %% ../../nbs/9_app/01e_steps.ipynb #7865633c
 def describe_training(p, clips)->dict:
     "Return what a checkpoint says of its training"
+    from ttsft.families.card import describe_base
     from ttsft.families.features import take_columns
     r, rows = p.recipe, take_columns(clips, "speaker", "norm_text")
     facts = dict(base=p.base_fingerprint, recipe=fingerprint(r.what), recipe_name=r.name, stage="final",
+                 prepared=note_prepared(r.prepare), data_license=list_licenses(r), examples=pick_texts(rows),
                  speakers=sorted({s for s,_ in rows}), note=r.source.note,
                  vowelled=float(np.mean([vowelled(t) for _,t in rows])))
+    facts |= describe_base(r.base, p.base)
     return facts | ({"license": p.family.license} if p.family.license else {})
 
 def add_voices(folder:Path, fitted, clips):

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import soundfile as sf
 from ..core import UserError
-from ..sound.recording import AudioError
+from ..sound.recording import AudioError, scale_integers
 from ..sound.audio import level, resample, to_db
 from ..sound.measures import measure_clipping
 from ..sound.vad_network import VAD_RATE
@@ -33,10 +33,12 @@ def cut_piece(
     start:float, # Seconds
     stop:float, # Seconds
     config:PrepareConfig,
+    max_gain_db:float=20.0, # Largest amplification
 )->tuple[np.ndarray, float, float]: # As of `level`: wav, gain in dB, dB missing to the target
     "Cut a part of a recording out, bring it to the level, and fade the edges that were cut"
     a, b = round(start*sample_rate), round(stop*sample_rate)
-    piece, gain_db, shortfall_db = level(wav[a:b], sample_rate, config.lufs, config.peak_dbfs)
+    piece, gain_db, shortfall_db = level(wav[a:b], sample_rate, config.lufs, config.peak_dbfs,
+                                        max_gain_db)
     fade = np.linspace(0, 1, round(FADE*sample_rate), dtype=np.float32)
     if a>0 and len(piece)>len(fade): piece[:len(fade)] *= fade
     if b<len(wav) and len(piece)>len(fade): piece[-len(fade):] *= fade[::-1]
@@ -91,7 +93,7 @@ def write_clip(
 FLOATS = ("duration", "source_seconds", "speech_seconds", "unheard_seconds", "speech_rate",
           "chars_per_second", "snr_db", "peak_dbfs", "rms_dbfs", "lufs", "gain_db", "shortfall_db",
           "dc_offset", "clipping", "silence", "leading_silence", "trailing_silence", "longest_pause",
-          "bandwidth_hz", "bandwidth", "dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "start", "end")
+          "bandwidth_hz", "bandwidth", "divisor", "dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "start", "end")
 TEXTS = ("id", "speaker", "source", "session", "language", "text", "file_name", "audio_sha256", "recording",
          "text_key", "facts")
 VERDICT = ("source_file", "fault", "rule", "reason", "value", "limit") # work in progress
@@ -155,7 +157,8 @@ def prepare_clip(
         rule, value, limit = e.args
         duration = value if rule=="max_source_seconds" else 0.0
         return [base | dict(rule=rule, value=value, limit=limit, duration=duration)]
-    base |= dict(native_rate=native, channels=channels, source_seconds=len(wav)/native,
+    wav, divisor = scale_integers(wav)
+    base |= dict(native_rate=native, channels=channels, source_seconds=len(wav)/native, divisor=divisor,
                  duration=len(wav)/native, clipping=measure_clipping(wav),
                  dc_offset=float(abs(wav.mean(dtype=np.float64))))
     views = {r: resample(wav, native, r) if r!=native else wav for r in {sample_rate, VAD_RATE}}

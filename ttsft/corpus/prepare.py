@@ -140,8 +140,9 @@ def summarise(
                        hours_alone=hours(rows))
             for rule in sorted(set(before[early])) for rows in [before==rule]}
     narrow = int((clips["bandwidth"].fill_null(1).to_numpy()[kept]<0.8).sum())
+    scaled = int((clips["divisor"].fill_null(1).to_numpy()>1).sum())
     return dict(clips_in=len(kept), clips_out=int(kept.sum()), hours_in=hours(np.ones(len(kept), bool)),
-                hours_out=hours(kept), narrow_band=narrow,
+                hours_out=hours(kept), narrow_band=narrow, scaled_floats=scaled,
                 lost=lost | count_losses(verdict, seconds))
 
 # %% ../../nbs/3_corpus/06c_prepare.ipynb #7af608ed

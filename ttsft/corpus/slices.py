@@ -11,7 +11,7 @@ from hashlib import file_digest
 from pathlib import Path
 import numpy as np
 import soundfile as sf
-from ..sound.recording import UNKNOWN, AudioError, decode, probe
+from ..sound.recording import UNKNOWN, AudioError, probe, read_samples
 from ..sound.recording import refuse_truncated, sum_moments, weigh_channels
 from .prepare_config import PrepareConfig
 
@@ -63,7 +63,7 @@ def decode_whole(
     max_seconds:float, # Longest recording accepted
 )->tuple[np.ndarray, int]: # Mono waveform, and its native sample rate
     "Decode a recording, and keep it until another is asked for"
-    return decode(path, max_seconds)
+    return read_samples(path, max_seconds)
 
 # %% ../../nbs/3_corpus/06a_slices.ipynb #03a3b7fb
 def read_clip(
@@ -71,7 +71,7 @@ def read_clip(
     config:PrepareConfig,
     start:float|None=None, # Slice, seconds
     stop:float|None=None, # Slice, seconds
-)->tuple[np.ndarray, int, int]: # Mono waveform, its native sample rate, and how many channels it had
+)->tuple[np.ndarray, int, int]: # Mono waveform as written, its native sample rate, and its channels
     "Read a recording or a slice of it; reject by its header what need not be decoded"
     begin = start or 0.0
     if stop is not None and stop<=begin:
@@ -82,7 +82,8 @@ def read_clip(
     claims = probe(path)
     end = claims["duration"] or 0.0 if stop is None else stop
     check_claims(claims["channels"], claims["sample_rate"], end - begin, config)
-    if start is None and stop is None: return *decode(path, config.max_source_seconds), claims["channels"]
+    if start is None and stop is None:
+        return *read_samples(path, config.max_source_seconds), claims["channels"]
     wav, rate = decode_whole(path, max(config.max_source_seconds, 3600.0))
     part = wav[round(begin*rate):None if stop is None else round(stop*rate)]
     if len(part): return part, rate, claims["channels"]

@@ -13,6 +13,8 @@ import numpy as np, torch
 from fastcore.basics import patch
 from tokenizers import Tokenizer
 from ..core import UserError
+from .card import Script, write_card
+from .checkpoint import write_license
 from .codec import Codec
 from .features import Clip
 from .modules import parameter_counts
@@ -30,6 +32,9 @@ class Family(Speaking):
     phases:tuple = (None,) # Objectives that alternate within an update; (None,): one without a name
     warmup:int = 0 # Updates that all phases but the last have alone
     license:str = "" # What the licence of the weights asks of their user, in a few words; empty: nothing
+    library:str = "" # That an export is made for, as model hubs call it
+    released:dict[str, dict] = {} # Beginning of a base's name -> its licence, see `find_license`
+    contract:dict = {} # Of the checkpoint that was opened
     config:object # A `Config`
     tokenizer:Tokenizer
     front_end:object # `ttsft.text.front_end.FrontEnd`
@@ -126,11 +131,39 @@ def checkpoint_bytes(self:Family)->int:
 
 # %% ../../nbs/5_families/06_protocol.ipynb #fac55830
 @patch
-def export(self:Family,
+def write_export(self:Family,
     folder:Path, # A new folder
 )->Path: # The file that the official package loads
     "Write the official package's own layout"
     raise NotImplementedError
+
+@patch
+def export(self:Family,
+    folder:Path, # A new folder
+)->Path: # The file that the official package loads
+    "Write the official package's own layout, with the licence's terms and a card that says how to use it"
+    made = self.write_export(folder)
+    write_license(folder, self.license)
+    write_card(folder, self)
+    return made
+
+# %% ../../nbs/5_families/06_protocol.ipynb #51908cb2
+@patch
+def scripts(self:Family,
+    text:str, # What the package must be given
+)->list[Script]:
+    "Return a program for each package that speaks with an export"
+    return []
+
+@patch
+def package_text(self:Family, model_text:str)->str: # Text that has been through the front-end
+    "Return what a package must be given for a text"
+    return model_text
+
+@patch
+def export_notes(self:Family)->list[str]: # Sentences
+    "List what else a user of an export should know"
+    return []
 
 # %% ../../nbs/5_families/06_protocol.ipynb #d9374c62
 @patch(cls_method=True)

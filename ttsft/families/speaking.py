@@ -6,14 +6,20 @@
 __all__ = ['Speaking', 'cut_features']
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #757d2146
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 import numpy as np, torch
 from fastcore.basics import patch
 from ..core import UserError
+from ..sound.audio import resample
+from ..sound.recording import AudioError, read_samples, scale_integers
+from ..corpus.prepare_config import PrepareConfig
+from ..corpus.reference import cut_reference
 from .codec import Codec
 from .features import Clip
 from .modules import evaluation_mode
-from .terms import OWN, Manner, Prompt, Speech
+from .terms import OWN, Manner, Prompt, Speech, check_seed
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #7a354b78
 class Speaking:
@@ -23,6 +29,8 @@ class Speaking:
     speeds:bool = False # Whether another speed than 1 can be asked for
     emotions:Sequence[str] = () # That can be asked for by name
     side_by_side:int = 1 # Sentences that are spoken at once, at most
+    longest_voice:float|None = None # Seconds of a recording that tell a voice, at most; None: all
+    prepared:PrepareConfig = PrepareConfig() # How the clips were prepared that it learnt from
     language:str # BCP 47 code
     module:torch.nn.Module # What the optimizer, precision and devices act on
     codec:Codec
@@ -58,14 +66,39 @@ def cut_features(
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #24216fa2
 @patch
+def encode_voice(self:Speaking,
+    wav:np.ndarray, # (s,) at the codec's sample rate, checked and cut
+)->Prompt:
+    "Encode the recording of a voice"
+    return self.features(wav)
+
+@patch
 def imitate(self:Speaking,
     wav:np.ndarray, # (s,) at the codec's sample rate
 )->Prompt:
-    "Return a recording's voice as a prompt"
-    if self.prompted: return self.features(wav)
+    "Return a recording's voice as a prompt: check it, cut it, level it, then encode it"
+    if self.prompted:
+        wav = cut_reference(wav, self.codec.sample_rate, self.prepared, self.longest_voice)
+        return self.encode_voice(wav)
     raise UserError(f"a {self.name} model speaks in the voices it was trained with and imitates no "
                     f"recording. "
                     "Give a speaker's name.")
+
+# %% ../../nbs/5_families/05b_speaking.ipynb #0930385c
+@patch
+def imitate_file(self:Speaking,
+    path:str|Path, # A recording, of any format and rate
+)->Prompt:
+    "Return the voice of a recording that lies in a file"
+    if not self.prompted: return self.imitate(None)
+    wav, rate = read_samples(path)
+    wav, divisor = scale_integers(wav)
+    if divisor>1:
+        print(f"ttsft: {path}: holds floats in the range of integers; divided by {divisor:g}",
+              file=sys.stderr)
+    try: return self.imitate(resample(wav, rate, self.codec.sample_rate))
+    except AudioError: raise
+    except UserError as e: raise UserError(f"{path}: {e}") from e
 
 # %% ../../nbs/5_families/05b_speaking.ipynb #504b3f55
 @patch
@@ -143,8 +176,7 @@ def speak(self:Speaking,
         raise ValueError(f"{len(texts)} texts, {len(prompts)} prompts, {len(seeds)} seeds and {len(manners)} "
                          f"manners; expected one of each")
     for m in manners: self.check_manner(m)
-    if odd := [s for s in seeds if not isinstance(s, (int, np.integer)) or s<0]:
-        raise UserError(f"seed: {odd[0]} is no whole number from 0 on. Give e.g. 7.")
+    for s in seeds: check_seed(s)
     groups = (slice(i, i+self.side_by_side) for i in range(0, len(texts), self.side_by_side))
     with evaluation_mode(self.module):
         return [s for g in groups for s in self.speak_many(texts[g], prompts[g], seeds[g], manners[g])]

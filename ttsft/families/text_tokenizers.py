@@ -138,7 +138,9 @@ def read_characters(path:Path)->Characters: # `vocab.json` with `tokenizer_confi
                         f"or one trained on letters")
     # no language for uroman, as `transformers` calls it
     romanise = Uroman("und-Zyyy") if config.get("is_uroman", False) else None
-    return Characters(vocab, config.get("unk_token", "<unk>"), config.get("pad_token", "<pad>"),
+    # then the padding token is read as the letters that it is made of
+    pad = "" if config.get("split_special_tokens", False) else config.get("pad_token", "<pad>")
+    return Characters(vocab, config.get("unk_token", "<unk>"), pad,
                       config.get("normalize", True), config.get("add_blank", True),
                       config.get("language") == "ron", romanise)
 

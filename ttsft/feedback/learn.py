@@ -223,7 +223,8 @@ def run_round(
     work = v.feedback/"rounds"/f".{key}.part"
     work.mkdir(parents=True, exist_ok=True)
     name, says = next_version(v), read_json(run.root/now["folder"]/"ttsft.json")
-    kept = ("base", "recipe", "recipe_name", "speakers", "note", "vowelled")
+    kept = ("base", "recipe", "recipe_name", "speakers", "note", "vowelled", "prepared", "base_name",
+            "base_license", "data_license", "examples")
     facts = {k: says[k] for k in kept if k in says} | dict(stage="feedback", version=name,
                                                            parent=now["fingerprint"], feedback=plan.chosen)
     say(f"  feedback: {len(plan.items)} corrected clips and {len(plan.base)} old ones, from version "

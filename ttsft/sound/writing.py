@@ -92,6 +92,6 @@ def write_sound(
     sample_rate:int, # Hz
 ):
     "Write a sound file of the kind that its name says"
-    suffix = Path(path).suffix
+    suffix = Path(path).suffix.lower()
     if suffix==".ogg": Path(path).write_bytes(to_ogg(wav, sample_rate))
     else: {".wav": write_wav, ".flac": write_flac}[suffix](path, wav, sample_rate)

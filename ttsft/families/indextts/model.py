@@ -15,6 +15,8 @@ from fastcore.basics import patch
 from ...core import UserError, file_fingerprint, read_json
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
+from ...corpus.reference import read_prepared
+from ..card import Script
 from ..checkpoint import check_contract, share_tensors, write_checkpoint
 from ..features import Clip, column
 from ..modules import freeze
@@ -27,7 +29,8 @@ from ..gpt.model import read_rows
 from ..gpt.trunk import lay_for_speech
 from .recipe import IndexConfig
 from .layout import TINY, OFFICIAL, IndexSizes
-from .writing import LICENSE, state_license, write_official
+from .writing import LICENSE, RELEASED, for_indextts
+from .writing import state_license, write_official
 from .inspection import inspect, recognise, uniform_nats
 from .vocabulary import Vocabulary, read_vocabulary
 from .growth import grow_tables, grow_vocabulary
@@ -48,7 +51,7 @@ class IndexTts(IndexSpeaking):
     "Hold nets, vocabulary and text front-end of an IndexTTS"
     name, Config, terms, mismatch_term = "indextts", IndexConfig, TERMS, "code"
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
-    languages, license = True, LICENSE
+    languages, license, library, released = True, LICENSE, "indextts", RELEASED
     def __init__(self,
         nets:Nets,
         vocab:Vocabulary,
@@ -240,18 +243,33 @@ def open(cls:IndexTts,
     self = cls(build_nets(files), words, text, config, contract["language"], files.config)
     lay_for_speech(self.nets.gpt, parts=4)
     self.lost, self.keeps_voices = tuple(contract.get("allow_loss", ())), True
+    self.prepared, self.contract = read_prepared(contract), contract
     check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint)
     return self
 
 # %% ../../../nbs/5_families/indextts/20_model.ipynb #fe1b680a
 @patch
-def export(self:IndexTts,
+def write_export(self:IndexTts,
     folder:Path, # A new folder
 )->Path: # The folder, which the official package loads
     "Write the official layout"
     with tempfile.TemporaryDirectory() as tmp:
         vocab = self.vocab.save(Path(tmp))
         return write_official(collect_files(self.nets, self.plain_gpt(), self.settings, vocab), folder)
+
+# %% ../../../nbs/5_families/indextts/20_model.ipynb #b1d36b58
+@patch
+def package_text(self:IndexTts, model_text:str)->str: # Text that has been through the front-end
+    "Return what a package must be given for a text"
+    return "".join(c for c in model_text if c not in self.lost)
+
+@patch
+def scripts(self:IndexTts,
+    text:str, # What the package must be given
+)->list[Script]:
+    "Return a program for the official package"
+    told = self.nets.version=="2.5" and self.speaks(self.language) and self.vocab.find_slot(self.language)
+    return [for_indextts(text, self.nets.version, told or "")]
 
 # %% ../../../nbs/5_families/indextts/20_model.ipynb #10804cf5
 @patch(cls_method=True)

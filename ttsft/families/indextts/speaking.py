@@ -113,12 +113,17 @@ def prompt(self:IndexSpeaking,
     cut = cut_features(self.codec, clip.features, min(seconds or LONGEST, LONGEST))
     return {k: cut[k] for k in VOICE}
 
+@patch(as_prop=True)
+def longest_voice(self:IndexSpeaking)->float:
+    "Return how many seconds of a recording tell a voice at most"
+    return min(LONGEST, self.config.reference_seconds)
+
+# %% ../../../nbs/5_families/indextts/19_speaking.ipynb #0a10e528
 @patch
-def imitate(self:IndexSpeaking,
-    wav:np.ndarray, # (s,) at `sample_rate`
+def encode_voice(self:IndexSpeaking,
+    wav:np.ndarray, # (s,) at `sample_rate`, checked and cut
 )->Prompt:
-    "Return a recording's voice as a prompt"
-    wav = wav[:int(LONGEST*SPEECH_RATE)]
+    "Encode the recording of a voice"
     if len(wav)<SHORTEST*SPEECH_RATE:
         raise UserError(f"a recording of {len(wav)/SPEECH_RATE:.2f} s is too short to tell a voice; "
                         f"{SHORTEST} s are the least. Give some seconds of speech.")

@@ -11,12 +11,17 @@ from dataclasses import asdict
 from pathlib import Path
 import numpy as np, torch
 from fastcore.basics import patch
+from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 from transformers import PocketTTSForConditionalGeneration
 from ...core import fingerprint, read_json
 from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
+from ...sound.writing import write_wav
+from ...corpus.reference import read_prepared
+from ...corpus.utterances import safe_id
+from ..card import Script
 from ..features import Clip
 from ..vocabulary import VocabConfig, encode_text, make_tokenizer, pieces, require_covered
 from ..modules import merge_lora, parameter_counts
@@ -29,10 +34,10 @@ from .recipe import PocketConfig
 from .codec import PocketCodec
 from .settings import OfficialSettings
 from .twins import scratch_pocket, tiny_pocket
-from .writing import to_official
+from .writing import RELEASED, for_pocket, to_official
 from .sequence import make_batch
 from .objective import TERMS, compute_losses
-from .generation import generate_latents
+from .generation import fade_in, generate_latents
 from .inspection import inspect, recognise
 from .base import choose_trained, read_base, set_latent_stats, set_vocabulary
 
@@ -40,6 +45,7 @@ from .base import choose_trained, read_base, set_latent_stats, set_vocabulary
 class Pocket(Family):
     "Hold model, codec, tokenizer and text front-end of a Pocket TTS"
     name, Config, terms, mismatch_term = "pocket", PocketConfig, TERMS, "flow"
+    library, released, voices = "pocket-tts", RELEASED, {}
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     def __init__(self,
         model:PocketTTSForConditionalGeneration,
@@ -61,6 +67,11 @@ class Pocket(Family):
 def prompt_frames(self:Pocket)->int:
     "Return how many frames of a voice prompt are used at most"
     return int(self.config.prompt_seconds*self.frame_rate)
+
+@patch(as_prop=True)
+def longest_voice(self:Pocket)->float:
+    "Return how many seconds of a recording tell a voice at most: whole frames"
+    return self.prompt_frames/self.frame_rate
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #2b43e050
 @patch
@@ -113,7 +124,7 @@ def speak_one(self:Pocket,
     parts = chunk(model_text, self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
     made = [generate_latents(self.model, self.config, self.model_tokens(p), voice, self.frame_rate, seed+i)
             for i,p in enumerate(parts)]
-    wavs = [self.codec.decode(latents) for latents,_ in made]
+    wavs = [fade_in(self.codec.decode(latents), self.sample_rate) for latents,_ in made]
     return Speech(np.concatenate(wavs), any(runaway for _,runaway in made))
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #39d66ab4
@@ -200,20 +211,53 @@ def open(cls:Pocket,
     fe = front_end(TextConfig(**facts["front_end"]["config"]))
     model, codec, tokenizer = read_base(Path(folder))
     check_contract(Path(folder), front_end=fe.spec, codec=codec.fingerprint)
-    return cls(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes),
+    self = cls(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes),
                facts["language"])
+    self.prepared, self.contract = read_prepared(facts), facts
+    voices = Path(folder)/"voices.safetensors"
+    self.voices = load_file(voices) if voices.is_file() else {}
+    return self
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #4cbb5df4
 @patch
-def export(self:Pocket,
+def write_export(self:Pocket,
     folder:Path, # A new folder
 )->Path: # The official package's config.yaml
     "Write the official `pocket-tts` layout"
     c = self.config
     settings = OfficialSettings(default_temperature=c.temperature, default_eos_threshold=c.eos_threshold,
-                                capitalize_first_letter=False,
+                                capitalize_first_letter=False, append_terminal_punctuation=False,
                                 model_recommended_frames_after_eos=c.frames_after_eos)
-    return to_official(self.merged().eval(), self.codec.model, self.tokenizer, folder, settings)
+    made = to_official(self.merged().eval(), self.codec.model, self.tokenizer, folder, settings)
+    for name,latents in self.list_voices().items():
+        write_wav(folder/f"{name}.wav", self.codec.decode(latents), self.sample_rate)
+    return made
+
+# %% ../../../nbs/5_families/pocket/08_model.ipynb #9cb465e6
+@patch
+def list_voices(self:Pocket)->dict[str, np.ndarray]: # Name of a file -> latents, (t, d)
+    "List the voices of the checkpoint that go into an export as sound"
+    found = {k.partition("/")[2]: a for k,a in self.voices.items() if k.startswith("latents/")}
+    most = self.prompt_frames
+    return {f"voice-{safe_id(name)}": np.array(a[:most], np.float32) for name,a in found.items()}
+
+@patch
+def scripts(self:Pocket,
+    text:str, # What the package must be given
+)->list[Script]:
+    "Return a program for the official package"
+    return [for_pocket(text, next(iter(self.list_voices()), ""), self.config.max_tokens)]
+
+# %% ../../../nbs/5_families/pocket/08_model.ipynb #30eaf852
+@patch
+def export_notes(self:Pocket)->list[str]: # Sentences
+    "List settings, and what differs from the released voices"
+    c = self.config
+    return [f"Temperature: {c.temperature:g}, end at a logit of {c.eos_threshold:g}; both in `config.yaml`",
+            f"Text is split at {c.max_tokens} tokens; the package's own 50 are few for single characters",
+            "`config.yaml` names its two files by absolute path, because the package looks up relative paths "
+            "from wherever the program runs; the script writes them anew after a move",
+            "The package's named voices belong to other weights and cannot be used here"]
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #34566905
 @patch(cls_method=True)

@@ -23,28 +23,28 @@ from ..features import Clip
 from ..vocabulary import UNK, VocabConfig
 from ..modules import evaluation_mode, freeze
 from ..checkpoint import check_contract, save_tensors, write_checkpoint
-from ..protocol import Family
 from ..terms import OWN, Manner, Speech
 from .alignment import require_trainable
-from .base import add_adapters, copy_plain, make_plain_state, make_random_base
-from .base import make_tiny_base, read_model, write_model
+from .base import add_adapters, make_plain_state, make_random_base
+from .base import make_tiny_base, read_model
 from .batch import make_batch
 from .codec import VitsCodec
 from .discriminator import Discriminator, load_discriminator
 from .generator import GeneratorDiscriminator
 from .inspection import inspect, recognise
 from .objective import TERMS, compute_losses, run_batch, trains_sound
-from .onnx import export_onnx
 from .recipe import VitsConfig
+from .scripts import RELEASED, VitsExporting
 from .speakers import find_speaker, fit_speakers
 from .speech import generate
 from .symbols import add_symbols, encode_symbols, find_new_symbols, make_symbol_tokenizer
-from .symbols import read_symbols, write_symbols
+from .symbols import read_symbols, require_roman, write_symbols
 
 # %% ../../../nbs/5_families/vits/15_model.ipynb #a36fa684
-class Vits(Family):
+class Vits(VitsExporting):
     "Hold a VITS model, its symbols, speakers, discriminator and text front-end as one object"
     name, Config, terms, mismatch_term = "vits", VitsConfig, TERMS, "kl"
+    library, released = "transformers", RELEASED
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
     def __init__(self,
@@ -116,6 +116,7 @@ def load(cls:Vits,
     if config.segment%(frame := math.prod(model.config.upsample_rates)):
         raise UserError(f"model.segment: {config.segment} is not a multiple of the model's frame of {frame} "
                         "samples")
+    require_roman(facts, [*texts, *held_out])
     new = find_new_symbols(vocab, symbols, facts, texts)
     came_from = add_symbols(model, symbols, new, config.related, seed)
     model, names = fit_speakers(model, config, earlier.get("speaker_ids"), speakers, seed)
@@ -189,23 +190,11 @@ def open(cls:Vits,
     config = VitsConfig(**contract["model"] | changes)
     self = cls(model.eval(), symbols, facts, text, config, contract["language"], contract["speaker_ids"],
                contract["allow_loss"])
-    check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint)
+    self.contract = check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint)
     if symbols!=[c for c in contract["vocabulary"] if c!=UNK or UNK in symbols]:
         raise UserError(f"{folder/'vocab.json'} is not the vocabulary that the weights were trained with. "
                         "Take both from one checkpoint.")
     return self
-
-# %% ../../../nbs/5_families/vits/15_model.ipynb #2b4eacb2
-@patch
-def export(self:Vits,
-    folder:Path, # A new folder
-)->Path: # The folder: transformers' layout, and sherpa-onnx's in `sherpa/`
-    "Write the layouts of `transformers` and of sherpa-onnx"
-    folder.mkdir(parents=True)
-    write_model(folder, self.model)
-    write_symbols(folder, self.symbols, self.facts)
-    export_onnx(copy_plain(self.model), self.symbols, self.facts, folder/"sherpa", self.language)
-    return folder
 
 # %% ../../../nbs/5_families/vits/15_model.ipynb #08a6379f
 @patch

@@ -70,7 +70,8 @@ def export_onnx(
     says = dict(model_type="vits", comment="mms", frontend="characters",
                 language=language or facts.get("language") or "unknown", punctuation="",
                 add_blank=int(facts["add_blank"]), blank_id=0, use_eos_bos=0, n_speakers=c.num_speakers,
-                sample_rate=c.sampling_rate)
+                sample_rate=c.sampling_rate, noise_scale=c.noise_scale,
+                noise_scale_w=c.noise_scale_duration, length_scale=1/c.speaking_rate)
     for k,v in says.items(): graph.metadata_props.add(key=k, value=str(v))
     onnx.save(graph, path)
     write_tokens(folder/"tokens.txt", symbols, facts["normalize"])
@@ -105,13 +106,15 @@ def tokens(self:OnnxVoice, text:str)->list[int]: # Model text -> ids
 def speak(self:OnnxVoice,
     text:str, # Model text
     speaker:int=0, # Row of the speaker table
-    noise_scale:float=0.667, noise_scale_duration:float=0.8, # 0: the same speech every time
-    speaking_rate:float=1.0, # 2 is twice as fast
+    noise_scale:float|None=None, # 0: the same sound every time; None: as the model was exported
+    noise_scale_duration:float|None=None, # 0: the same rhythm every time; None: likewise
+    speaking_rate:float|None=None, # 2 is twice as fast; None: likewise
 )->np.ndarray: # (s,) float32
     "Speak a text"
-    x, one = self.tokens(text), lambda v: np.array([v], np.float32)
-    feed = dict(x=np.array([x], np.int64), x_length=np.array([len(x)], np.int64),
-                noise_scale=one(noise_scale), length_scale=one(1/speaking_rate),
-                noise_scale_w=one(noise_scale_duration))
+    x, facts = self.tokens(text), self.facts
+    said = dict(noise_scale=noise_scale, noise_scale_w=noise_scale_duration,
+                length_scale=None if speaking_rate is None else 1/speaking_rate)
+    scales = {k: np.array([facts[k] if v is None else v], np.float32) for k,v in said.items()}
+    feed = dict(x=np.array([x], np.int64), x_length=np.array([len(x)], np.int64)) | scales
     if int(self.facts["n_speakers"])>1: feed["sid"] = np.array([speaker], np.int64)
     return self.session.run(["y"], feed)[0][0, 0]

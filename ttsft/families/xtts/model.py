@@ -16,9 +16,11 @@ from safetensors.numpy import load_file
 from ...core import UserError, read_json
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
+from ...corpus.reference import read_prepared
 from ..features import Clip, column
 from ..vocabulary import VocabConfig
 from ..modules import freeze
+from ..card import Script
 from ..checkpoint import check_contract
 from ..tokenizer_files import ModelTokenizer
 from ..tokenizers import open_tokenizer
@@ -28,8 +30,8 @@ from ..gpt.model import read_rows
 from ..gpt.trunk import lay_for_speech
 from .recipe import XttsConfig
 from .layout import TINY, XttsSizes
-from .writing import LICENSE, write_official
-from .vocabulary import Vocabulary, find_code, read_vocabulary
+from .writing import LICENSE, RELEASED, for_coqui, write_official
+from .vocabulary import Vocabulary, find_code, prepare_text, read_vocabulary
 from .growth import grow_vocabulary
 from .inspection import inspect, recognise, uniform_nats
 from .nets import Nets, XttsGpt, build_nets, collect_files
@@ -46,7 +48,7 @@ class Xtts(XttsSpeaking):
     "Hold nets, vocabulary and text front-end of an XTTS-v2"
     name, Config, terms, mismatch_term = "xtts", XttsConfig, TERMS, "code"
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
-    languages, license = True, LICENSE
+    languages, license, library, released = True, LICENSE, "coqui", RELEASED
     def __init__(self,
         nets:Nets,
         vocab:Vocabulary,
@@ -220,14 +222,15 @@ def open(cls:Xtts,
     config = XttsConfig(**contract["model"] | changes)
     self = cls(build_nets(files), words, text, config, contract["language"], files.config)
     lay_for_speech(self.nets.gpt)
-    self.lost = tuple(contract.get("allow_loss", ()))
+    self.lost, self.prepared = tuple(contract.get("allow_loss", ())), read_prepared(contract)
+    self.contract = contract
     check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint, **hash_papers(folder))
     if (folder/"voices.safetensors").is_file(): self.voices = load_file(folder/"voices.safetensors")
     return self
 
 # %% ../../../nbs/5_families/xtts/14_model.ipynb #8269ad70
 @patch
-def export(self:Xtts,
+def write_export(self:Xtts,
     folder:Path, # A new folder
 )->Path: # The folder, which the official package loads
     "Write the official layout of XTTS-v2"
@@ -237,6 +240,22 @@ def export(self:Xtts,
                               self.official_voices())
         return write_official(files, folder)
 
+# %% ../../../nbs/5_families/xtts/14_model.ipynb #553881a4
+@patch
+def package_text(self:Xtts, model_text:str)->str: # Text that has been through the front-end
+    "Return what a package must be given for a text"
+    kept = "".join(c for c in model_text if c not in self.lost)
+    return prepare_text(kept, find_code(self.language))
+
+@patch
+def scripts(self:Xtts,
+    text:str, # What the package must be given
+)->list[Script]:
+    "Return a program for the official package"
+    names = sorted(k.partition("/")[2] for k in self.voices if k.startswith("speaker/"))
+    return [for_coqui(text, find_code(self.language), next(iter(names), ""))]
+
+# %% ../../../nbs/5_families/xtts/14_model.ipynb #81df5b5b
 @patch
 def official_voices(self:Xtts)->dict[str, dict[str, torch.Tensor]]:
     "Return the voices of the checkpoint as `speakers_xtts.pth` has them"

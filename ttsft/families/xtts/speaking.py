@@ -28,9 +28,11 @@ from .codec import to_rate
 from .speech import Piece, speak_pieces, voice_states
 
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #2a0ba607
+REFERENCE = 30.0 # seconds of a recording that are listened to at most; the official `max_ref_len`
+
 class XttsSpeaking(Family):
     "Declare what an XTTS-v2 needs to speak"
-    speeds, lost = True, ()
+    speeds, lost, longest_voice = True, (), REFERENCE
     config:XttsConfig
     nets:Nets
     vocab:Vocabulary
@@ -89,15 +91,12 @@ def prompt(self:XttsSpeaking,
     return dict(mel=mel if seconds is None else mel[:int(seconds*rate)], speaker=clip.features["speaker"])
 
 # %% ../../../nbs/5_families/xtts/13a_speaking.ipynb #a434bf49
-REFERENCE = 30.0 # seconds of a recording that are listened to at most; the official `max_ref_len`
-
 @patch
 @torch.inference_mode()
-def imitate(self:XttsSpeaking,
-    wav:np.ndarray, # (s,) at `sample_rate`
+def encode_voice(self:XttsSpeaking,
+    wav:np.ndarray, # (s,) at `sample_rate`, checked and cut
 )->Prompt:
-    "Return a recording's voice as a prompt"
-    wav = wav[:int(REFERENCE*self.sample_rate)]
+    "Encode the recording of a voice"
     heard = to_rate(self.codec, wav, SAMPLE_RATE)[0]
     latents = reference_latents(self.nets.gpt.voice, heard, self.nets.mel_stats, seconds=0)
     speaker = self.nets.speaker_encoder(to_rate(self.codec, wav, SPEAKER_RATE))
