@@ -20,7 +20,7 @@ from fastcore.basics import patch
 
 from .front_end import FrontEnd, TextConfig, native_stages
 from .number_words import NumberWords
-from .numbers import expand_numbers
+from .numbers import NumberReader, expand_numbers
 from .phonemes import phoneme_stage
 from .stages import Stage, TextError, canonical
 
@@ -163,7 +163,8 @@ def front_end(config:TextConfig)->FrontEnd: # The language's values -> raw text 
     expand = restore = None
     if config.digits == "words":
         words = NumberWords.load(config.numbers)
-        expand = Stage("numbers", 1, partial(expand_numbers, table=words), data={"table": words.fingerprint})
+        expand = Stage("numbers", 2, partial(expand_numbers, reader=NumberReader(words)),
+                       data={"table": words.fingerprint})
     if config.diacritise not in ("keep", "strip"): restore = _restorer(config.diacritise)
     stages = native_stages(config, expand, restore)
     if config.phonemes: stages.append(phoneme_stage(config.phonemes))
