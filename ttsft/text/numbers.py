@@ -142,7 +142,7 @@ def value(self:FormReader, slot, m): # Amount, text, or None
     if slot.kind in _CASES: return written if _CASES[slot.kind](written) else None
     if slot.kind == "roman":
         number = read_roman(written)
-        clear = self.say or len(written) > 1 and {*written} <= {*"IVX"}
+        clear = self.say or len(written) > 3 or len(written) > 1 and {*written} <= {*"IVX"}
         return None if number is None or not clear else Amount(str(number))
     fraction = m.groupdict().get(f"{slot.name}_f") or ""
     digits = _read_integer(written[:len(written) - len(fraction) - bool(fraction)])
