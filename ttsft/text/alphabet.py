@@ -53,6 +53,12 @@ def __contains__(self:Allowed, c):
     return self.any_letter or any(a <= ord(c) <= b for a, b in self.ranges) and carried
 
 # %% ../../nbs/2_text/02_alphabet.ipynb #f991380b
+def _name_numbers(text):
+    "Name the first words of a text that hold a numeral"
+    words = [w for w in text.split() if any(unicodedata.category(c)[0] == "N" for c in w)]
+    return ", ".join(f"{w:.30}" for w in dict.fromkeys(words[:3]))
+
+# %% ../../nbs/2_text/02_alphabet.ipynb #240d3ca2
 @patch
 def check(self:Allowed,
     norm_text:str, # Normalised text
@@ -61,8 +67,8 @@ def check(self:Allowed,
     bad = {c for c in {*norm_text} if c not in self}
     unknown = Counter(c for c in norm_text if c in bad) if bad else bad
     if any(unicodedata.category(c)[0] == "N" for c in unknown):
-        raise TextError("text has digits, which no one can read aloud for sure; write numbers as words",
-                        unknown)
+        raise TextError(f"text has {_name_numbers(norm_text)}, of which no one knows for sure how it is read "
+                        f"aloud; write it in words", unknown)
     if unknown:
         raise TextError("text has characters that the model would never see; add them to alphabet, replace "
                         "or remove, or drop the text", unknown)

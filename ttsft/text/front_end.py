@@ -8,6 +8,7 @@ __all__ = ['PROBES', 'TextConfig', 'usual_characters', 'native_stages', 'FrontEn
 # %% ../../nbs/2_text/04_front_end.ipynb #ee02ae43
 import hashlib
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -21,11 +22,11 @@ from IPython.display import HTML
 from .alphabet import Allowed, parse_range
 from .foreign import advise_letters, check_foreign, find_spans
 from .lexicon import check_lexicon, lexicon_stage
-from .marks import check_clock, clock_stage, run_stage
+from .marks import run_stage
 from .spoken_forms import abbreviation_stage, check_table
 from .spoken_forms import rewrite_stage, symbol_stage
 from .stages import NOISE, Stage, TextError, canonical, check_replacements, fold_shapes
-from .stages import reorder_punctuation, map_characters, tidy_spaces
+from .stages import remove_signs, reorder_punctuation, map_characters, tidy_spaces
 from .substitutes import substitute_stage
 from .steps import changed_steps, count_changes, run_stages, show_steps
 
@@ -35,13 +36,13 @@ class TextConfig:
     "Describe a front-end by plain YAML values"
     form:str = "NFC" # Unicode normalisation form: NFC or NFD
     fold_presentation:bool = True # Fold Arabic presentation forms (U+FB50-FDFF, FE70-FEFF) to letters
-    remove:str = "" # Characters to delete, in addition to `NOISE`
+    remove:str = "" # Signs without a sound; they leave a break where they kept letters or digits apart
     replace:dict[str, str] = field(default_factory=dict) # One character -> text: look-alikes, punctuation
     case:str = "keep" # keep | lower
     runs:dict[str, str] = field(default_factory=dict) # Run of one mark -> its mark; others become one mark
-    clock:dict[str, str] = field(default_factory=dict) # How times are said: marks, full, past, word
     visual_punctuation:bool = False # Move punctuation that bidi editing left at the start to the end
     abbreviations:dict[str, str] = field(default_factory=dict) # Written form -> what is said
+    closing:list[str] = field(default_factory=list) # Abbreviations that may end a sentence, such as etc.
     affixes:bool = False # Letters may be attached to an abbreviation, as Amharic prefixes are
     symbols:dict[str, str] = field(default_factory=dict) # One sign -> the words said for it
     lexicon:dict[str, str] = field(default_factory=dict) # Word -> as it is said; in a recipe, or a CSV file
@@ -90,11 +91,12 @@ def check_choices(self:TextConfig):
 def check_tables(self:TextConfig):
     "Refuse tables with entries that feed each other, are empty, or are no single character"
     check_replacements(self.replace, self.remove, self.form)
-    check_clock(self.clock)
     for r in self.ranges: parse_range(r)
     for name in ("symbols", "fold", "eval_fold"):
         if odd := [c for c in getattr(self, name) if len(c)!=1]:
             raise ValueError(f"{name}: {odd[0]!r} is not one character")
+    if odd := [a for a in self.closing if a not in self.abbreviations]:
+        raise ValueError(f"closing: {odd[0]!r} is none of the abbreviations")
     for name in ("abbreviations", "symbols", "rewrite", "fold", "eval_fold"):
         check_table(name, getattr(self, name), self.form, words=name=="abbreviations")
     check_lexicon(self.lexicon, bool(self.phonemes))
@@ -122,7 +124,8 @@ def _spoken_stages(config):
     "Make the stages for abbreviations and for names, or None, and those for signs, names and letters"
     keys = {"form": config.form, "lower": config.case=="lower"}
     usual = usual_characters(config)
-    short = config.abbreviations and abbreviation_stage(config.abbreviations, usual, config.affixes, **keys)
+    short = config.abbreviations and abbreviation_stage(config.abbreviations, usual, config.affixes,
+                                                        closing=config.closing, **keys)
     others = [config.symbols and symbol_stage(config.symbols),
               config.lexicon and lexicon_stage(config.lexicon, usual, "lexicon again"),
               config.rewrite and rewrite_stage(config.rewrite, **keys)]
@@ -130,16 +133,20 @@ def _spoken_stages(config):
     return short or None, names or None, [s for s in others if s]
 
 # %% ../../nbs/2_text/04_front_end.ipynb #5e81c17f
-def _mark_stages(config):
-    "Make the stages for runs of marks and for times, or None for each"
+def _run_stage(config):
+    "Make the stage for runs of marks, or None"
     marks, inner = _ending_marks(config)[0], config.diacritics if config.diacritise=="strip" else ""
-    runs = config.runs and run_stage(config.runs, marks, config.sentence_end, inner)
-    return runs or None, clock_stage(config.clock) if config.clock else None
+    return run_stage(config.runs, marks, config.sentence_end, inner) if config.runs else None
 
 # %% ../../nbs/2_text/04_front_end.ipynb #a34ad194
-def _removing(name, chars):
+def _deleting(name, chars):
     "Make a stage that deletes characters"
     return Stage(name, 1, partial(map_characters, table=str.maketrans(dict.fromkeys(chars, ""))))
+
+def _removing(chars):
+    "Make the stage that takes signs away, or None"
+    signs = re.compile(f"[{re.escape(chars)}]+") if chars else None
+    return Stage("remove", 2, partial(remove_signs, signs=signs)) if signs else None
 
 # %% ../../nbs/2_text/04_front_end.ipynb #82e80008
 def native_stages(
@@ -160,16 +167,15 @@ def native_stages(
     if not config.visual_punctuation: early = late = None
     lower = Stage("lower", 1, str.lower) if config.case == "lower" else None
     short, names, others = _spoken_stages(config)
-    runs, clock = _mark_stages(config)
     def swap(name, table):
         return Stage(name, 1, partial(map_characters, table=str.maketrans(table))) if table else None
     stages = [Stage("unicode", 1, canonical),
               Stage("presentation", 1, fold_shapes) if config.fold_presentation else None,
               foreign, names,
-              None if expand else lower, _removing("remove", NOISE + config.remove),
-              early, runs, short, clock, expand, lower if expand else None, *others, late,
+              None if expand else lower, _deleting("noise", NOISE), _removing(config.remove),
+              early, _run_stage(config), expand, short, lower if expand else None, *others, late,
               swap("replace", config.replace), swap("fold", config.fold),
-              _removing("strip", config.diacritics) if config.diacritise=="strip" else None, restore,
+              _deleting("strip", config.diacritics) if config.diacritise=="strip" else None, restore,
               substitute_stage(config.substitute, config.punctuation) if config.substitute else None,
               Stage("space", 1, partial(tidy_spaces, marks=config.sentence_end + config.clause_end))]
     return [s for s in stages if s]

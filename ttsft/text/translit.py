@@ -22,7 +22,7 @@ from .foreign import foreign_stage
 from .front_end import FrontEnd, TextConfig, native_stages
 from .lexicon import list_ipa, split_entry
 from .number_words import NumberWords
-from .numbers import expand_numbers
+from .numbers import NumberReader, expand_numbers
 from .phonemes import phoneme_stage
 from .restore import restore_stage
 from .stages import Stage, TextError, canonical
@@ -177,7 +177,8 @@ def front_end(config:TextConfig)->FrontEnd: # The language's values -> raw text 
     expand = restore = foreign = None
     if config.digits == "words":
         words = NumberWords.load(config.numbers)
-        expand = Stage("numbers", 1, partial(expand_numbers, table=words), data={"table": words.fingerprint})
+        expand = Stage("numbers", 2, partial(expand_numbers, reader=NumberReader(words)),
+                       data={"table": words.fingerprint})
     if config.diacritise not in ("keep", "strip"):
         restore = restore_stage(config.diacritise, config.diacritics)
     if config.foreign: foreign = _foreign_stage(config.foreign)
