@@ -72,14 +72,15 @@ _WORD = f"(?:[^\\W\\d_][{_MARK}]*+){{1,60}}+"
 
 def _names_pattern(table, slot):
     "Return the pattern of the words of a table of names, the longest first"
-    words = sorted(table.names[slot.kind], key=len, reverse=True)
-    return f"(?P<{slot.name}>{'|'.join(literal_pattern(w, table.marks) for w in words)})"
+    exact = "?-i:" if slot.kind.endswith("!") else "?:"
+    words = sorted(table.names[slot.kind.removesuffix("!")], key=len, reverse=True)
+    return f"(?P<{slot.name}>({exact}{'|'.join(literal_pattern(w, table.marks) for w in words)}))"
 
 def _part_pattern(table, part):
     "Return the pattern of one part of a form"
     if isinstance(part, str): return literal_pattern(part, table.marks)
     if isinstance(part, Maybe): return f"(?:{literal_pattern(part.text, table.marks)})?"
-    if part.kind in table.names: return _names_pattern(table, part)
+    if part.kind.removesuffix("!") in table.names: return _names_pattern(table, part)
     if part.kind_of_range: return _range_pattern(table, part)
     if part.kind.startswith("#"): return _digits_pattern(part)
     if part.kind == "roman": return f"(?P<{part.name}>(?-i:[IVXLCDM]++|[\u2160-\u216F]++))"
@@ -135,7 +136,7 @@ _CASES = {"word": lambda w: True, "lower": str.islower, "upper": str.isupper,
 def value(self:FormReader, slot, m): # Amount, text, or None
     "Read what stands in a slot"
     written = m[slot.name]
-    if slot.kind in self.table.names: return written
+    if slot.kind.removesuffix("!") in self.table.names: return written
     if slot.kind in _CASES: return written if _CASES[slot.kind](written) else None
     if slot.kind == "roman":
         number = read_roman(written)
@@ -151,17 +152,28 @@ def value(self:FormReader, slot, m): # Amount, text, or None
 
 # %% ../../nbs/2_text/11_numbers.ipynb #35007b65
 @patch
-def word(self:FormReader, part, values): # Words, or None
-    "Say one place of what is said"
+def plain_word(self:FormReader, part, values): # Words, or None
+    "Say one place of what is said, without endings"
     slot, value = self.slots[part.name], values[part.name]
-    if slot.kind in self.table.names: return self.table.name(slot.kind, value, part.column)
-    if isinstance(value, str): return value
+    kind = part.reading if part.reading in self.table.names else slot.kind.removesuffix("!")
+    if isinstance(value, str): return self.table.name(kind, value, part.column) if kind in self.table.names else value
     reading = part.reading or ("spell" if slot.kind.startswith("#") else "cardinal")
     if reading in self.table.names: return self.table.name(reading, str(int(value.whole)), part.column)
     if reading == "spell": return self.table.spell(value.whole)
     if value.fraction: return self.table.say_fraction(*value)
     low, high = self.table.entries[reading]
     return self.table.say(reading, int(value.whole)) if low <= int(value.whole) <= high else None
+
+# %% ../../nbs/2_text/11_numbers.ipynb #c8b3d03a
+@patch
+def word(self:FormReader, part, values): # Words, or None
+    "Say one place of what is said"
+    said = self.plain_word(part, values)
+    for name in part.endings:
+        slot = self.slots.get(name)
+        given = self.table.name(slot.kind.removesuffix("!"), values[name]).split() if slot else [name]
+        for ending in given: said = said and self.table.inflect(said, ending)
+    return said
 
 # %% ../../nbs/2_text/11_numbers.ipynb #ca8d1699
 _NEXT_WORD = re.compile(f"[ \u00A0]({_WORD})")
@@ -205,7 +217,7 @@ def read(self:FormReader, text, m): # Found, or None
     said = "".join(words)
     abbreviated = m[0].endswith(".") and not said.endswith(".")
     last = self.parts[-1]
-    closing = isinstance(last, Slot) and last.kind in self.table.names # a unit, and no ordinal's stop
+    closing = isinstance(last, Slot) and last.kind.removesuffix("!") in self.table.names # a unit, and no ordinal's stop
     return Found(m.start(), m.end(), said + "."*(abbreviated and ends_sentence(text, m.end(), closing)))
 
 # %% ../../nbs/2_text/11_numbers.ipynb #9f309c7c
