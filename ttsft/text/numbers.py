@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from fastcore.basics import patch
 
-from .forms import Form, Maybe, Slot, literal_pattern, read_say, read_write
+from .forms import ALIKE, Form, Maybe, Slot, literal_pattern, read_say, read_write
 from .number_words import NumberWords, ascii_digits
 from .numerals import mark_roman, read_ethiopic, read_roman
 from .spoken_forms import ends_sentence
@@ -106,6 +106,8 @@ class FormReader:
         before, after = edge_patterns(bool(table.space))
         body = "".join(_part_pattern(table, p) for p in self.parts)
         self.pattern = re.compile(f"{before}{body}{after}", re.I)
+        signs = {c for p in self.parts if isinstance(p, str) for c in p}
+        self.needs = [{*ALIKE.get(c, c + c.casefold())} for c in signs] # a text without one of each has no match
 
 # %% ../../nbs/2_text/11_numbers.ipynb #2c7a2e29
 class Amount(NamedTuple):
@@ -256,7 +258,9 @@ class NumberReader:
         text:str, # Any text
     )->Iterator[Found]: # In order, none inside another
         "Find every number that the table reads"
-        at, hits = 0, {reader: reader.find(text, 0) for reader in self.readers}
+        held = {*text, *text.casefold()}
+        likely = (r for r in self.readers if not any(map(held.isdisjoint, r.needs)))
+        at, hits = 0, {reader: reader.find(text, 0) for reader in likely}
         while hits := {r: hit for r, hit in hits.items() if hit}:
             best = min(hits.values(), key=lambda hit: (hit.start, -hit.end))
             yield best
