@@ -83,7 +83,7 @@ def _part_pattern(table, part):
     if part.kind.removesuffix("!") in table.names: return _names_pattern(table, part)
     if part.kind_of_range: return _range_pattern(table, part)
     if part.kind.startswith("#"): return _digits_pattern(part)
-    if part.kind == "roman": return f"(?P<{part.name}>(?-i:[IVXLCDM]++|[\u2160-\u216F]++))"
+    if part.kind == "roman": return f"(?<![A-Za-z])(?P<{part.name}>(?-i:[IVXLCDM]++|[\u2160-\u216F]++))"
     if part.kind in ("word", "lower", "upper", "name"): return f"(?P<{part.name}>{_WORD})"
     return _number_pattern(table, part.name, part.kind)
 
