@@ -48,8 +48,9 @@ class NumberTable:
     marks:str = "" # Vowel marks that `bare` leaves out
     prefixes:list[str] = field(default_factory=list) # Words written together with the number after them
     names:dict[str, dict[str, str]] = field(default_factory=dict) # Table -> written -> said|second form|...
-    classes:dict[str, str] = field(default_factory=dict) # Class -> words that take the same endings, by spaces
-    endings:dict[str, dict[str, str]] = field(default_factory=dict) # Ending -> class or word's end -> what it becomes
+    classes:dict[str, str] = field(default_factory=dict) # Class -> words that take the same endings
+    # Ending -> class, or end of a word -> what it becomes; after + what is added
+    endings:dict[str, dict[str, str]] = field(default_factory=dict)
     forms:list[Form] = field(default_factory=list) # Of two that match as much, the first is taken
     notes:str = "" # What a user should know
 
@@ -138,19 +139,23 @@ def check_forms(self:NumberTable):
                                  f"{did_you_mean(p.reading, readings)}")
 
 # %% ../../nbs/2_text/09_number_table.ipynb #e89b43ba
+def _form_endings(names, form):
+    "List the endings that a form may ask for, by itself or by what stands in a slot"
+    slots = {p.name: p.kind for t in form.write for p in read_write(t) if isinstance(p, Slot)}
+    for e in (e for p in read_say(form.say) if isinstance(p, Said) for e in p.endings):
+        said = names.get(slots[e].removesuffix("!"), {}).values() if e in slots else [e]
+        yield from (ending for words in said for ending in words.split())
+
+# %% ../../nbs/2_text/09_number_table.ipynb #197aca2a
 @patch
 def check_endings(self:NumberTable):
-    "Refuse endings that a form names and the table lacks, and words that are added to and listed nowhere"
+    "Refuse empty endings, and forms with an ending that the table lacks"
     for name, ending in self.endings.items():
         if not all((*ending, *ending.values())): raise ValueError(f"endings.{name}: a text is empty")
     for form in self.forms:
-        slots = {p.name: p.kind.removesuffix("!") for t in form.write for p in read_write(t) if isinstance(p, Slot)}
-        named = [e for p in read_say(form.say) if isinstance(p, Said) for e in p.endings]
-        for e in named:
-            given = [w for said in self.names.get(slots[e], {}).values() for w in said.split()] if e in slots else [e]
-            if lost := [w for w in given if w not in self.endings]:
-                raise ValueError(f"form {form.write[0]!r}: there is no ending {lost[0]!r}. "
-                                 f"{did_you_mean(lost[0], self.endings)}")
+        if lost := [e for e in _form_endings(self.names, form) if e not in self.endings]:
+            raise ValueError(f"form {form.write[0]!r}: there is no ending {lost[0]!r}. "
+                             f"{did_you_mean(lost[0], self.endings)}")
 
 # %% ../../nbs/2_text/09_number_table.ipynb #fc71481b
 @patch(as_prop=True)

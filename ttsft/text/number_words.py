@@ -29,7 +29,8 @@ class NumberWords(NumberTable):
     def unmarked(self): return dict.fromkeys(map(ord, self.marks)) # for `str.translate`: no vowel marks
 
     @cached_property
-    def all_endings(self): return self.spoken_endings
+    def spoken_endings(self): # Ending -> end of a word -> the same with the ending
+        return {name: _spread_ending(self.classes, ending) for name, ending in self.endings.items()}
 
     @cached_property
     def spoken_names(self): # Table of names -> written, as `fold_text` has it -> its spoken forms
@@ -66,13 +67,13 @@ def name(self:NumberWords,
     return None if said is None else said[min(form, len(said) - 1)]
 
 # %% ../../nbs/2_text/10_number_words.ipynb #4cf91fa8
-@patch(as_prop=True)
-def spoken_endings(self:NumberWords)->dict[str, dict[str, str]]: # Ending -> end of a word -> the same with the ending
-    "Return the endings with their classes written out; a word's own form goes before that of its class"
-    def spread(end): return self.classes[end].split() if end in self.classes else [end]
-    return {name: {end: end + new[1:] if new[0] == "+" else new
-                   for key, new in sorted(ending.items(), key=lambda item: item[0] not in self.classes)
-                   for end in spread(key)} for name, ending in self.endings.items()}
+def _spread_ending(classes, ending):
+    "Return an ending with its classes written out; a word's own form goes before that of its class"
+    spread = {}
+    for key, new in sorted(ending.items(), key=lambda item: item[0] not in classes):
+        for end in classes[key].split() if key in classes else [key]:
+            spread[end] = end + new[1:] if new[0] == "+" else new
+    return spread
 
 @patch
 def inflect(self:NumberWords,
@@ -80,7 +81,7 @@ def inflect(self:NumberWords,
     ending:str, # One of `endings`
 )->str|None: # None if the table does not say how these words take it
     "Put an ending on words"
-    changes = self.all_endings[ending]
+    changes = self.spoken_endings[ending]
     end = next((words[i:] for i in range(max(0, len(words) - 24), len(words)) if words[i:] in changes), None)
     return None if end is None else words[:len(words) - len(end)] + changes[end]
 

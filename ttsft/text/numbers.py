@@ -107,7 +107,8 @@ class FormReader:
         body = "".join(_part_pattern(table, p) for p in self.parts)
         self.pattern = re.compile(f"{before}{body}{after}", re.I)
         signs = {c for p in self.parts if isinstance(p, str) for c in p}
-        self.needs = [{*ALIKE.get(c, c + c.casefold())} for c in signs] # a text without one of each has no match
+        # a text without one of each has no match
+        self.needs = [{*ALIKE.get(c, c + c.casefold())} for c in signs]
 
 # %% ../../nbs/2_text/11_numbers.ipynb #2c7a2e29
 class Amount(NamedTuple):
@@ -158,7 +159,8 @@ def plain_word(self:FormReader, part, values): # Words, or None
     "Say one place of what is said, without endings"
     slot, value = self.slots[part.name], values[part.name]
     kind = part.reading if part.reading in self.table.names else slot.kind.removesuffix("!")
-    if isinstance(value, str): return self.table.name(kind, value, part.column) if kind in self.table.names else value
+    if isinstance(value, str):
+        return self.table.name(kind, value, part.column) if kind in self.table.names else value
     reading = part.reading or ("spell" if slot.kind.startswith("#") else "cardinal")
     if reading in self.table.names: return self.table.name(reading, str(int(value.whole)), part.column)
     if reading == "spell": return self.table.spell(value.whole)
@@ -218,8 +220,8 @@ def read(self:FormReader, text, m): # Found, or None
     if None in words: return None
     said = "".join(words)
     abbreviated = m[0].endswith(".") and not said.endswith(".")
-    last = self.parts[-1]
-    closing = isinstance(last, Slot) and last.kind.removesuffix("!") in self.table.names # a unit, and no ordinal's stop
+    last = self.parts[-1] # a unit may end a sentence, an ordinal's stop does not
+    closing = isinstance(last, Slot) and last.kind.removesuffix("!") in self.table.names
     return Found(m.start(), m.end(), said + "."*(abbreviated and ends_sentence(text, m.end(), closing)))
 
 # %% ../../nbs/2_text/11_numbers.ipynb #9f309c7c
