@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 # %% ../../nbs/2_text/08a_forms.ipynb #20bdc2eb
-KINDS = ("number", "whole", "decimal", "grouped", "roman", "word", "lower", "upper", "name", "letter")
+KINDS = ("number", "whole", "decimal", "grouped", "roman", "word", "lower", "upper", "name", "capital")
 
 RANGE = re.compile(r"(\d{1,12})-(\d{1,12})(\?)?(?:%(\d{1,4}))?")
 
@@ -50,8 +50,9 @@ class Said(NamedTuple):
     name:str # Slot of what is written
     reading:str = "" # Rule set, `spell`, or a table of names
     column:int = 0 # Which form of a name, from 0
+    endings:tuple[str, ...] = () # Endings of the table, or slots that give one, in order
 
-_SAY = re.compile(r"\{([a-z]\w*)(?:\.(\d))?(?::(\w+))?\}|([^{}]+)")
+_SAY = re.compile(r"\{([a-z]\w*)(?:\.(\d))?(?::(\w+))?((?:~\w+)*)\}|([^{}]+)")
 
 def read_say(
     template:str, # What is said, such as `{h} o'clock`
@@ -62,7 +63,8 @@ def read_say(
         m = _SAY.match(template, at)
         if not m: raise ValueError(f"form: {template[at:]!r} of {template!r} is no place and no text")
         at = m.end()
-        parts.append(Said(m[1], m[3] or "", int(m[2] or 0)) if m[1] else m[4])
+        endings = (*(m[4] or "").split("~")[1:],)
+        parts.append(Said(m[1], m[3] or "", int(m[2] or 0), endings) if m[1] else m[5])
     return parts
 
 # %% ../../nbs/2_text/08a_forms.ipynb #9683bc88

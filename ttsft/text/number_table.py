@@ -48,6 +48,9 @@ class NumberTable:
     marks:str = "" # Vowel marks that `bare` leaves out
     prefixes:list[str] = field(default_factory=list) # Words written together with the number after them
     names:dict[str, dict[str, str]] = field(default_factory=dict) # Table -> written -> said|second form|...
+    classes:dict[str, str] = field(default_factory=dict) # Class -> words that take the same endings
+    # Ending -> class, or end of a word -> what it becomes; after + what is added
+    endings:dict[str, dict[str, str]] = field(default_factory=dict)
     forms:list[Form] = field(default_factory=list) # Of two that match as much, the first is taken
     notes:str = "" # What a user should know
 
@@ -55,6 +58,7 @@ class NumberTable:
         self.check_entries()
         self.check_words()
         self.check_forms()
+        self.check_endings()
         check_rules(self.sets, {name: tuple(span) for name, span in self.entries.items()})
 
     @cached_property
@@ -91,6 +95,7 @@ def _texts(table):
     for names in table.names.values():
         for said in names.values(): yield from said.split("|")
     for form in table.forms: yield from (p for p in read_say(form.say) if isinstance(p, str))
+    for ending in table.endings.values(): yield from (new.removeprefix("+") for new in ending.values())
 
 # %% ../../nbs/2_text/09_number_table.ipynb #a4ecc595
 @patch
@@ -124,7 +129,7 @@ def check_forms(self:NumberTable):
         raise ValueError(f"names.{twice[0]}: a reading or a kind of slot has this name too")
     for form in self.forms:
         for slot in (p for t in form.write for p in read_write(t) if isinstance(p, Slot)):
-            known = slot.kind in (*KINDS, *self.names) or slot.kind_of_range
+            known = slot.kind.removesuffix("!") in (*KINDS, *self.names) or slot.kind_of_range
             if not known and not re.fullmatch(r"#(\d+(-\d+)?)?", slot.kind):
                 raise ValueError(f"form {form.write[0]!r}: {slot.kind!r} is no kind of slot. "
                                  f"{did_you_mean(slot.kind, [*KINDS, *self.names])}")
@@ -132,6 +137,25 @@ def check_forms(self:NumberTable):
             if p.reading not in readings:
                 raise ValueError(f"form {form.write[0]!r}: there is no reading {p.reading!r}. "
                                  f"{did_you_mean(p.reading, readings)}")
+
+# %% ../../nbs/2_text/09_number_table.ipynb #e89b43ba
+def _form_endings(names, form):
+    "List the endings that a form may ask for, by itself or by what stands in a slot"
+    slots = {p.name: p.kind for t in form.write for p in read_write(t) if isinstance(p, Slot)}
+    for e in (e for p in read_say(form.say) if isinstance(p, Said) for e in p.endings):
+        said = names.get(slots[e].removesuffix("!"), {}).values() if e in slots else [e]
+        yield from (ending for words in said for ending in words.split())
+
+# %% ../../nbs/2_text/09_number_table.ipynb #197aca2a
+@patch
+def check_endings(self:NumberTable):
+    "Refuse empty endings, and forms with an ending that the table lacks"
+    for name, ending in self.endings.items():
+        if not all((*ending, *ending.values())): raise ValueError(f"endings.{name}: a text is empty")
+    for form in self.forms:
+        if lost := [e for e in _form_endings(self.names, form) if e not in self.endings]:
+            raise ValueError(f"form {form.write[0]!r}: there is no ending {lost[0]!r}. "
+                             f"{did_you_mean(lost[0], self.endings)}")
 
 # %% ../../nbs/2_text/09_number_table.ipynb #fc71481b
 @patch(as_prop=True)
@@ -152,7 +176,7 @@ def read(cls:NumberTable,
         raise TextError(f"{source}: no number table; it needs `rules` with rule sets of `first number: "
                         f"pattern`")
     tables = {key: {name: {str(k): p for k, p in r.items()} for name, r in data[key].items()}
-              for key in ("rules", "names") if key in data}
+              for key in ("rules", "names", "endings") if key in data}
     forms = [f | {"write": [f["write"]]} if isinstance(f, dict) and isinstance(f.get("write"), str) else f
              for f in data.get("forms") or ()]
     return build(cls, data | tables | {"forms": forms}, source)

@@ -29,6 +29,10 @@ class NumberWords(NumberTable):
     def unmarked(self): return dict.fromkeys(map(ord, self.marks)) # for `str.translate`: no vowel marks
 
     @cached_property
+    def spoken_endings(self): # Ending -> end of a word -> the same with the ending
+        return {name: _spread_ending(self.classes, ending) for name, ending in self.endings.items()}
+
+    @cached_property
     def spoken_names(self): # Table of names -> written, as `fold_text` has it -> its spoken forms
         return {name: {self.fold_text(old): said.split("|") for old, said in names.items()}
                 for name, names in self.names.items()}
@@ -61,6 +65,25 @@ def name(self:NumberWords,
     "Say a name"
     said = self.spoken_names[table].get(self.fold_text(written))
     return None if said is None else said[min(form, len(said) - 1)]
+
+# %% ../../nbs/2_text/10_number_words.ipynb #4cf91fa8
+def _spread_ending(classes, ending):
+    "Return an ending with its classes written out; a word's own form goes before that of its class"
+    spread = {}
+    for key, new in sorted(ending.items(), key=lambda item: item[0] not in classes):
+        for end in classes[key].split() if key in classes else [key]:
+            spread[end] = end + new[1:] if new[0] == "+" else new
+    return spread
+
+@patch
+def inflect(self:NumberWords,
+    words:str, # Words of a number, or of a unit
+    ending:str, # One of `endings`
+)->str|None: # None if the table does not say how these words take it
+    "Put an ending on words"
+    changes = self.spoken_endings[ending]
+    end = next((words[i:] for i in range(max(0, len(words) - 24), len(words)) if words[i:] in changes), None)
+    return None if end is None else words[:len(words) - len(end)] + changes[end]
 
 # %% ../../nbs/2_text/10_number_words.ipynb #0a886a64
 @patch
@@ -100,7 +123,8 @@ def bare(self:NumberWords)->NumberWords:
     d = self.decimals
     return replace(self, rules=strip(self.rules), letters=strip(self.letters), minus=strip(self.minus),
                    decimals=replace(d, word=strip(d.word), places=strip(d.places)),
-                   names=strip(self.names), forms=[replace(f, say=strip(f.say)) for f in self.forms])
+                   names=strip(self.names), classes=strip(self.classes), endings=strip(self.endings),
+                   forms=[replace(f, say=strip(f.say)) for f in self.forms])
 
 # %% ../../nbs/2_text/10_number_words.ipynb #cb3fd321
 MINUS_SIGNS = "-−－"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from fastcore.basics import patch
 
-from .forms import Form, Maybe, Slot, literal_pattern, read_say, read_write
+from .forms import ALIKE, Form, Maybe, Slot, literal_pattern, read_say, read_write
 from .number_words import NumberWords, ascii_digits
 from .numerals import mark_roman, read_ethiopic, read_roman
 from .spoken_forms import ends_sentence
@@ -71,24 +71,25 @@ def _digits_pattern(slot):
 
 # %% ../../nbs/2_text/11_numbers.ipynb #3ad77bc1
 _CASES = {"word": lambda w: True, "lower": str.islower, "upper": str.isupper,
-          "name": lambda w: w[0].isupper() and w[1:] == w[1:].lower(), "letter": str.isupper}
+          "name": lambda w: w[0].isupper() and w[1:] == w[1:].lower(), "capital": str.isupper}
 
 _WORD = f"(?:[^\\W\\d_][{_MARK}]*+){{1,60}}+"
 
 def _names_pattern(table, slot):
     "Return the pattern of the words of a table of names, the longest first"
-    words = sorted(table.names[slot.kind], key=len, reverse=True)
-    return f"(?P<{slot.name}>{'|'.join(literal_pattern(w, table.marks) for w in words)})"
+    exact = "?-i:" if slot.kind.endswith("!") else "?:"
+    words = sorted(table.names[slot.kind.removesuffix("!")], key=len, reverse=True)
+    return f"(?P<{slot.name}>({exact}{'|'.join(literal_pattern(w, table.marks) for w in words)}))"
 
 def _part_pattern(table, part):
     "Return the pattern of one part of a form"
     if isinstance(part, str): return literal_pattern(part, table.marks)
     if isinstance(part, Maybe): return f"(?:{literal_pattern(part.text, table.marks)})?"
-    if part.kind in table.names: return _names_pattern(table, part)
+    if part.kind.removesuffix("!") in table.names: return _names_pattern(table, part)
     if part.kind_of_range: return _range_pattern(table, part)
     if part.kind.startswith("#"): return _digits_pattern(part)
-    if part.kind == "roman": return f"(?P<{part.name}>(?-i:[IVXLCDM]++|[\u2160-\u216F]++))"
-    if part.kind == "letter": return f"(?P<{part.name}>[^\\W\\d_])"
+    if part.kind == "roman": return f"(?<![A-Za-z])(?P<{part.name}>(?-i:[IVXLCDM]++|[\u2160-\u216F]++))"
+    if part.kind == "capital": return f"(?P<{part.name}>[^\\W\\d_])"
     if part.kind in _CASES: return f"(?P<{part.name}>{_WORD})"
     return _number_pattern(table, part.name, part.kind)
 
@@ -111,6 +112,9 @@ class FormReader:
         before, after = edge_patterns(bool(table.space), bool(table.prefixes))
         body = "".join(_part_pattern(table, p) for p in self.parts)
         self.pattern = re.compile(f"{before}{body}{after}", re.I)
+        signs = {c for p in self.parts if isinstance(p, str) for c in p}
+        # a text without one of each has no match
+        self.needs = [{*ALIKE.get(c, c + c.casefold())} for c in signs]
 
 # %% ../../nbs/2_text/11_numbers.ipynb #2c7a2e29
 class Amount(NamedTuple):
@@ -138,7 +142,7 @@ def _in_range(slot, digits):
 def value(self:FormReader, slot, m): # Amount, text, or None
     "Read what stands in a slot"
     written = m[slot.name]
-    if slot.kind in self.table.names: return written
+    if slot.kind.removesuffix("!") in self.table.names: return written
     if slot.kind in _CASES: return written if _CASES[slot.kind](written) else None
     if slot.kind == "roman":
         number = read_roman(written)
@@ -155,17 +159,29 @@ def value(self:FormReader, slot, m): # Amount, text, or None
 
 # %% ../../nbs/2_text/11_numbers.ipynb #35007b65
 @patch
-def word(self:FormReader, part, values): # Words, or None
-    "Say one place of what is said"
+def plain_word(self:FormReader, part, values): # Words, or None
+    "Say one place of what is said, without endings"
     slot, value = self.slots[part.name], values[part.name]
-    if slot.kind in self.table.names: return self.table.name(slot.kind, value, part.column)
-    if isinstance(value, str): return value
+    kind = part.reading if part.reading in self.table.names else slot.kind.removesuffix("!")
+    if isinstance(value, str):
+        return self.table.name(kind, value, part.column) if kind in self.table.names else value
     reading = part.reading or ("spell" if slot.kind.startswith("#") else "cardinal")
     if reading in self.table.names: return self.table.name(reading, str(int(value.whole)), part.column)
     if reading == "spell": return self.table.spell(value.whole)
     if value.fraction: return self.table.say_fraction(*value)
     low, high = self.table.entries[reading]
     return self.table.say(reading, int(value.whole)) if low <= int(value.whole) <= high else None
+
+# %% ../../nbs/2_text/11_numbers.ipynb #c8b3d03a
+@patch
+def word(self:FormReader, part, values): # Words, or None
+    "Say one place of what is said"
+    said = self.plain_word(part, values)
+    for name in part.endings:
+        slot = self.slots.get(name)
+        given = self.table.name(slot.kind.removesuffix("!"), values[name]).split() if slot else [name]
+        for ending in given: said = said and self.table.inflect(said, ending)
+    return said
 
 # %% ../../nbs/2_text/11_numbers.ipynb #ca8d1699
 _NEXT_WORD = re.compile(f"[ \u00A0]({_WORD})")
@@ -208,8 +224,8 @@ def read(self:FormReader, text, m): # Found, or None
     if None in words: return None
     said = "".join(words)
     abbreviated = m[0].endswith(".") and not said.endswith(".")
-    last = self.parts[-1]
-    closing = isinstance(last, Slot) and last.kind in self.table.names # a unit, and no ordinal's stop
+    last = self.parts[-1] # a unit may end a sentence, an ordinal's stop does not
+    closing = isinstance(last, Slot) and last.kind.removesuffix("!") in self.table.names
     return Found(m.start(), m.end(), said + "."*(abbreviated and ends_sentence(text, m.end(), closing)))
 
 # %% ../../nbs/2_text/11_numbers.ipynb #9f309c7c
@@ -248,7 +264,9 @@ class NumberReader:
         text:str, # Any text
     )->Iterator[Found]: # In order, none inside another
         "Find every number that the table reads"
-        at, hits = 0, {reader: reader.find(text, 0) for reader in self.readers}
+        held = {*text, *text.casefold()}
+        likely = (r for r in self.readers if not any(map(held.isdisjoint, r.needs)))
+        at, hits = 0, {reader: reader.find(text, 0) for reader in likely}
         while hits := {r: hit for r, hit in hits.items() if hit}:
             best = min(hits.values(), key=lambda hit: (hit.start, -hit.end))
             yield best
