@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['WEIGHTS', 'TWINS', 'SPACE', 'NEEDED_BY', 'read_base_pieces', 'read_twin_pieces', 'check_vocabulary',
            'describe_language', 'check_language_file', 'check_outputs', 'check_training', 'check_replay',
-           'check_sources', 'check_lines', 'check_parts', 'read_recipe_parts', 'check_recipe', 'refuse_red']
+           'check_sources', 'check_lines', 'check_parts', 'read_recipe_parts', 'check_recipe', 'refuse_red',
+           'require_ready']
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #b27edb88
 import os, tempfile
@@ -289,3 +290,11 @@ def refuse_red(
     "Raise one error for everything that is red"
     raise_faults([f"{item}: {text}" for level,item,text in rows
                   if level==RED and NEEDED_BY.get(item, steps[0]) in steps], "the run")
+
+def require_ready(
+    recipe:str, # A shipped recipe's name or a YAML file
+    overrides:Sequence[str], # `section.key=value`
+    steps:Sequence[str], # That the run makes
+):
+    "Refuse, before anything is made, what `ttsft check` calls red"
+    refuse_red(check_recipe(recipe, overrides), steps)
