@@ -26,16 +26,18 @@ _NUMERAL = "\\d\u1369-\u137C\u00B2\u00B3\u00B9\u00BC-\u00BE\u2070-\u2089\u2150-\
 
 _HYPHEN, _APOSTROPHE = "\\-\u2010\u2011\u2212", "'\u2019\u02BC"
 
+_COLONS = "\u1361\u1365\u1366" # Ethiopic: between digits they part hours from minutes, or a chapter from a verse
+
 @cache
 def edge_patterns(
     spaced:bool, # The language writes spaces between words
 )->tuple[str, str]: # What must hold before and after, as regular expressions of no width
     "Return the conditions on what stands beside a number"
     letter = f"[^\\W\\d_]|[{_MARK}]" if spaced else "[A-Za-z]"
-    joins = f"[.,:;/{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7]"
+    joins = f"[.,:;/{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7{_COLONS}]"
     before = f"(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
     after = (f"(?!{letter}|[{_NUMERAL}]|[{_HYPHEN}]|[\u2013\u2014][{_NUMERAL}]|/\\S"
-             f"|[.,:;°%\u00D7][{_NUMERAL}]|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
+             f"|[.,:;°%\u00D7{_COLONS}][{_NUMERAL}]|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
     return before, after
 
 # %% ../../nbs/2_text/11_numbers.ipynb #b22759f0
@@ -193,12 +195,17 @@ def _stands_free(table, text, start):
         return True
     return _ends_with(text[max(0, start - 48):start].lower().translate(table.unmarked), table.prefixes)
 
+def _rise(amounts):
+    "Tell whether each number is greater than the one before it"
+    numbers = [float(f"{a.whole}.{a.fraction}") for a in amounts]
+    return all(a < b for a, b in zip(numbers, numbers[1:]))
+
 @patch
 def read(self:FormReader, text, m): # Found, or None
     "Say a match, if it is what the form stands for"
     if not _stands_free(self.table, text, m.start()) or not self.fits(text, m.start(), m.end()): return None
     values = {name: self.value(slot, m) for name, slot in self.slots.items()}
-    if None in values.values(): return None
+    if None in values.values() or not _rise([values[name] for name in self.form.rising]): return None
     if not self.say: return Found(m.start(), m.end(), self.refused(m))
     words = [p if isinstance(p, str) else self.word(p, values) for p in self.say]
     if None in words: return None
