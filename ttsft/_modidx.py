@@ -4275,6 +4275,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                 'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers.FormReader.find': ('2_text/numbers.html#formreader.find', 'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers.FormReader.fits': ('2_text/numbers.html#formreader.fits', 'ttsft/text/numbers.py'),
+                                    'ttsft.text.numbers.FormReader.possible': ( '2_text/numbers.html#formreader.possible',
+                                                                                'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers.FormReader.read': ('2_text/numbers.html#formreader.read', 'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers.FormReader.refused': ( '2_text/numbers.html#formreader.refused',
                                                                                'ttsft/text/numbers.py'),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from fastcore.basics import patch
 
-from .forms import Form, Maybe, Slot, literal_pattern, read_say, read_write
+from .forms import ALIKE, Form, Maybe, Slot, literal_pattern, read_say, read_write
 from .number_words import NumberWords, ascii_digits
 from .numerals import mark_roman, read_ethiopic, read_roman
 from .spoken_forms import ends_sentence
@@ -26,7 +26,9 @@ _NUMERAL = "\\d\u1369-\u137C\u00B2\u00B3\u00B9\u00BC-\u00BE\u2070-\u2089\u2150-\
 
 _HYPHEN, _APOSTROPHE = "\\-\u2010\u2011\u2212", "'\u2019\u02BC"
 
-_COLONS = "\u1361\u1365\u1366" # Ethiopic: between digits they part hours from minutes, or a chapter from a verse
+_DASH = f"{_HYPHEN}\u2013\u2014"
+
+_COLONS = "\u1361\u1365\u1366" # Ethiopic: in times, and between chapter and verse
 
 @cache
 def edge_patterns(
@@ -35,9 +37,11 @@ def edge_patterns(
     "Return the conditions on what stands beside a number"
     letter = f"[^\\W\\d_]|[{_MARK}]" if spaced else "[A-Za-z]"
     joins = f"[.,:;/{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7{_COLONS}]"
-    before = f"(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
+    before = (f"(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
+              f"(?<![{_HYPHEN}])(?<![{_NUMERAL}][.,][{_DASH}])")
     after = (f"(?!{letter}|[{_NUMERAL}]|[{_HYPHEN}]|[\u2013\u2014][{_NUMERAL}]|/\\S"
-             f"|[.,:;°%\u00D7{_COLONS}][{_NUMERAL}]|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
+             f"|[.,:;°%\u00D7{_COLONS}][{_DASH}]?[{_NUMERAL}]"
+             f"|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
     return before, after
 
 # %% ../../nbs/2_text/11_numbers.ipynb #b22759f0
@@ -107,6 +111,12 @@ class FormReader:
         before, after = edge_patterns(bool(table.space))
         body = "".join(_part_pattern(table, p) for p in self.parts)
         self.pattern = re.compile(f"{before}{body}{after}", re.I)
+        literal = "".join(p for p in self.parts if isinstance(p, str))
+        self.signs = [ALIKE.get(c, c) for c in {*literal} if not c.isalnum() and not c.isspace()]
+
+    def possible(self, text):
+        "Tell whether a text has every sign of the form; most texts have none of them"
+        return all(any(c in text for c in alike) for alike in self.signs)
 
 # %% ../../nbs/2_text/11_numbers.ipynb #2c7a2e29
 class Amount(NamedTuple):
@@ -251,7 +261,7 @@ class NumberReader:
         text:str, # Any text
     )->Iterator[Found]: # In order, none inside another
         "Find every number that the table reads"
-        at, hits = 0, {reader: reader.find(text, 0) for reader in self.readers}
+        at, hits = 0, {r: r.find(text, 0) for r in self.readers if r.possible(text)}
         while hits := {r: hit for r, hit in hits.items() if hit}:
             best = min(hits.values(), key=lambda hit: (hit.start, -hit.end))
             yield best
