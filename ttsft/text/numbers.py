@@ -197,7 +197,7 @@ def fits(self:FormReader, text, start, end):
     if form.next == "upper": return bool(word) and word[1][0].isupper()
     return form.next == "any" or not word
 
-# %% ../../nbs/2_text/11_numbers.ipynb #cf6efd2e
+# %% ../../nbs/2_text/11_numbers.ipynb #2191c175
 def _stands_free(table, text, start):
     "Tell whether no letter stands right before, or only a prefix that is written together"
     before = text[start - 1:start]
@@ -205,11 +205,13 @@ def _stands_free(table, text, start):
         return True
     return _ends_with(text[max(0, start - 48):start].lower().translate(table.unmarked), table.prefixes)
 
+# %% ../../nbs/2_text/11_numbers.ipynb #cf6efd2e
 def _rise(amounts):
     "Tell whether each number is greater than the one before it"
     numbers = [float(f"{a.whole}.{a.fraction}") for a in amounts]
     return all(a < b for a, b in zip(numbers, numbers[1:]))
 
+# %% ../../nbs/2_text/11_numbers.ipynb #68ae147f
 @patch
 def read(self:FormReader, text, m): # Found, or None
     "Say a match, if it is what the form stands for"
