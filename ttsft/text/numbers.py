@@ -33,11 +33,13 @@ _COLONS = "\u1361\u1365\u1366" # Ethiopic: in times, and between chapter and ver
 @cache
 def edge_patterns(
     spaced:bool, # The language writes spaces between words
+    prefixed:bool = False, # Letters may stand right before, as prefixes
 )->tuple[str, str]: # What must hold before and after, as regular expressions of no width
     "Return the conditions on what stands beside a number"
     letter = f"[^\\W\\d_]|[{_MARK}]" if spaced else "[A-Za-z]"
     joins = f"[.,:;/{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7{_COLONS}]"
-    before = (f"(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
+    alone = "(?<![^\\W\\d_])" if spaced and not prefixed else ""
+    before = (f"{alone}(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
               f"(?<![{_HYPHEN}])(?<![{_NUMERAL}][.,][{_DASH}])")
     after = (f"(?!{letter}|[{_NUMERAL}]|[{_HYPHEN}]|[\u2013\u2014][{_NUMERAL}]|/\\S"
              f"|[.,:;°%\u00D7{_COLONS}][{_DASH}]?[{_NUMERAL}]"
@@ -74,6 +76,9 @@ def _digits_pattern(slot):
     return f"(?P<{slot.name}>\\d{many}(?!\\d))"
 
 # %% ../../nbs/2_text/11_numbers.ipynb #3ad77bc1
+_CASES = {"word": lambda w: True, "lower": str.islower, "upper": str.isupper,
+          "name": lambda w: w[0].isupper() and w[1:] == w[1:].lower(), "letter": str.isupper}
+
 _WORD = f"(?:[^\\W\\d_][{_MARK}]*+){{1,60}}+"
 
 def _names_pattern(table, slot):
@@ -89,7 +94,8 @@ def _part_pattern(table, part):
     if part.kind_of_range: return _range_pattern(table, part)
     if part.kind.startswith("#"): return _digits_pattern(part)
     if part.kind == "roman": return f"(?P<{part.name}>(?-i:[IVXLCDM]++|[\u2160-\u216F]++))"
-    if part.kind in ("word", "lower", "upper", "name"): return f"(?P<{part.name}>{_WORD})"
+    if part.kind == "letter": return f"(?P<{part.name}>[^\\W\\d_])"
+    if part.kind in _CASES: return f"(?P<{part.name}>{_WORD})"
     return _number_pattern(table, part.name, part.kind)
 
 # %% ../../nbs/2_text/11_numbers.ipynb #89cc8d03
@@ -108,7 +114,7 @@ class FormReader:
     ):
         self.table, self.form, self.parts, self.say = table, form, read_write(template), read_say(form.say)
         self.slots = {p.name: p for p in self.parts if isinstance(p, Slot)}
-        before, after = edge_patterns(bool(table.space))
+        before, after = edge_patterns(bool(table.space), bool(table.prefixes))
         body = "".join(_part_pattern(table, p) for p in self.parts)
         self.pattern = re.compile(f"{before}{body}{after}", re.I)
         literal = "".join(p for p in self.parts if isinstance(p, str))
@@ -140,9 +146,6 @@ def _in_range(slot, digits):
     return int(first) <= (n%int(modulus) if modulus else n) <= int(last)
 
 # %% ../../nbs/2_text/11_numbers.ipynb #e7f71af9
-_CASES = {"word": lambda w: True, "lower": str.islower, "upper": str.isupper,
-          "name": lambda w: w[0].isupper() and w[1:] == w[1:].lower()}
-
 @patch
 def value(self:FormReader, slot, m): # Amount, text, or None
     "Read what stands in a slot"
@@ -151,14 +154,15 @@ def value(self:FormReader, slot, m): # Amount, text, or None
     if slot.kind in _CASES: return written if _CASES[slot.kind](written) else None
     if slot.kind == "roman":
         number = read_roman(written)
-        return None if number is None else Amount(str(number))
+        clear = self.say or len(written) > 3 or len(written) > 1 and {*written} <= {*"IVX"}
+        return None if number is None or not clear else Amount(str(number))
     fraction = m.groupdict().get(f"{slot.name}_f") or ""
     digits = _read_integer(written[:len(written) - len(fraction) - bool(fraction)])
     if digits is None: return None
     if slot.kind_of_range: return Amount(digits) if _in_range(slot, digits) else None
     if slot.kind.startswith("#"): return Amount(digits)
-    if digits[0] == "0" and len(digits) > 1 or len(digits) > (12 if m.groupdict().get(f"{slot.name}_s") else 9):
-        return None
+    longest = 12 if m.groupdict().get(f"{slot.name}_s") else 9
+    if digits[0] == "0" and len(digits) > 1 or len(digits) > longest: return None
     return Amount(digits, ascii_digits(fraction))
 
 # %% ../../nbs/2_text/11_numbers.ipynb #35007b65
