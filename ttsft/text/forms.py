@@ -78,16 +78,17 @@ class Form:
     next:Literal["any", "lower", "upper", "end"] = "any" # A word in small letters follows; a capital; no word
     unless:list[str] = field(default_factory=list) # Not before these words
     not_after:list[str] = field(default_factory=list) # Not after these texts
+    rising:list[str] = field(default_factory=list) # Slots whose numbers grow, as in a range from a to b
 
     def __post_init__(self):
         if not self.write: raise ValueError("a form needs a template in `write`")
         if not all((*self.after, *self.before, *self.unless, *self.not_after)):
             raise ValueError(f"form {self.write[0]!r}: a text around it is empty")
-        said = {p.name for p in read_say(self.say) if isinstance(p, Said)}
+        said = {p.name for p in read_say(self.say) if isinstance(p, Said)} | {*self.rising}
         for template in self.write:
             slots = {p.name for p in read_write(template) if isinstance(p, Slot)}
             if lost := sorted(said - slots):
-                raise ValueError(f"form {template!r}: {{{lost[0]}}} is said and not written")
+                raise ValueError(f"form {template!r}: {{{lost[0]}}} is said or rises, and is not written")
 
 # %% ../../nbs/2_text/08a_forms.ipynb #bf17f946
 ALIKE = {" ": " \u00A0\u202F\u2009", "-": "-\u2010\u2011\u2012\u2013\u2014\u2212\uFF0D",

@@ -25,13 +25,23 @@ def choose_mark(
     return (questions or [c for c in marks if c in ends] or marks)[0]
 
 # %% ../../nbs/2_text/01a_marks.ipynb #edfef279
+def _own_sign(before, m, after):
+    "Return the dash or point at the end of a run that belongs to the number after it"
+    sign = m[0][-1]
+    if not after.isnumeric(): return ""
+    if sign in "–—−" and (len(m[0]) > 1 or not before.strip()): return sign
+    return sign if sign == m[0].strip() and (before.isnumeric() or sign == "." and not before.strip()) else ""
+
 def _squeeze(text, pattern, inner, joining, choose):
     "Replace runs of marks by one mark, and drop marks at the start"
     def one(m):
-        if m.start() == 0: return ""
-        run = "".join(c for c in m[0] if not c.isspace() and c not in inner)
+        before, after = text[max(0, m.start() - 1):m.start()], text[m.end():m.end() + 1]
+        sign = _own_sign(before, m, after)
+        run = "".join(c for c in m[0].removesuffix(sign) if not c.isspace() and c not in inner)
+        if m.start() == 0 or not run: return sign
         mark = choose(run) if len(run) > 1 else run
-        return mark if mark in joining or not text[m.end():m.end() + 1].isalnum() else mark + " "
+        joins = mark in joining and not (len(run) > 1 and before.isnumeric())
+        return f"{mark} {sign}" if sign else mark if joins or not after.isalnum() else mark + " "
     return pattern.sub(one, text)
 
 # %% ../../nbs/2_text/01a_marks.ipynb #8194d541
@@ -47,4 +57,4 @@ def run_stage(
     pattern = re.compile(f"(?:\\A{between}*+)?[{kinds}](?:{between}*[{kinds}])*+")
     choose, joining = partial(choose_mark, table=table, ends=ends), ".,:/" + "".join(table)
     squeeze = partial(_squeeze, pattern=pattern, inner=inner, joining=joining, choose=choose)
-    return Stage("runs", 1, squeeze)
+    return Stage("runs", 2, squeeze)

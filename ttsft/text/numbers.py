@@ -24,7 +24,11 @@ _MARK = "\u0300-\u036F\u0591-\u05C7\u0610-\u061A\u064B-\u065F\u0670\u06D6-\u06ED
 
 _NUMERAL = "\\d\u1369-\u137C\u00B2\u00B3\u00B9\u00BC-\u00BE\u2070-\u2089\u2150-\u218B\u2460-\u249B"
 
-_HYPHEN, _APOSTROPHE = "\\-\u2010\u2011\u2212", "'\u2019\u02BC"
+_HYPHEN, _APOSTROPHE = "\\-\u2010\u2011\u2212", "'\u2018\u2019\u02BB\u02BC`\u00B4\u2032"
+
+_DASH = f"{_HYPHEN}\u2013\u2014"
+
+_COLONS = "\u1361\u1365\u1366" # Ethiopic: in times, and between chapter and verse
 
 @cache
 def edge_patterns(
@@ -33,11 +37,13 @@ def edge_patterns(
 )->tuple[str, str]: # What must hold before and after, as regular expressions of no width
     "Return the conditions on what stands beside a number"
     letter = f"[^\\W\\d_]|[{_MARK}]" if spaced else "[A-Za-z]"
-    joins = f"[.,:;/{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7]"
+    joins = f"[.,:;/{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7{_COLONS}]"
     alone = "(?<![^\\W\\d_])" if spaced and not prefixed else ""
-    before = f"{alone}(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
+    before = (f"{alone}(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
+              f"(?<![{_HYPHEN}])(?<![{_NUMERAL}][.,][{_DASH}])")
     after = (f"(?!{letter}|[{_NUMERAL}]|[{_HYPHEN}]|[\u2013\u2014][{_NUMERAL}]|/\\S"
-             f"|[.,:;°%\u00D7][{_NUMERAL}]|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
+             f"|[.,:;°%\u00D7{_COLONS}][{_DASH}]?[{_NUMERAL}]"
+             f"|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
     return before, after
 
 # %% ../../nbs/2_text/11_numbers.ipynb #b22759f0
@@ -205,7 +211,7 @@ def fits(self:FormReader, text, start, end):
     if form.next == "upper": return bool(word) and word[1][0].isupper()
     return form.next == "any" or not word
 
-# %% ../../nbs/2_text/11_numbers.ipynb #cf6efd2e
+# %% ../../nbs/2_text/11_numbers.ipynb #2191c175
 def _stands_free(table, text, start):
     "Tell whether no letter stands right before, or only a prefix that is written together"
     before = text[start - 1:start]
@@ -213,12 +219,19 @@ def _stands_free(table, text, start):
         return True
     return _ends_with(text[max(0, start - 48):start].lower().translate(table.unmarked), table.prefixes)
 
+# %% ../../nbs/2_text/11_numbers.ipynb #cf6efd2e
+def _rise(amounts):
+    "Tell whether each number is greater than the one before it"
+    numbers = [float(f"{a.whole}.{a.fraction}") for a in amounts]
+    return all(a < b for a, b in zip(numbers, numbers[1:]))
+
+# %% ../../nbs/2_text/11_numbers.ipynb #68ae147f
 @patch
 def read(self:FormReader, text, m): # Found, or None
     "Say a match, if it is what the form stands for"
     if not _stands_free(self.table, text, m.start()) or not self.fits(text, m.start(), m.end()): return None
     values = {name: self.value(slot, m) for name, slot in self.slots.items()}
-    if None in values.values(): return None
+    if None in values.values() or not _rise([values[name] for name in self.form.rising]): return None
     if not self.say: return Found(m.start(), m.end(), self.refused(m))
     words = [p if isinstance(p, str) else self.word(p, values) for p in self.say]
     if None in words: return None
