@@ -26,14 +26,17 @@ _NUMERAL = "\\d\u1369-\u137C\u00B2\u00B3\u00B9\u00BC-\u00BE\u2070-\u2089\u2150-\
 
 _HYPHEN, _APOSTROPHE = "\\-\u2010\u2011\u2212", "'\u2019\u02BC"
 
+_LATIN = "A-Za-z\uFF21-\uFF3A\uFF41-\uFF5A"
+
 @cache
 def edge_patterns(
     spaced:bool, # The language writes spaces between words
 )->tuple[str, str]: # What must hold before and after, as regular expressions of no width
     "Return the conditions on what stands beside a number"
-    letter = f"[^\\W\\d_]|[{_MARK}]" if spaced else "[A-Za-z]"
+    letter = f"[^\\W\\d_]|[{_MARK}]" if spaced else f"[{_LATIN}]"
     joins = f"[.,:;/{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7]"
     before = f"(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
+    if not spaced: before += f"(?<![{_LATIN}])(?<![{_LATIN}]\\.)"
     after = (f"(?!{letter}|[{_NUMERAL}]|[{_HYPHEN}]|[\u2013\u2014][{_NUMERAL}]|/\\S"
              f"|[.,:;°%\u00D7][{_NUMERAL}]|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
     return before, after
@@ -83,6 +86,8 @@ def _part_pattern(table, part):
     if part.kind_of_range: return _range_pattern(table, part)
     if part.kind.startswith("#"): return _digits_pattern(part)
     if part.kind == "roman": return f"(?P<{part.name}>(?-i:[IVXLCDM]++|[\u2160-\u216F]++))"
+    if part.kind == "latin": return f"(?P<{part.name}>[{_LATIN}]{{1,60}}+)"
+    if part.kind == "capitals": return f"(?P<{part.name}>(?-i:[A-Z\uFF21-\uFF3A]{{1,60}}+))"
     if part.kind in ("word", "lower", "upper", "name"): return f"(?P<{part.name}>{_WORD})"
     return _number_pattern(table, part.name, part.kind)
 
@@ -104,6 +109,8 @@ class FormReader:
         self.slots = {p.name: p for p in self.parts if isinstance(p, Slot)}
         before, after = edge_patterns(bool(table.space))
         body = "".join(_part_pattern(table, p) for p in self.parts)
+        if template[0] == "-": before += "(?!\u2014)" # a long dash is no minus
+        self.signed = not table.space and template[0] in "-~" and not form.after
         self.pattern = re.compile(f"{before}{body}{after}", re.I)
 
 # %% ../../nbs/2_text/11_numbers.ipynb #2c7a2e29
@@ -128,7 +135,8 @@ def _in_range(slot, digits):
     return int(first) <= (n%int(modulus) if modulus else n) <= int(last)
 
 # %% ../../nbs/2_text/11_numbers.ipynb #e7f71af9
-_CASES = {"word": lambda w: True, "lower": str.islower, "upper": str.isupper,
+_CASES = {"word": lambda w: True, "latin": lambda w: True, "capitals": lambda w: True,
+          "lower": str.islower, "upper": str.isupper,
           "name": lambda w: w[0].isupper() and w[1:] == w[1:].lower()}
 
 @patch
@@ -164,31 +172,34 @@ def word(self:FormReader, part, values): # Words, or None
     return self.table.say(reading, int(value.whole)) if low <= int(value.whole) <= high else None
 
 # %% ../../nbs/2_text/11_numbers.ipynb #ca8d1699
-_NEXT_WORD = re.compile(f"[ \u00A0]({_WORD})")
+_NEXT_WORD = {True: re.compile(f"[ \u00A0]({_WORD})"), False: re.compile(f"[ \u00A0]?({_WORD})")} # spaced
 
-def _ends_with(head, words):
+def _ends_with(head, words, spaced=True):
     "Tell whether the head ends with one of the words, and the word is not the end of a longer one"
-    return any(head.endswith(w) and not (w[0].isalnum() and head[:-len(w)][-1:].isalpha()) for w in words)
+    return any(head.endswith(w) and not (spaced and w[0].isalnum() and head[:-len(w)][-1:].isalpha())
+               for w in words)
 
 @patch
 def fits(self:FormReader, text, start, end):
     "Tell whether what stands around a form is what it asks for"
-    form, table = self.form, self.table
+    form, table, spaced = self.form, self.table, bool(self.table.space)
     head = text[max(0, start - 48):start].lower().translate(table.unmarked)
-    if form.after and not _ends_with(head, form.after): return False
-    if form.not_after and _ends_with(head, form.not_after): return False
+    if form.after and not _ends_with(head, form.after, spaced): return False
+    if form.not_after and _ends_with(head, form.not_after, spaced): return False
     tail = text[end:end + 48].lower().translate(table.unmarked)
     if form.before and not tail.startswith((*form.before,)): return False
-    word = _NEXT_WORD.match(text, end)
+    word = _NEXT_WORD[spaced].match(text, end)
     if word and word[1].lower() in form.unless: return False
+    if form.next == "word": return bool(word)
     if form.next == "lower": return bool(word) and word[1][0].islower()
     if form.next == "upper": return bool(word) and word[1][0].isupper()
     return form.next == "any" or not word
 
 # %% ../../nbs/2_text/11_numbers.ipynb #cf6efd2e
-def _stands_free(table, text, start):
+def _stands_free(table, text, start, signed=False):
     "Tell whether no letter stands right before, or only a prefix that is written together"
     before = text[start - 1:start]
+    if signed: return unicodedata.category(before or " ")[0] in "ZPC" and before not in ("%", "\uFF05", "\u2030")
     if not table.space or not before or not (before.isalpha() or unicodedata.category(before)[0] == "M"):
         return True
     return _ends_with(text[max(0, start - 48):start].lower().translate(table.unmarked), table.prefixes)
@@ -196,7 +207,8 @@ def _stands_free(table, text, start):
 @patch
 def read(self:FormReader, text, m): # Found, or None
     "Say a match, if it is what the form stands for"
-    if not _stands_free(self.table, text, m.start()) or not self.fits(text, m.start(), m.end()): return None
+    if not _stands_free(self.table, text, m.start(), self.signed): return None
+    if not self.fits(text, m.start(), m.end()): return None
     values = {name: self.value(slot, m) for name, slot in self.slots.items()}
     if None in values.values(): return None
     if not self.say: return Found(m.start(), m.end(), self.refused(m))
@@ -213,9 +225,10 @@ def read(self:FormReader, text, m): # Found, or None
 def refused(self:FormReader, m):
     "Return a match as it is written, Roman numerals in characters that are refused"
     text = m[0]
-    for name in (n for n, slot in self.slots.items() if slot.kind == "roman"):
+    for name in (n for n, slot in self.slots.items() if slot.kind == "roman" or slot.kind in self.table.names):
+        if read_roman(m[name].upper()) is None: continue
         a, b = m.start(name) - m.start(), m.end(name) - m.start()
-        text = text[:a] + mark_roman(text[a:b]) + text[b:]
+        text = text[:a] + mark_roman(text[a:b].upper()) + text[b:]
     return text
 
 @patch
