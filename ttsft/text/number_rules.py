@@ -33,8 +33,8 @@ class NumberRule:
         pattern:str, # What to say
     ):
         if not re.fullmatch(r"(0|[1-9]\d{0,11})(/[1-9]\d{0,11})?", key):
-            raise ValueError(f"rule {own}.{key}: the first number is not an integer from 0 to 999,999,999,999, "
-                             f"or not followed by /divisor")
+            raise ValueError(f"rule {own}.{key}: the first number is not an integer from 0 to "
+                             f"999,999,999,999, or not followed by /divisor")
         first, _, divisor = key.partition("/")
         self.own, self.pattern, self.first = own, pattern, int(first)
         self.divisor = int(divisor or 10**(len(first) - 1))

@@ -47,7 +47,7 @@ class NumberTable:
     groups:str = "" # Characters that may separate thousands
     marks:str = "" # Vowel marks that `bare` leaves out
     prefixes:list[str] = field(default_factory=list) # Words written together with the number after them
-    names:dict[str, dict[str, str]] = field(default_factory=dict) # Table -> written -> said, forms parted by |
+    names:dict[str, dict[str, str]] = field(default_factory=dict) # Table -> written -> said|second form|...
     forms:list[Form] = field(default_factory=list) # Of two that match as much, the first is taken
     notes:str = "" # What a user should know
 
@@ -81,7 +81,7 @@ def check_entries(self:NumberTable):
         raise ValueError(f"reading {self.decimals.rules!r} of decimals must be for [0, {LIMIT}]")
 
 # %% ../../nbs/2_text/09_number_table.ipynb #5f1a8736
-SCRIPTS = {"Ethi": "ETHIOPIC SYLLABLE ", "Hans": "CJK UNIFIED IDEOGRAPH-"} # script -> how its letters are named
+SCRIPTS = {"Ethi": "ETHIOPIC SYLLABLE ", "Hans": "CJK UNIFIED IDEOGRAPH-"} # how the letters are named
 
 def _texts(table):
     "List every text that words are made of"
@@ -153,7 +153,8 @@ def read(cls:NumberTable,
                         f"pattern`")
     tables = {key: {name: {str(k): p for k, p in r.items()} for name, r in data[key].items()}
               for key in ("rules", "names") if key in data}
-    forms = [f | {"write": [f["write"]]} if isinstance(f.get("write"), str) else f for f in data.get("forms", [])]
+    forms = [f | {"write": [f["write"]]} if isinstance(f, dict) and isinstance(f.get("write"), str) else f
+             for f in data.get("forms") or ()]
     return build(cls, data | tables | {"forms": forms}, source)
 
 # %% ../../nbs/2_text/09_number_table.ipynb #00e8003d

@@ -153,8 +153,8 @@ def value(self:FormReader, slot, m): # Amount, text, or None
     if digits is None: return None
     if slot.kind_of_range: return Amount(digits) if _in_range(slot, digits) else None
     if slot.kind.startswith("#"): return Amount(digits)
-    if digits[0] == "0" and len(digits) > 1 or len(digits) > (12 if m.groupdict().get(f"{slot.name}_s") else 9):
-        return None
+    longest = 12 if m.groupdict().get(f"{slot.name}_s") else 9
+    if digits[0] == "0" and len(digits) > 1 or len(digits) > longest: return None
     return Amount(digits, ascii_digits(fraction))
 
 # %% ../../nbs/2_text/11_numbers.ipynb #35007b65

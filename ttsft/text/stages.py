@@ -136,16 +136,17 @@ def _break_between(left, signs, right):
     "Return what stays when signs between two characters are taken away"
     kinds = _kind(left) + _kind(right)
     if len(kinds) < 2 or "N" not in kinds and kinds != "LL": return ""
-    if kinds != "NN" and ("S" not in kinds and all(map(_is_silent, signs)) or _is_han(left) and _is_han(right)):
-        return ""
-    return BREAK
+    if kinds == "NN": return BREAK
+    silent = "S" not in kinds and all(map(_is_silent, signs))
+    return "" if silent or _is_han(left) and _is_han(right) else BREAK
 
 def remove_signs(
     text:str, # Any text
     signs:re.Pattern, # Runs of signs to take away
 )->str:
     "Delete signs, and leave a break where they kept letters or digits apart"
-    return signs.sub(lambda m: _break_between(text[m.start() - 1:m.start()], m[0], text[m.end():m.end() + 1]), text)
+    def part(m): return _break_between(text[m.start() - 1:m.start()], m[0], text[m.end():m.end() + 1])
+    return signs.sub(part, text)
 
 # %% ../../nbs/2_text/00_stages.ipynb #511c69e4
 def tidy_spaces(
