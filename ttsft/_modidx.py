@@ -4286,6 +4286,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                   'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers.NumberReader.find': ( '2_text/numbers.html#numberreader.find',
                                                                               'ttsft/text/numbers.py'),
+                                    'ttsft.text.numbers._begins_with': ('2_text/numbers.html#_begins_with', 'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers._digits_pattern': ('2_text/numbers.html#_digits_pattern', 'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers._ends_with': ('2_text/numbers.html#_ends_with', 'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers._in_range': ('2_text/numbers.html#_in_range', 'ttsft/text/numbers.py'),

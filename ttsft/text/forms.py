@@ -72,8 +72,8 @@ class Form:
     "Describe one way to write something with a number in it, and how it is said"
     write:list[str] # Templates of what is written
     say:str = "" # Template of what is said; empty: refuse it
-    after:list[str] = field(default_factory=list) # One must stand before; small letters, without vowel marks
-    before:list[str] = field(default_factory=list) # One must follow; in small letters, without vowel marks
+    after:list[str] = field(default_factory=list) # One must stand before; *x: the end of any word
+    before:list[str] = field(default_factory=list) # One must follow; x|: a whole word
     next:Literal["any", "word", "lower", "upper", "end"] = "any" # A word follows; in small letters; a capital; none
     unless:list[str] = field(default_factory=list) # Not before these words
     not_after:list[str] = field(default_factory=list) # Not after these texts

@@ -34,11 +34,11 @@ def edge_patterns(
 )->tuple[str, str]: # What must hold before and after, as regular expressions of no width
     "Return the conditions on what stands beside a number"
     letter = f"[^\\W\\d_]|[{_MARK}]" if spaced else f"[{_LATIN}]"
-    joins = f"[.,:;/{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7]"
+    joins = f"[.,:;/\u060C\u066B\u066C{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7]"
     before = f"(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
     if not spaced: before += f"(?<![{_LATIN}])(?<![{_LATIN}]\\.)"
     after = (f"(?!{letter}|[{_NUMERAL}]|[{_HYPHEN}]|[\u2013\u2014][{_NUMERAL}]|/\\S"
-             f"|[.,:;°%\u00D7][{_NUMERAL}]|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
+             f"|[.,:;\u060C\u066B\u066C°%\u00D7][{_NUMERAL}]|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
     if spaced: return before, after
     return f"(?:(?=[{_HAN}])|{before})", f"(?:(?<=[{_HAN}])(?![{_HYPHEN}\u2013\u2014~\uFF5E]\\d)|{after})"
 
@@ -61,7 +61,7 @@ def _range_pattern(table, slot):
     first, last, zero, _ = slot.kind_of_range.groups()
     exact = first[0] == "0" and len(first) == len(last) > 1
     least, most = (len(last),)*2 if exact else (1, max(len(last), 2 if zero else 1))
-    if slot.kind_of_range[4]: least, most = 1, 12
+    if slot.kind_of_range[4]: return _number_pattern(table, slot.name, "whole")
     ethiopic = "|[\u1369-\u137C]++" if table.script == "Ethi" else ""
     return f"(?P<{slot.name}>\\d{{{least},{most}}}+(?!\\d){ethiopic})"
 
@@ -176,8 +176,13 @@ def word(self:FormReader, part, values): # Words, or None
 _NEXT_WORD = {True: re.compile(f"[ \u00A0]({_WORD})"), False: re.compile(f"[ \u00A0]?({_WORD})")} # spaced
 
 def _ends_with(head, words, spaced=True):
-    "Tell whether the head ends with one of the words, and the word is not the end of a longer one"
-    return any(head.endswith(w) and not (spaced and w[0].isalnum() and head[:-len(w)][-1:].isalpha())
+    "Tell whether the head ends with one of the words; a longer word may only end with one that begins with *"
+    return any(head.endswith(w.lstrip("*")) and not (spaced and w[0].isalnum() and head[:-len(w)][-1:].isalpha())
+               for w in words)
+
+def _begins_with(tail, words):
+    "Tell whether the tail begins with one of the words; one that ends with a bar is a whole word"
+    return any(tail.startswith(w.rstrip("|")) and not (w[-1] == "|" and tail[len(w) - 1:len(w)].isalpha())
                for w in words)
 
 @patch
@@ -188,7 +193,7 @@ def fits(self:FormReader, text, start, end):
     if form.after and not _ends_with(head, form.after, spaced): return False
     if form.not_after and _ends_with(head, form.not_after, spaced): return False
     tail = text[end:end + 48].lower().translate(table.unmarked)
-    if form.before and not tail.startswith((*form.before,)): return False
+    if form.before and not _begins_with(tail, form.before): return False
     word = _NEXT_WORD[spaced].match(text, end)
     if word and word[1].lower() in form.unless: return False
     if form.next == "word": return bool(word)
