@@ -74,7 +74,8 @@ class Form:
     say:str = "" # Template of what is said; empty: refuse it
     after:list[str] = field(default_factory=list) # One must stand before; *x: the end of any word
     before:list[str] = field(default_factory=list) # One must follow; x|: a whole word
-    next:Literal["any", "word", "lower", "upper", "end"] = "any" # A word follows; in small letters; a capital; none
+    # A word follows; in small letters; a capital; no word
+    next:Literal["any", "word", "lower", "upper", "end"] = "any"
     unless:list[str] = field(default_factory=list) # Not before these words
     not_after:list[str] = field(default_factory=list) # Not after these texts
 

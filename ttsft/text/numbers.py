@@ -38,7 +38,8 @@ def edge_patterns(
     before = f"(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
     if not spaced: before += f"(?<![{_LATIN}])(?<![{_LATIN}]\\.)"
     after = (f"(?!{letter}|[{_NUMERAL}]|[{_HYPHEN}]|[\u2013\u2014][{_NUMERAL}]|/\\S"
-             f"|[.,:;\u060C\u066B\u066C°%\u00D7][{_NUMERAL}]|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
+             f"|[.,:;\u060C\u066B\u066C°%\u00D7][{_NUMERAL}]"
+             f"|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
     if spaced: return before, after
     return f"(?:(?=[{_HAN}])|{before})", f"(?:(?<=[{_HAN}])(?![{_HYPHEN}\u2013\u2014~\uFF5E]\\d)|{after})"
 
@@ -177,14 +178,15 @@ _NEXT_WORD = {True: re.compile(f"[ \u00A0]({_WORD})"), False: re.compile(f"[ \u0
 
 def _ends_with(head, words, spaced=True):
     "Tell whether the head ends with one of the words; a longer word may only end with one that begins with *"
-    return any(head.endswith(w.lstrip("*")) and not (spaced and w[0].isalnum() and head[:-len(w)][-1:].isalpha())
-               for w in words)
+    def inside(w): return spaced and w[0].isalnum() and head[:-len(w)][-1:].isalpha()
+    return any(head.endswith(w.lstrip("*")) and not inside(w) for w in words)
 
 def _begins_with(tail, words):
     "Tell whether the tail begins with one of the words; one that ends with a bar is a whole word"
     return any(tail.startswith(w.rstrip("|")) and not (w[-1] == "|" and tail[len(w) - 1:len(w)].isalpha())
                for w in words)
 
+# %% ../../nbs/2_text/11_numbers.ipynb #d34bb89f
 @patch
 def fits(self:FormReader, text, start, end):
     "Tell whether what stands around a form is what it asks for"
@@ -205,7 +207,7 @@ def fits(self:FormReader, text, start, end):
 def _stands_free(table, text, start, signed=False):
     "Tell whether no letter stands right before, or only a prefix that is written together"
     before = text[start - 1:start]
-    if signed: return unicodedata.category(before or " ")[0] in "ZPC" and before not in ("%", "\uFF05", "\u2030")
+    if signed: return unicodedata.category(before or " ")[0] in "ZPC" and before not in {*"%\uFF05\u2030"}
     if not table.space or not before or not (before.isalpha() or unicodedata.category(before)[0] == "M"):
         return True
     return _ends_with(text[max(0, start - 48):start].lower().translate(table.unmarked), table.prefixes)
@@ -231,7 +233,8 @@ def read(self:FormReader, text, m): # Found, or None
 def refused(self:FormReader, m):
     "Return a match as it is written, Roman numerals in characters that are refused"
     text = m[0]
-    for name in (n for n, slot in self.slots.items() if slot.kind == "roman" or slot.kind in self.table.names):
+    for name, slot in self.slots.items():
+        if slot.kind != "roman" and slot.kind not in self.table.names: continue
         if read_roman(m[name].upper()) is None: continue
         a, b = m.start(name) - m.start(), m.end(name) - m.start()
         text = text[:a] + mark_roman(text[a:b].upper()) + text[b:]
