@@ -26,7 +26,9 @@ _NUMERAL = "\\d\u1369-\u137C\u00B2\u00B3\u00B9\u00BC-\u00BE\u2070-\u2089\u2150-\
 
 _HYPHEN, _APOSTROPHE = "\\-\u2010\u2011\u2212", "'\u2019\u02BC"
 
-_HAN, _LATIN = "\u2E80-\u9FFF", "A-Za-z\uFF21-\uFF3A\uFF41-\uFF5A"
+_HAN = "(?-i:[\u2E80-\u9FFF])" # without folding of case, which takes long to compile
+
+_LATIN = "A-Za-z\uFF21-\uFF3A\uFF41-\uFF5A"
 
 @cache
 def edge_patterns(
@@ -41,7 +43,7 @@ def edge_patterns(
              f"|[.,:;\u060C\u066B\u066C°%\u00D7][{_NUMERAL}]"
              f"|[.:,](?:{letter})|[{_APOSTROPHE}](?:{letter}|[{_NUMERAL}]))")
     if spaced: return before, after
-    return f"(?:(?=[{_HAN}])|{before})", f"(?:(?<=[{_HAN}])(?![{_HYPHEN}\u2013\u2014~\uFF5E]\\d)|{after})"
+    return f"(?:(?={_HAN})|{before})", f"(?:(?<={_HAN})(?![{_HYPHEN}\u2013\u2014~\uFF5E]\\d)|{after})"
 
 # %% ../../nbs/2_text/11_numbers.ipynb #b22759f0
 def _number_pattern(table, name, kind):
