@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 # %% ../../nbs/2_text/08a_forms.ipynb #20bdc2eb
-KINDS = ("number", "whole", "decimal", "grouped", "roman", "word", "lower", "upper", "name", "capital")
+KINDS = ("number", "whole", "decimal", "grouped", "roman", "word", "lower", "upper", "name", "capital",
+         "latin", "capitals")
 
 RANGE = re.compile(r"(\d{1,12})-(\d{1,12})(\?)?(?:%(\d{1,4}))?")
 
@@ -73,9 +74,10 @@ class Form:
     "Describe one way to write something with a number in it, and how it is said"
     write:list[str] # Templates of what is written
     say:str = "" # Template of what is said; empty: refuse it
-    after:list[str] = field(default_factory=list) # One must stand before; small letters, without vowel marks
-    before:list[str] = field(default_factory=list) # One must follow; in small letters, without vowel marks
-    next:Literal["any", "lower", "upper", "end"] = "any" # A word in small letters follows; a capital; no word
+    after:list[str] = field(default_factory=list) # One must stand before; *x: the end of any word
+    before:list[str] = field(default_factory=list) # One must follow; x|: a whole word
+    # A word follows; in small letters; a capital; no word
+    next:Literal["any", "word", "lower", "upper", "end"] = "any"
     unless:list[str] = field(default_factory=list) # Not before these words
     not_after:list[str] = field(default_factory=list) # Not after these texts
     rising:list[str] = field(default_factory=list) # Slots whose numbers grow, as in a range from a to b

@@ -39,13 +39,17 @@ class NumberRule:
         self.own, self.pattern, self.first = own, pattern, int(first)
         self.divisor = int(divisor or 10**(len(first) - 1))
         option = re.fullmatch(r"([^\[\]]*)\[([^\[\]]+)\]([^\[\]]*)", pattern)
-        self.full = _parts("".join(option.groups()) if option else pattern, own) # remainder above 0
-        self.even = _parts(option[1] + option[3], own) if option else self.full # remainder 0
+        even, bar, full = pattern.partition("|")
+        if option and not bar: even, bar, full = option[1] + option[3], "|", "".join(option.groups())
+        self.full = _parts(full if bar else even, own) # remainder above 0
+        self.even = _parts(even, own) if bar else self.full # remainder 0
         self.slots = {s for p in self.full if isinstance(p, tuple) for s in p[0]}
         self._check(f"rule {own}.{key}")
 
     @property
-    def literal(self): return "".join(p for p in self.full if isinstance(p, str)) # all but the slots
+    def literal(self): # all but the slots
+        parts = self.full if self.even is self.full else [*self.even, *self.full]
+        return "".join(p for p in parts if isinstance(p, str))
 
 # %% ../../nbs/2_text/08_number_rules.ipynb #c6cb86c3
 @patch

@@ -164,6 +164,24 @@ def fingerprint(self:NumberTable)->str: # 64 hexadecimal digits
     return core.fingerprint(replace(self, source="", notes=""))
 
 # %% ../../nbs/2_text/09_number_table.ipynb #23c0626d
+def _read_names(names):
+    "Give every way to write a word an entry of its own"
+    return {way: said for written, said in names.items() for way in str(written).split("|")}
+
+def _read_form(form, lists):
+    "Make a list of the ways to be written, and take in the lists that a form names"
+    if not isinstance(form, dict): return form
+    read = form | ({"write": [form["write"]]} if isinstance(form.get("write"), str) else {})
+    for key in ("after", "before", "unless", "not_after"):
+        if not isinstance(form.get(key), list): continue
+        named = [(t, str(t)[:1] == ":" and len(str(t)) > 1) for t in form[key]]
+        if odd := [t for t, is_list in named if is_list and t[1:] not in lists]:
+            raise TextError(f"form {form.get('write')}: there is no list {odd[0][1:]!r}. "
+                            f"{did_you_mean(odd[0][1:], lists)}")
+        read[key] = [w for t, is_list in named for w in (lists[t[1:]] if is_list else [t])]
+    return read
+
+# %% ../../nbs/2_text/09_number_table.ipynb #b50630c3
 @patch(cls_method=True)
 def read(cls:NumberTable,
     text:str, # YAML
@@ -175,11 +193,12 @@ def read(cls:NumberTable,
     if not isinstance(rules, dict) or not all(isinstance(r, dict) for r in rules.values()):
         raise TextError(f"{source}: no number table; it needs `rules` with rule sets of `first number: "
                         f"pattern`")
+    lists = data.pop("lists", {})
     tables = {key: {name: {str(k): p for k, p in r.items()} for name, r in data[key].items()}
-              for key in ("rules", "names", "endings") if key in data}
-    forms = [f | {"write": [f["write"]]} if isinstance(f, dict) and isinstance(f.get("write"), str) else f
-             for f in data.get("forms") or ()]
-    return build(cls, data | tables | {"forms": forms}, source)
+              for key in ("rules", "endings") if key in data}
+    tables |= {"names": {name: _read_names(r) for name, r in (data.get("names") or {}).items()},
+               "forms": [_read_form(f, lists) for f in data.get("forms") or ()]}
+    return build(cls, data | tables, source)
 
 # %% ../../nbs/2_text/09_number_table.ipynb #00e8003d
 def number_tables()->list[str]: # Names for `numbers` in a recipe

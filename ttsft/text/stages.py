@@ -115,6 +115,7 @@ def reorder_punctuation(
     "Put punctuation that bidi editing left at the start back at the end"
     movable = marks + quotes if sum(c in quotes for c in text) == 1 else marks
     start = next((i for i, c in enumerate(text) if c not in movable and not c.isspace()), 0)
+    if text[start:start + 1].isdecimal() and text[:start][-1:] in (".", "٫"): return text # perhaps 0.5
     body, moved = text[start:].rstrip(), "".join(text[:start].split())[::-1]
     return body if body.endswith(moved) else body + moved
 
