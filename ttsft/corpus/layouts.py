@@ -133,7 +133,7 @@ def name_columns(
                    chosen.session or next(iter(session), ""))
 
 # %% ../../nbs/3_corpus/02a1_layouts.ipynb #098eb2a1
-ORDERS = dict(ljspeech=("at", "art"), coqui=("at", "ats"), piper=("at", "ast"), vits=("at", "ast"))
+ORDERS = dict(ljspeech=("at", "art"), coqui=("at", "ats"), piper=("at", "ast"), filelist=("at", "ast"))
 
 def _place(order, names):
     "Return the columns of an order"

@@ -38,7 +38,7 @@ def _read_parquet(config, with_audio):
     yield from read_parquet(find_parquet_files(config), config, with_audio)
 
 # %% ../../nbs/3_corpus/02d_readers.ipynb #e10f8c85
-LOCAL = dict.fromkeys(("folder", "ljspeech", "coqui", "piper", "vits"), read_folder)
+LOCAL = dict.fromkeys(("folder", "ljspeech", "coqui", "piper", "filelist"), read_folder)
 LOCAL |= dict(jsonl=read_jsonl_folder, common_voice=read_common_voice, kaldi=read_kaldi)
 # kind -> function of config and with_audio
 READERS = {kind: partial(_read_local, read) for kind,read in LOCAL.items()}
@@ -56,7 +56,7 @@ def _find_table_kind(table, config):
     order = "".join(roles.get(n, "-") for n in layout.names)
     if order=="ast":
         first = next(read_lines(table)).split(layout.sep)[0]
-        return "vits" if has_ending(first.strip()) else "piper"
+        return "filelist" if has_ending(first.strip()) else "piper"
     kinds = dict(at="ljspeech", art="ljspeech", ats="coqui") if layout.sep=="|" else {}
     return kinds.get(order, "folder")
 

@@ -42,8 +42,8 @@ class SourceConfig:
     # `git+https://HOST/PROJECT.git@COMMIT`
     path:str
     # Layout; auto looks at the folder
-    kind:Literal["auto", "folder", "ljspeech", "coqui", "piper", "vits", "jsonl", "parquet", "common_voice",
-                 "kaldi", "codex"] = "auto"
+    kind:Literal["auto", "folder", "ljspeech", "coqui", "piper", "filelist", "jsonl", "parquet",
+                 "common_voice", "kaldi", "codex"] = "auto"
     # Parquet: how names of files begin (train); Common Voice: the table (validated); Kaldi: the set
     split:str = ""
     audio_column:str = "" # Sound, where its name is unusual; `column 1` where the table has no header
