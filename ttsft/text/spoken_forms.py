@@ -90,8 +90,8 @@ def abbreviation_stage(
     keys = sorted(table, key=len, reverse=True)
     def closed(key): return f"(?!{_LETTER}|{_MARK})" if affixes and "." in key[:-1] else ""
     pattern = "|".join("".join(map(spelt, key)) + closed(key) for key in keys)
-    initial = f"[./]{_LETTER}(?!{_LETTER}|{_MARK})"
-    pattern = f"(?<!{_LETTER}[./])(?:{pattern})(?!{initial})"
+    initial = f"\\.{_LETTER}(?!{_LETTER}|{_MARK})"
+    pattern = f"(?<!{_LETTER}\\.)(?:{pattern})(?!{initial})"
     if not affixes: pattern = f"(?<!{_LETTER})(?<!{_MARK}){pattern}(?!{_LETTER}|{_MARK})"
     found = re.compile(pattern, re.I if lower else 0)
     ends = frozenset(k.translate(codes) for k in _match_keys(dict.fromkeys(closing, ""), form, lower))

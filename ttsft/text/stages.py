@@ -124,6 +124,7 @@ BREAK = "\x1f" # U+001F, the unit separator: white space for Python, and in no o
 
 def _is_silent(c):
     "Tell whether a sign stands inside words without parting them"
+    if c == "\u06DD": return False # the end of a verse, a format character for Unicode
     return c in "'\u2018\u2019\u02BC`\u00B4" or unicodedata.category(c) in ("Lm", "Mn", "Me", "Cf", "Sk")
 
 def _is_han(c): return "\u2E80" <= c <= "\u9FFF" or "\U00020000" <= c <= "\U0003FFFF"
