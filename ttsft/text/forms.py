@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 # %% ../../nbs/2_text/08a_forms.ipynb #20bdc2eb
-KINDS = ("number", "whole", "decimal", "grouped", "roman", "word", "lower", "upper", "name", "latin",
-         "capitals")
+KINDS = ("number", "whole", "decimal", "grouped", "roman", "word", "lower", "upper", "name", "letter",
+         "latin", "capitals")
 
 RANGE = re.compile(r"(\d{1,12})-(\d{1,12})(\?)?(?:%(\d{1,4}))?")
 

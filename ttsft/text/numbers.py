@@ -33,11 +33,13 @@ _LATIN = "A-Za-z\uFF21-\uFF3A\uFF41-\uFF5A"
 @cache
 def edge_patterns(
     spaced:bool, # The language writes spaces between words
+    prefixed:bool = False, # Letters may stand right before, as prefixes
 )->tuple[str, str]: # What must hold before and after, as regular expressions of no width
     "Return the conditions on what stands beside a number"
     letter = f"[^\\W\\d_]|[{_MARK}]" if spaced else f"[{_LATIN}]"
     joins = f"[.,:;/\u060C\u066B\u066C{_APOSTROPHE}°%{_HYPHEN}\u2013\u2014\u00D7]"
-    before = f"(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
+    alone = "(?<![^\\W\\d_])" if spaced and not prefixed else ""
+    before = f"{alone}(?<![{_NUMERAL}])(?<![{_NUMERAL}]{joins})(?<![^\\W\\d_][{_HYPHEN}{_APOSTROPHE}/])"
     if not spaced: before += f"(?<![{_LATIN}])(?<![{_LATIN}]\\.)"
     after = (f"(?!{letter}|[{_NUMERAL}]|[{_HYPHEN}]|[\u2013\u2014][{_NUMERAL}]|/\\S"
              f"|[.,:;\u060C\u066B\u066C°%\u00D7][{_NUMERAL}]"
@@ -75,6 +77,10 @@ def _digits_pattern(slot):
     return f"(?P<{slot.name}>\\d{many}(?!\\d))"
 
 # %% ../../nbs/2_text/11_numbers.ipynb #3ad77bc1
+_CASES = {"word": lambda w: True, "lower": str.islower, "upper": str.isupper,
+          "name": lambda w: w[0].isupper() and w[1:] == w[1:].lower(), "letter": str.isupper,
+          "latin": lambda w: True, "capitals": lambda w: True}
+
 _WORD = f"(?:[^\\W\\d_][{_MARK}]*+){{1,60}}+"
 
 def _names_pattern(table, slot):
@@ -92,7 +98,8 @@ def _part_pattern(table, part):
     if part.kind == "roman": return f"(?P<{part.name}>(?-i:[IVXLCDM]++|[\u2160-\u216F]++))"
     if part.kind == "latin": return f"(?P<{part.name}>[{_LATIN}]{{1,60}}+)"
     if part.kind == "capitals": return f"(?P<{part.name}>(?-i:[A-Z\uFF21-\uFF3A]{{1,60}}+))"
-    if part.kind in ("word", "lower", "upper", "name"): return f"(?P<{part.name}>{_WORD})"
+    if part.kind == "letter": return f"(?P<{part.name}>[^\\W\\d_])"
+    if part.kind in _CASES: return f"(?P<{part.name}>{_WORD})"
     return _number_pattern(table, part.name, part.kind)
 
 # %% ../../nbs/2_text/11_numbers.ipynb #89cc8d03
@@ -111,7 +118,7 @@ class FormReader:
     ):
         self.table, self.form, self.parts, self.say = table, form, read_write(template), read_say(form.say)
         self.slots = {p.name: p for p in self.parts if isinstance(p, Slot)}
-        before, after = edge_patterns(bool(table.space))
+        before, after = edge_patterns(bool(table.space), bool(table.prefixes))
         body = "".join(_part_pattern(table, p) for p in self.parts)
         if template[0] == "-": before += "(?!\u2014)" # a long dash is no minus
         self.signed = not table.space and template[0] in "-~" and not form.after
@@ -139,10 +146,6 @@ def _in_range(slot, digits):
     return int(first) <= (n%int(modulus) if modulus else n) <= int(last)
 
 # %% ../../nbs/2_text/11_numbers.ipynb #e7f71af9
-_CASES = {"word": lambda w: True, "latin": lambda w: True, "capitals": lambda w: True,
-          "lower": str.islower, "upper": str.isupper,
-          "name": lambda w: w[0].isupper() and w[1:] == w[1:].lower()}
-
 @patch
 def value(self:FormReader, slot, m): # Amount, text, or None
     "Read what stands in a slot"
@@ -151,7 +154,8 @@ def value(self:FormReader, slot, m): # Amount, text, or None
     if slot.kind in _CASES: return written if _CASES[slot.kind](written) else None
     if slot.kind == "roman":
         number = read_roman(written)
-        return None if number is None else Amount(str(number))
+        clear = self.say or len(written) > 3 or len(written) > 1 and {*written} <= {*"IVX"}
+        return None if number is None or not clear else Amount(str(number))
     fraction = m.groupdict().get(f"{slot.name}_f") or ""
     digits = _read_integer(written[:len(written) - len(fraction) - bool(fraction)])
     if digits is None: return None
