@@ -4411,6 +4411,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'ttsft/text/form_reader.py'),
                                         'ttsft.text.form_reader.FormReader.fits': ( '2_text/form_reader.html#formreader.fits',
                                                                                     'ttsft/text/form_reader.py'),
+                                        'ttsft.text.form_reader.FormReader.pattern': ( '2_text/form_reader.html#formreader.pattern',
+                                                                                       'ttsft/text/form_reader.py'),
                                         'ttsft.text.form_reader.FormReader.plain_word': ( '2_text/form_reader.html#formreader.plain_word',
                                                                                           'ttsft/text/form_reader.py'),
                                         'ttsft.text.form_reader.FormReader.read': ( '2_text/form_reader.html#formreader.read',

@@ -8,6 +8,7 @@ __all__ = ['Found', 'FormReader', 'Amount']
 # %% ../../nbs/2_text/10c_form_reader.ipynb #e95d183b
 import re
 import unicodedata
+from functools import cached_property
 from typing import NamedTuple
 
 from fastcore.basics import patch
@@ -34,14 +35,18 @@ class FormReader:
     ):
         self.table, self.form, self.parts, self.say = table, form, read_write(template), read_say(form.say)
         self.slots = {p.name: p for p in self.parts if isinstance(p, Slot)}
-        before, after = edge_patterns(bool(table.space), bool(table.prefixes))
-        body = "".join(part_pattern(table, p) for p in self.parts)
-        if template[0] == "-": before += "(?!\u2014)" # a long dash is no minus
-        self.signed = not table.space and template[0] in "-~" and not form.after
-        self.pattern = re.compile(f"{before}{body}{after}", re.I)
         signs = {c for p in self.parts if isinstance(p, str) for c in p}
         # a text without one of each has no match
         self.needs = [{*ALIKE.get(c, c + c.casefold())} for c in signs]
+        self.signed = not table.space and template[0] in "-~" and not form.after
+
+    @cached_property
+    def pattern(self):
+        before, after = edge_patterns(bool(self.table.space), bool(self.table.prefixes))
+        body = "".join(part_pattern(self.table, p) for p in self.parts)
+        # a long dash is no minus
+        if isinstance(self.parts[0], str) and self.parts[0][0] == "-": before += "(?!\u2014)"
+        return re.compile(f"{before}{body}{after}", re.I)
 
 # %% ../../nbs/2_text/10c_form_reader.ipynb #21a2a455
 class Amount(NamedTuple):
