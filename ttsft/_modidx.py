@@ -4760,6 +4760,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'ttsft.text.translit.find_collision': ( '2_text/translit.html#find_collision',
                                                                              'ttsft/text/translit.py'),
                                      'ttsft.text.translit.front_end': ('2_text/translit.html#front_end', 'ttsft/text/translit.py'),
+                                     'ttsft.text.translit.number_stage': ('2_text/translit.html#number_stage', 'ttsft/text/translit.py'),
                                      'ttsft.text.translit.scheme': ('2_text/translit.html#scheme', 'ttsft/text/translit.py'),
                                      'ttsft.text.translit.schemes': ('2_text/translit.html#schemes', 'ttsft/text/translit.py')},
             'ttsft.text.uroman': { 'ttsft.text.uroman.Uroman': ('2_text/uroman.html#uroman', 'ttsft/text/uroman.py'),

@@ -29,7 +29,7 @@ def _own_sign(before, m, after):
     "Return the dash or point at the end of a run that belongs to the number after it"
     sign = m[0][-1]
     if not after.isnumeric(): return ""
-    if sign in "–—−" and (len(m[0]) > 1 or not before.strip()): return sign
+    if sign in "–−" and (len(m[0]) > 1 or not before.strip()): return sign
     return sign if sign == m[0].strip() and (before.isnumeric() or sign == "." and not before.strip()) else ""
 
 def _squeeze(text, pattern, inner, joining, choose):

@@ -88,9 +88,9 @@ def abbreviation_stage(
     table = {k.translate(codes): v for k, v in _match_keys(table, form, lower).items()}
     def spelt(c): return f"[{re.escape(c + ''.join(old for old, new in usual.items() if new==c))}]"
     keys = sorted(table, key=len, reverse=True)
-    def closed(key): return f"(?!{_LETTER}|{_MARK})" if affixes and "." in key[:-1] else ""
+    def closed(key): return f"(?!{_MARK}*{_LETTER})" if affixes and "." in key[:-1] else ""
     pattern = "|".join("".join(map(spelt, key)) + closed(key) for key in keys)
-    initial = f"\\.{_LETTER}(?!{_LETTER}|{_MARK})"
+    initial = f"(?<!\\.)\\.{_LETTER}(?!{_LETTER}|{_MARK})"
     pattern = f"(?<!{_LETTER}\\.)(?:{pattern})(?!{initial})"
     if not affixes: pattern = f"(?<!{_LETTER})(?<!{_MARK}){pattern}(?!{_LETTER}|{_MARK})"
     found = re.compile(pattern, re.I if lower else 0)
