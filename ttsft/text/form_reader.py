@@ -65,6 +65,7 @@ def _in_range(slot, digits):
     "Tell whether digits are a number of a slot's range"
     first, last, zero, modulus = slot.kind_of_range.groups()
     padded = zero or first[0] == "0" and len(first) > 1
+    if len(digits) > 15: return False # no range is so long
     n = int(digits)
     if digits[0] == "0" and len(digits) > 1 and not padded: return False
     return int(first) <= (n%int(modulus) if modulus else n) <= int(last)
