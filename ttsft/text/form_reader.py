@@ -38,6 +38,9 @@ class FormReader:
         signs = {c for p in self.parts if isinstance(p, str) for c in p}
         # a text without one of each has no match
         self.needs = [{*ALIKE.get(c, c + c.casefold())} for c in signs]
+        words = {*table.names, *CASES, "roman"}
+        # a text without any digit has no match
+        self.digital = any(slot.kind.removesuffix("!") not in words for slot in self.slots.values())
         self.signed = not table.space and template[0] in "-~" and not form.after
 
     @cached_property

@@ -14,7 +14,7 @@ from .number_patterns import NUMERAL
 from .number_words import NumberWords
 
 # %% ../../nbs/2_text/11_numbers.ipynb #2730c8a8
-_NUMBER = re.compile(f"[{NUMERAL}]|[IVXLCDM]")
+_NUMERAL = re.compile(f"[{NUMERAL}]")
 
 class NumberReader:
     "Read the numbers of a language in running text"
@@ -23,13 +23,15 @@ class NumberReader:
     ):
         self.table = table
         self.readers = [FormReader(table, form, template) for form in table.forms for template in form.write]
+        self.wordy = [r for r in self.readers if not r.digital] # of Roman numerals, for example
 
     def find(self,
         text:str, # Any text
     )->Iterator[Found]: # In order, none inside another
         "Find every number that the table reads"
         held = {*text, *text.casefold()}
-        likely = (r for r in self.readers if not any(map(held.isdisjoint, r.needs)))
+        readers = self.readers if _NUMERAL.search(text) else self.wordy
+        likely = (r for r in readers if not any(map(held.isdisjoint, r.needs)))
         at, hits = 0, {reader: reader.find(text, 0) for reader in likely}
         while hits := {r: hit for r, hit in hits.items() if hit}:
             best = min(hits.values(), key=lambda hit: (hit.start, -hit.end))
@@ -38,6 +40,8 @@ class NumberReader:
             hits = {r: r.find(text, at) if hit.start < at else hit for r, hit in hits.items()}
 
 # %% ../../nbs/2_text/11_numbers.ipynb #e5879cdd
+_NUMBER = re.compile(f"[{NUMERAL}]|[IVXLCDM]")
+
 def expand_numbers(
     text:str, # Any text
     reader:NumberReader, # The language's numbers
