@@ -26,6 +26,7 @@ class Found(NamedTuple):
     end:int # Index after its last one
     said:str # Its words; what is refused stays as it is written
 
+# %% ../../nbs/2_text/10c_form_reader.ipynb #b3dadb6b
 class FormReader:
     "Find one way to write a form in a text, and say it"
     def __init__(self,
