@@ -146,7 +146,7 @@ def _deleting(name, chars):
 def _removing(chars):
     "Make the stage that takes signs away, or None"
     signs = re.compile(f"[{re.escape(chars)}]+") if chars else None
-    return Stage("remove", 2, partial(remove_signs, signs=signs)) if signs else None
+    return Stage("signs", 1, partial(remove_signs, signs=signs)) if signs else None
 
 # %% ../../nbs/2_text/04_front_end.ipynb #82e80008
 def native_stages(
@@ -172,7 +172,7 @@ def native_stages(
     stages = [Stage("unicode", 1, canonical),
               Stage("presentation", 1, fold_shapes) if config.fold_presentation else None,
               foreign, names,
-              None if expand else lower, _deleting("noise", NOISE), _removing(config.remove),
+              None if expand else lower, _deleting("remove", NOISE), _removing(config.remove),
               early, _run_stage(config), expand, short, lower if expand else None, *others, late,
               swap("replace", config.replace), swap("fold", config.fold),
               _deleting("strip", config.diacritics) if config.diacritise=="strip" else None, restore,
