@@ -143,12 +143,18 @@ def _break_between(left, signs, right):
     silent = "S" not in kinds and all(map(_is_silent, signs))
     return "" if silent or _is_han(left) and _is_han(right) else BREAK
 
+_DOUBLE = '"\u2033' # a quotation mark, or inches
+
 def remove_signs(
     text:str, # Any text
     signs:re.Pattern, # Runs of signs to take away
 )->str:
     "Delete signs, and leave a break where they kept letters or digits apart"
-    def part(m): return _break_between(text[m.start() - 1:m.start()], m[0], text[m.end():m.end() + 1])
+    lone = sum(text.count(c) for c in _DOUBLE)%2 == 1
+    def part(m):
+        before = text[m.start() - 1:m.start()]
+        if lone and m[0][0] in _DOUBLE and _kind(before) == "N": return m[0] # inches, and no quotation
+        return _break_between(before, m[0], text[m.end():m.end() + 1])
     return signs.sub(part, text)
 
 # %% ../../nbs/2_text/00_stages.ipynb #511c69e4
