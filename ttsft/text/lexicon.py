@@ -26,9 +26,13 @@ def split_entry(
     return value.strip(), ""
 
 # %% ../../nbs/2_text/01b_lexicon.ipynb #bef21fa6
-HEADERS = {"word": {"word", "written", "grapheme", "entry"}, "ipa": {"ipa", "phonemes", "pronunciation"},
-           "respelling": {"respelling", "said", "spoken", "spelling", "alias"}}
+def _trim_row(row):
+    "Strip the cells of a row, and leave out the empty ones behind the last, as spreadsheets write them"
+    cells = [c.strip() for c in row]
+    while cells and not cells[-1]: cells.pop()
+    return cells
 
+# %% ../../nbs/2_text/01b_lexicon.ipynb #e18961e6
 def _read_table(path):
     "Read a CSV file into rows with their line numbers; comments and empty lines are left out"
     try: text = Path(path).read_text(encoding="utf-8-sig")
@@ -44,13 +48,11 @@ def _read_table(path):
                 if any(map(str.strip, row)) and not row[0].startswith("#")]
     except csv.Error as e:
         raise UserError(f"text.lexicon: {path} cannot be used:\n  line {rows.line_num}: {e}. A quote may be "
-                        "open from an earlier line on: close it, or write it twice where it is meant") from None
+                        "open from an earlier line on: close it, or write it twice if it is meant") from None
 
-def _trim_row(row):
-    "Strip the cells of a row, and leave out the empty ones behind the last, as spreadsheets write them"
-    cells = [c.strip() for c in row]
-    while cells and not cells[-1]: cells.pop()
-    return cells
+# %% ../../nbs/2_text/01b_lexicon.ipynb #6d116433
+HEADERS = {"word": {"word", "written", "grapheme", "entry"}, "ipa": {"ipa", "phonemes", "pronunciation"},
+           "respelling": {"respelling", "said", "spoken", "spelling", "alias"}}
 
 def _name_columns(row):
     "Say which column holds what, by a header; None: the row is no header"
