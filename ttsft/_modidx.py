@@ -4499,6 +4499,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'ttsft.text.lexicon._bounded': ('2_text/lexicon.html#_bounded', 'ttsft/text/lexicon.py'),
                                     'ttsft.text.lexicon._name_columns': ('2_text/lexicon.html#_name_columns', 'ttsft/text/lexicon.py'),
                                     'ttsft.text.lexicon._read_table': ('2_text/lexicon.html#_read_table', 'ttsft/text/lexicon.py'),
+                                    'ttsft.text.lexicon._trim_row': ('2_text/lexicon.html#_trim_row', 'ttsft/text/lexicon.py'),
                                     'ttsft.text.lexicon._view': ('2_text/lexicon.html#_view', 'ttsft/text/lexicon.py'),
                                     'ttsft.text.lexicon.check_lexicon': ('2_text/lexicon.html#check_lexicon', 'ttsft/text/lexicon.py'),
                                     'ttsft.text.lexicon.count_uses': ('2_text/lexicon.html#count_uses', 'ttsft/text/lexicon.py'),

@@ -26,9 +26,13 @@ def split_entry(
     return value.strip(), ""
 
 # %% ../../nbs/2_text/01b_lexicon.ipynb #bef21fa6
-HEADERS = {"word": {"word", "written", "grapheme", "entry"}, "ipa": {"ipa", "phonemes", "pronunciation"},
-           "respelling": {"respelling", "said", "spoken", "spelling", "alias"}}
+def _trim_row(row):
+    "Strip the cells of a row, and leave out the empty ones behind the last, as spreadsheets write them"
+    cells = [c.strip() for c in row]
+    while cells and not cells[-1]: cells.pop()
+    return cells
 
+# %% ../../nbs/2_text/01b_lexicon.ipynb #e18961e6
 def _read_table(path):
     "Read a CSV file into rows with their line numbers; comments and empty lines are left out"
     try: text = Path(path).read_text(encoding="utf-8-sig")
@@ -39,8 +43,16 @@ def _read_table(path):
     first = lines[0] if lines else ""
     mark = next((m for m in "\t;," if m in first), ",")
     rows = csv.reader(text.splitlines(keepends=True), delimiter=mark)
-    return [(rows.line_num, [c.strip() for c in row]) for row in rows
-            if any(c.strip() for c in row) and not row[0].startswith("#")]
+    try:
+        return [(rows.line_num, _trim_row(row)) for row in rows
+                if any(map(str.strip, row)) and not row[0].startswith("#")]
+    except csv.Error as e:
+        raise UserError(f"text.lexicon: {path} cannot be used:\n  line {rows.line_num}: {e}. A quote may be "
+                        "open from an earlier line on: close it, or write it twice if it is meant") from None
+
+# %% ../../nbs/2_text/01b_lexicon.ipynb #6d116433
+HEADERS = {"word": {"word", "written", "grapheme", "entry"}, "ipa": {"ipa", "phonemes", "pronunciation"},
+           "respelling": {"respelling", "said", "spoken", "spelling", "alias"}}
 
 def _name_columns(row):
     "Say which column holds what, by a header; None: the row is no header"
@@ -58,7 +70,9 @@ def read_lexicon(
         cells = dict(zip(names or ("word", "respelling", "ipa"), row))
         word, said, ipa = (cells.get(k, "") for k in ("word", "respelling", "ipa"))
         entry = f"{said} /{ipa.strip('/')}/".strip() if ipa else said
-        if len(row) > len(names or HEADERS): faults.append(f"line {n}: {len(row)} columns; quote a comma")
+        if odd := next((c for c in row if len(c.splitlines()) > 1), ""):
+            faults.append(f"line {n - len(odd.splitlines()) + 1}: a quote is not closed before the line ends")
+        elif len(row) > len(names or HEADERS): faults.append(f"line {n}: {len(row)} columns; quote a comma")
         elif not word or not entry: faults.append(f"line {n}: a word and its respelling are needed: {row}")
         elif table.setdefault(word := canonical(word), entry) != entry:
             faults.append(f"line {n}: `{word}` has another respelling in line {lines[word]}")
@@ -157,6 +171,8 @@ def check_lexicon(
     for word, value in table.items():
         if not canonical(word).strip() or not value.strip():
             raise ValueError(f"lexicon: an empty key or entry says nothing: {word!r} -> {value!r}")
+        if re.search(r"\w", word) and not re.search(r"[^\s.,!?;:…'\"-]", value):
+            raise ValueError(f"lexicon: {word!r} would be left out unsaid, as {value!r} has no letter")
         if split_entry(value)[1] and not phonemes:
             raise ValueError(f"lexicon: {word!r} has IPA, and this front-end reads letters. Spell it in the "
                              "letters of the language, or set `phonemes`")
