@@ -144,7 +144,7 @@ def fits(self:FormReader, text, start, end):
     tail = text[end:end + 48].lower().translate(table.unmarked)
     if form.before and not _begins_with(tail, form.before): return False
     word = _NEXTWORD[spaced].match(text, end)
-    if word and word[1].lower() in form.unless: return False
+    if word and word[1].lower().translate(table.unmarked) in form.unless: return False
     if form.next == "word": return bool(word)
     if form.next == "lower": return bool(word) and word[1][0].islower()
     if form.next == "upper": return bool(word) and word[1][0].isupper()
