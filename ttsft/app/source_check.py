@@ -17,6 +17,7 @@ from .characters import list_characters
 from .draft import MAX_TEXTS
 from .text_check import AMBER, Finding, GREEN, RED
 from ..core import UserError
+from ..corpus.names_alike import tell_alike
 from ..corpus.prepare_config import PrepareConfig
 from ..corpus.sources import SourceConfig
 from ..corpus.survey import check_rows
@@ -161,4 +162,5 @@ def check_source(
     found.rows = [*describe_rows(found), *check_faults(found.faults, rejecting)]
     if any(isinstance(u.audio, Path) for u in found.taken): found.rows += check_durations(found)
     if found.taken: found.rows.append(check_speakers(found.taken))
+    found.rows += [Finding(AMBER, "names alike", s) for s in tell_alike({u.speaker for u in found.taken})]
     return found

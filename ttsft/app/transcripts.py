@@ -74,7 +74,12 @@ def read_transcripts(
     if files := find_text_files(config):
         yield from (t for p in files for t in last_column(read_lines(p)) if t.strip())
         return
+    spoilt, some = [] if skipped is None else skipped, False
     for u in read_source(config, with_audio=False):
-        if isinstance(u, Skipped):
-            if skipped is not None: skipped.append(u)
-        elif u.text.strip(): yield u.text
+        if isinstance(u, Skipped): spoilt.append(u)
+        elif u.text.strip():
+            some = True
+            yield u.text
+    if spoilt and not some:
+        raise UserError(f"no text found: none of {len(spoilt)} rows can be used, the first: "
+                        f"{spoilt[0].reason}")

@@ -40,12 +40,24 @@ def name_utterance(
     if has_ending(name) or path.suffix and name.endswith(path.suffix): name = os.path.splitext(name)[0]
     return name if start is None else f"{name}-{start*1000:.0f}"
 
+# %% ../../nbs/3_corpus/02a_folders.ipynb #98ca4eb8
+def _check_cells(row, columns):
+    "Refuse a row in which a list, an object or a truth value stands for text"
+    used = columns.audio, columns.text, columns.raw_text, columns.speaker, columns.session
+    for column in filter(None, used):
+        value = row.get(column)
+        if isinstance(value, (list, tuple, dict, bool, bytes)):
+            raise UserError(f"`{column}` is `{str(value)[:60]}`, which is no text. Write text "
+                            "between quotes.")
+
 # %% ../../nbs/3_corpus/02a_folders.ipynb #c3d25674
 def _make_utterance(row, columns, line, recordings, ids, table, speaker, folder):
     "Turn one row into an utterance, or say why it is spoilt"
     def cell(column): return cell_text(row.get(column)) if column else ""
-    name, text, rule = cell(columns.audio), cell(columns.text) or cell(columns.raw_text), "row"
+    name, rule = recordings.below(cell(columns.audio)), "row"
+    text = cell(columns.text) or cell(columns.raw_text)
     try:
+        _check_cells(row, columns)
         span = check_span(_read_seconds(row, "start"), _read_seconds(row, "stop"))
         if not name.strip("./"):
             raise UserError(f"`{columns.audio}` is empty. Name a recording, or remove the line.")

@@ -67,6 +67,7 @@ def find_sound(
     if not spec or spec=="-" or ".ark:" in spec:
         raise UserError(f"`{spec[:80]}` is no file of its own. Write the sound into a file, and name "
                         "it in wav.scp.")
+    spec = places[-1].below(spec)
     found = [p.find(spec) for p in places]
     return next((p for p in found if p.is_file()), found[0])
 

@@ -76,6 +76,15 @@ def match(self:Recordings,
     forms = unicodedata.normalize("NFC", stem), fold_name(stem+".")[1][:-1]
     return [folder/n for n in next((stems[f] for f in forms if f in stems), [])]
 
+# %% ../../nbs/3_corpus/00e_recordings.ipynb #97086896
+@patch
+def below(self:Recordings,
+    name:str, # As the table has it
+)->str: # From the corpus folder, where it is a full path that lies below it
+    "Write a full path from the corpus folder"
+    starts = (s.rstrip(os.sep)+os.sep for s in (os.path.abspath(self.root), self.real))
+    return next((name[len(s):].lstrip(os.sep) for s in starts if name.startswith(s)), name)
+
 # %% ../../nbs/3_corpus/00e_recordings.ipynb #b3bee62a
 def _refuse_two(name, root, found):
     "Refuse a name that fits several recordings"
@@ -89,6 +98,7 @@ def find(self:Recordings,
     name:str, # As the table has it
 )->Path: # The recording; where it is not there, the path that it should have
     "Find the recording that a table names"
+    name = self.below(name)
     exact = self.inside(name)
     if exact.is_file(): return exact
     parts = [p for p in re.split(r"[\\/]", name) if p not in ("", ".")] or [name]
