@@ -188,7 +188,7 @@ def refused(self:FormReader, m):
     "Return a match as it is written, Roman numerals in characters that are refused"
     text = m[0]
     for name, slot in self.slots.items():
-        if slot.kind != "roman" and slot.kind.removesuffix("!") not in self.table.names: continue
+        if slot.kind != "roman" and slot.kind not in self.table.names: continue
         if read_roman(m[name].upper()) is None: continue
         a, b = m.start(name) - m.start(), m.end(name) - m.start()
         text = text[:a] + mark_roman(text[a:b].upper()) + text[b:]
