@@ -43,8 +43,9 @@ demo: $(VENV)/.ready-core ## fine-tune on synthetic Arabic and write outputs/ara
 test: $(VENV)/.ready-dev ## every check but those of `long`; the last line says how many passed
 	@$(BIN)/python -B tests.py
 
-long: $(VENV)/.ready-dev ## whole trainings on tiny models, minutes each
+long: $(VENV)/.ready-dev ## whole trainings on tiny models, and benchmarks, minutes each
 	@$(BIN)/python -B tests.py _learns
+	@$(BIN)/python -B tests.py checks/bench_
 
 lint: $(VENV)/.ready-dev ## ruff over notebooks and package
 	@$(BIN)/ruff check --no-cache nbs ttsft *.py

@@ -1,7 +1,7 @@
 """Every check of the repository, each counted as one test.
 
-Run `make test`, or `python -B tests.py [words of a test's name ...]`. `make long` runs whole trainings, which
-take minutes each.
+Run `make test`, or `python -B tests.py [words of a test's name ...]`. `make long` runs whole trainings and
+benchmarks, which take minutes each.
 The tests run on a copy of the checkout in a temporary folder, which is deleted at the end.
 The checkout stays as it is. What can be judged by reading alone is in `tests_form.py`.
 The last line is `N passed, N failed`; above it, every failed test is named again, with the end of what it
@@ -215,12 +215,12 @@ SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume"
            "checks/vits_resume": 26, "checks/corpus_faults": 26, "checks/make_demo_base": 24,
            "checks/shared_sound": 71, "checks/bad_inputs": 24, "checks/million": 15}
 
-# whole trainings; they run when they are named, as by `make long`
-ALONE = ("nbs/checks/xtts_learns.ipynb", "nbs/checks/indextts_learns.ipynb")
+# whole trainings and benchmarks; they run when they are named, as by `make long`
+ALONE = re.compile(r"nbs/checks/(bench_\w+|\w+_learns)\.ipynb")
 
 def is_chosen(name, words):
     "Whether a test runs: all words are in its name; without words, all but those of `ALONE`"
-    return all(w in name for w in words) if words else name not in ALONE
+    return all(w in name for w in words) if words else not ALONE.fullmatch(name)
 
 def reading():
     "(name, function) of what is judged by reading alone"

@@ -4644,6 +4644,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                   'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers.NumberReader.find': ( '2_text/numbers.html#numberreader.find',
                                                                               'ttsft/text/numbers.py'),
+                                    'ttsft.text.numbers.NumberReader.likely': ( '2_text/numbers.html#numberreader.likely',
+                                                                                'ttsft/text/numbers.py'),
                                     'ttsft.text.numbers.expand_numbers': ('2_text/numbers.html#expand_numbers', 'ttsft/text/numbers.py')},
             'ttsft.text.numerals': { 'ttsft.text.numerals.mark_roman': ('2_text/numerals.html#mark_roman', 'ttsft/text/numerals.py'),
                                      'ttsft.text.numerals.read_ethiopic': ('2_text/numerals.html#read_ethiopic', 'ttsft/text/numerals.py'),

@@ -23,16 +23,22 @@ class NumberReader:
     ):
         self.table = table
         self.readers = [FormReader(table, form, template) for form in table.forms for template in form.write]
-        self.wordy = [r for r in self.readers if not r.digital] # of Roman numerals, for example
+        self.groups = {} # (signs that a text must have, whether it must have a digit) -> places of readers
+        for i, r in enumerate(self.readers):
+            self.groups.setdefault((frozenset(map(frozenset, r.needs)), r.digital), []).append(i)
+
+    def likely(self, text):
+        "Return the readers whose signs a text has, in the order of the table"
+        held, digits = {*text, *text.casefold()}, bool(_NUMERAL.search(text))
+        found = [group for (needs, digital), group in self.groups.items()
+                 if digital <= digits and not any(map(held.isdisjoint, needs))]
+        return [self.readers[i] for i in sorted(i for group in found for i in group)]
 
     def find(self,
         text:str, # Any text
     )->Iterator[Found]: # In order, none inside another
         "Find every number that the table reads"
-        held = {*text, *text.casefold()}
-        readers = self.readers if _NUMERAL.search(text) else self.wordy
-        likely = (r for r in readers if not any(map(held.isdisjoint, r.needs)))
-        at, hits = 0, {reader: reader.find(text, 0) for reader in likely}
+        at, hits = 0, {reader: reader.find(text, 0) for reader in self.likely(text)}
         while hits := {r: hit for r, hit in hits.items() if hit}:
             best = min(hits.values(), key=lambda hit: (hit.start, -hit.end))
             yield best
