@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tqdm import tqdm
 from .. import __version__
-from ..core import UserError, build, did_you_mean, load_yaml, recipe_names
+from ..core import UserError, build, did_you_mean, load_yaml
+from ..extends import recipe_names
 
 # %% ../../nbs/9_app/11_cli.ipynb #d481d7bc
 def run(

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten
-from ..core import UserError, find_recipe, merge, read_override, read_recipe
+from ..core import UserError
+from ..extends import beside, count_readings, find_recipe, merge, read_override, read_recipe
 from ..corpus.utterances import AUDIO_SUFFIXES
 
 # %% ../../nbs/9_app/00c_layers.ipynb #2a18a286
@@ -112,14 +113,12 @@ def check_languages(
                     "file of its own that extends `language/CODE`; name it in the place of that.")
 
 # %% ../../nbs/9_app/00c_layers.ipynb #a6af565a
-def _resolve(path, seen):
+def _resolve(path):
     "Return the settings of a recipe with all it extends, and what was dropped on the way"
-    if path.resolve() in seen: raise UserError(f"{path} extends itself; take it out of its own `extends`")
     own, parents = read_recipe(path)
     merged, told, about = {}, [], {}
     for parent in parents:
-        beside = path.parent/parent if parent.endswith((".yaml", ".yml")) else parent
-        found, earlier = _resolve(find_recipe(beside), (*seen, path.resolve()))
+        found, earlier = _resolve(find_recipe(beside(path, parent)))
         if found.get("language") is not None: about[parent] = found["language"]
         merged, said = lay_over(merged, found)
         told += [*earlier, *said]
@@ -132,7 +131,9 @@ def resolve_layers(
     overrides:Sequence[str]=(), # `section.key=value`; one layer, whatever their order
 )->tuple[dict, list[str]]: # Settings, not yet checked, and sentences about what was dropped
     "Read a recipe with everything it extends, then apply overrides"
-    values, told = _resolve(find_recipe(name), ())
+    path = find_recipe(name)
+    count_readings(path, {})
+    values, told = _resolve(path)
     own = {}
     for o in overrides: own = merge(own, read_override(o))
     merged, said = lay_over(values, own)

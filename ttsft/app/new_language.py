@@ -18,8 +18,9 @@ from .characters import show_text
 from .draft import Draft, survey_texts
 from .language_file import quote_text, write_draft
 from .transcripts import read_transcripts
-from ..core import UserError, atomic, build, find_recipe, load_yaml, merge
-from ..core import read_override, recipe_names
+from ..core import UserError, atomic, build, load_yaml
+from ..extends import find_recipe, merge
+from ..extends import read_override, recipe_names
 from ..corpus.readers import find_kind, read_utterances
 from ..corpus.sources import SourceConfig
 

@@ -11,7 +11,8 @@ import os, sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from ..core import UserError, build, did_you_mean, load_yaml, recipe_names, resolve
+from ..core import UserError, build, did_you_mean, load_yaml
+from ..extends import recipe_names, resolve
 from ..text.front_end import FrontEnd, TextConfig
 from ..text.tables import fill_tables
 from ..text.translit import front_end

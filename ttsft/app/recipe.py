@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
-from ..core import UserError, build, did_you_mean, find_recipe, load_yaml, merge
-from ..core import read_override, recipe_names, resolve
+from ..core import UserError, build, did_you_mean, load_yaml
+from ..extends import find_recipe, merge
+from ..extends import read_override, recipe_names, resolve
 from ..text.front_end import TextConfig
 from ..text.stages import join_text
 from ..text.tables import fill_tables

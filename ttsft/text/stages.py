@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from ..core import UserError, merge
+from ..core import UserError
+from ..extends import merge
 
 # %% ../../nbs/2_text/00_stages.ipynb #3634c441
 class TextError(UserError):

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core import UserError, find_recipe, read_override, read_recipe, recipe_names, resolve
+from ..core import UserError
+from ..extends import find_recipe, read_override, read_recipe, recipe_names, resolve
 from .lexicon import read_lexicon
 
 # %% ../../nbs/2_text/01d_tables.ipynb #73c16c81

@@ -17,7 +17,8 @@ from importlib.resources import files
 import yaml
 from fastcore.basics import patch
 
-from ..core import build, recipe_names, resolve
+from ..core import build
+from ..extends import recipe_names, resolve
 from .foreign import foreign_stage
 from .front_end import FrontEnd, TextConfig, native_stages
 from .lexicon import list_ipa, split_entry

@@ -10,7 +10,8 @@ import hashlib, re
 from collections.abc import Sequence
 import numpy as np, torch
 from fastcore.basics import patch
-from ...core import UserError, build, resolve
+from ...core import UserError, build
+from ...extends import resolve
 from ...text.chunks import chunk
 from ...text.stages import TextError, join_text
 from ...text.front_end import TextConfig

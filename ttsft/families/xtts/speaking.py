@@ -9,7 +9,8 @@ __all__ = ['REFERENCE', 'XttsSpeaking']
 from collections.abc import Sequence
 import numpy as np, torch
 from fastcore.basics import patch
-from ...core import UserError, build, resolve
+from ...core import UserError, build
+from ...extends import resolve
 from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
