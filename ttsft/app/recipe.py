@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
-from ..core import UserError, build, did_you_mean, load_yaml
+from ..core import UserError, build, did_you_mean, load_yaml, number
 from ..extends import find_recipe, merge
 from ..extends import read_override, recipe_names, resolve
 from ..text.front_end import TextConfig
@@ -57,10 +57,10 @@ class Recipe:
     train:TrainConfig = field(default_factory=TrainConfig)
     evaluate:EvaluateConfig = field(default_factory=EvaluateConfig)
     script:ScriptConfig = field(default_factory=ScriptConfig) # Lines that are spoken after training
-    seed:int = 0 # Seeds every random choice
+    seed:int = number(0, 0, MAX_SEED) # Seeds every random choice
     outputs:str = "outputs" # Runs are made below this folder
     engine:Literal["serial", "pool", "ray"] = "pool" # What prepares sound in parallel; the result is the same
-    workers:int = 0 # Its processes; 0: one for each core
+    workers:int = number(0, 0, 1024) # Its processes; 0: one for each core
     @property
     def what(self)->dict:
         "Return what the trained model depends on"

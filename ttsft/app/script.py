@@ -10,8 +10,8 @@ __all__ = ['MAX_LINES', 'MAX_TEXT', 'ScriptLine', 'check_line', 'repeated_ids', 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
-from ..core import UserError, did_you_mean
-from ..families.terms import MAX_SEED, Manner, read_emotion
+from ..core import UserError, did_you_mean, number
+from ..families.terms import MAX_SEED, SPEEDS, Manner, read_emotion
 
 # %% ../../nbs/9_app/00b_script.ipynb #f0decf76
 MAX_LINES, MAX_TEXT = 10_000, 2_000 # lines of a script, and characters of a line
@@ -22,8 +22,8 @@ class ScriptLine:
     text:str # As people write it
     id:str = "" # Names the sound file, behind the line's number
     voice:str = "" # Who speaks; empty: the first voice
-    speed:float = 1.0 # 2 is twice as fast
-    seed:int|None = None # The same seed gives the same speech; None: the run's
+    speed:float = number(1.0, *SPEEDS) # 2 is twice as fast
+    seed:int|None = number(None, 0, MAX_SEED) # The same seed gives the same speech; None: the run's
     language:str = "" # BCP 47 code; empty: the model's own
     emotion:str = "" # Names with weights, e.g. `happy=0.5`; empty: the voice's own
     def __post_init__(self): check_line(self)

@@ -18,7 +18,7 @@ class CodexConfig:
     # Cells without any selection, as files before August 2025 have them: the newest take, or none
     legacy_take:Literal["none", "latest-valid"] = "none"
     paratext:bool = False # Take introductions and headings too
-    min_validations:int = 0 # Active validations that both the take and its text need
+    min_validations:int = number(0, 0, 1000) # Active validations that both the take and its text need
     llm_text:Literal["keep", "skip"] = "keep" # Text that a language model wrote and nobody validated
 
 # %% ../../nbs/3_corpus/01_codex_cells.ipynb #e170a2b6

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 from tqdm import tqdm
-from ..core import UserError, atomic, file_fingerprint, read_json, write_json
+from ..core import UserError, atomic, file_fingerprint, number, read_json, write_json
 from .rejects import read_sheet, refuse, write_rejected
 from .shared_sound import ORIGIN, find_shared_sound
 from .components import number_values
@@ -29,7 +29,7 @@ from ..sound.augment import AugmentConfig, augment_flac
 @dataclass(frozen=True)
 class DatasetConfig(SplitConfig):
     "How prepared clips are split and stored"
-    shard_mb:float = 300. # Size of a parquet file, in million bytes, more or less
+    shard_mb:float = number(300., above=0, high=1900) # Size of a parquet file, in million bytes, more or less
     # Extra, changed copies of training clips; none by default
     augment:AugmentConfig = field(default_factory=AugmentConfig)
     def __post_init__(self):

@@ -10,21 +10,23 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from ..core import UserError, did_you_mean
+from ..core import UserError, did_you_mean, number
 
 # %% ../../nbs/3_corpus/04_filter.ipynb #7904045b
 @dataclass(frozen=True)
 class Rule:
     "What must hold for a column"
     column:str = "" # The measure, e.g. `snr_db`
-    min:float|None = None # Lowest value allowed
-    max:float|None = None # Highest value allowed
-    max_z:float|None = None # Largest distance from the group's median, in robust standard deviations
+    min:float|None = number(None, -1e12, 1e12) # Lowest value allowed
+    max:float|None = number(None, -1e12, 1e12) # Highest value allowed
+    # Largest distance from the group's median, in robust standard deviations
+    max_z:float|None = number(None, above=0, high=1e6)
     by:str = "speaker" # Column that says who is compared with whom, for `max_z`; empty compares all
-    min_group:int = 20 # Smaller groups are not compared: nobody knows what is usual for them
+    # Smaller groups are not compared: nobody knows what is usual for them
+    min_group:int = number(20, 1, 1_000_000_000)
     # Columns in which a clip must differ from every clip before it
     same:list[str] = field(default_factory=list)
-    within:float = 0.0 # With `same`: only when `column` agrees within this share, too
+    within:float = number(0.0, 0, 1) # With `same`: only when `column` agrees within this share, too
     why:str = "" # For a person: what it means when the rule is broken
 
     def __post_init__(self):

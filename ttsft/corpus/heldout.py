@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 import numpy as np
 import pyarrow as pa, pyarrow.compute as pc
-from ..core import UserError, local_path, read_json
+from ..core import UserError, local_path, number, read_json
 from .components import find_components, read_key
 
 # %% ../../nbs/3_corpus/07a_heldout.ipynb #d9821ec0
@@ -23,10 +23,10 @@ LEFT_OUT = -1 # The side of a clip that no split takes
 @dataclass(frozen=True)
 class SplitConfig:
     "How clips are held out"
-    validation:float = 20 # Sentences for validation; below 1: the share of all hours
+    validation:float = number(20, 0, 1_000_000) # Sentences for validation; below 1: the share of all hours
     # Sentences for the final test, never trained on and never used to choose a checkpoint; below 1: the
     # share of all hours
-    test:float = 20
+    test:float = number(20, 0, 1_000_000)
     # Hold out only sentences whose every character is also in training sentences, and fewer if need be
     cover:bool = False
     # What no two splits share

@@ -7,41 +7,44 @@ __all__ = ['PrepareConfig', 'make_rules']
 
 # %% ../../nbs/3_corpus/06_prepare_config.ipynb #0bcae20e
 from dataclasses import dataclass, field
-from ..core import UserError
+from ..core import UserError, number
 from .filter import Rule
 
 # %% ../../nbs/3_corpus/06_prepare_config.ipynb #27914cab
 @dataclass(frozen=True)
 class PrepareConfig:
     "How raw clips become training clips"
-    lufs:float = -23.0 # Target loudness, LUFS
-    peak_dbfs:float = -1.0 # Ceiling for the peak after levelling, dBFS
+    lufs:float = number(-23.0, -60, -5) # Target loudness, LUFS
+    peak_dbfs:float = number(-1.0, -40, 0) # Ceiling for the peak after levelling, dBFS
     trim:bool = True # Cut silence at both ends
-    lead:float = 0.1 # Silence kept before speech, seconds
-    tail:float = 0.2 # Silence kept after speech, seconds
-    max_source_seconds:float = 600.0 # Longer recordings (or slices of one) are rejected unread
-    max_channels:int = 2 # Recordings with more channels are rejected
-    min_native_rate:int = 8000 # Recordings of a lower sample rate are rejected, Hz
+    lead:float = number(0.1, 0, 10) # Silence kept before speech, seconds
+    tail:float = number(0.2, 0, 10) # Silence kept after speech, seconds
+    # Longer recordings (or slices of one) are rejected unread
+    max_source_seconds:float = number(600.0, above=0, high=86_400)
+    max_channels:int = number(2, 1, 64) # Recordings with more channels are rejected
+    min_native_rate:int = number(8000, 0, 192_000) # Recordings of a lower sample rate are rejected, Hz
     split_long:bool = False # Cut recordings longer than max_seconds at pauses between sentences
-    min_seconds:float = 0.4 # Shorter clips are rejected
-    max_seconds:float = 30.0 # Longer clips are rejected
-    min_chars_per_second:float = 1.0 # Slower readings are rejected: the text is probably too short
-    max_chars_per_second:float = 40.0 # Faster readings are rejected: the text is probably too long
-    max_clipping:float = 0.01 # Share of clipped samples above which a clip is rejected, 0 to 1
-    max_silence:float = 0.8 # Share of silent frames above which a clip is rejected, 0 to 1
+    min_seconds:float = number(0.4, 0, 3600) # Shorter clips are rejected
+    max_seconds:float = number(30.0, above=0, high=3600) # Longer clips are rejected
+    # Slower readings are rejected: the text is probably too short
+    min_chars_per_second:float = number(1.0, 0, 1000)
+    # Faster readings are rejected: the text is probably too long
+    max_chars_per_second:float = number(40.0, above=0, high=1000)
+    max_clipping:float = number(0.01, 0, 1) # Share of clipped samples above which a clip is rejected, 0 to 1
+    max_silence:float = number(0.8, 0, 1) # Share of silent frames above which a clip is rejected, 0 to 1
     # Longer clips with no voice at all are rejected; in single short words the network may miss it
-    max_unheard_seconds:float = 1.5
+    max_unheard_seconds:float = number(1.5, 0, 3600)
     # Lowest share of the model's band that the highest tone must reach; 0.6 is strict, 0 off
-    min_bandwidth:float = 0.0
+    min_bandwidth:float = number(0.0, 0, 1)
     # Robust standard deviations that a clip's speaking rate may lie off its speaker's; 0 turns it off
-    max_rate_z:float = 6.0
+    max_rate_z:float = number(6.0, 0, 1000)
     duplicate_audio:bool = True # Reject clips whose sound is an earlier clip's, sample by sample
     # Reject a speaker's second reading of a text when durations agree within this share; 0 turns it off
-    duplicate_text:float = 0.02
+    duplicate_text:float = number(0.02, 0, 1)
     # Predict quality with DNSMOS, slowly (the package `speechmos`); see `rules` for a limit
     dnsmos:bool = False
     rules:dict[str, Rule] = field(default_factory=dict) # More rules over columns of the manifest, by name
-    shard:int = 200 # Clips in a shard
+    shard:int = number(200, 1, 100_000) # Clips in a shard
 
 # %% ../../nbs/3_corpus/06_prepare_config.ipynb #86d4aae3
 def make_rules(

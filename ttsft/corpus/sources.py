@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from ..core import UserError, did_you_mean
+from ..core import UserError, did_you_mean, number
 from .utterances import safe_id
 from .headers import plain_word
 from .codex_cells import CodexConfig
@@ -52,17 +52,17 @@ class SourceConfig:
     session_column:str = "" # Recording session, where the table has one
     session_pattern:str = "" # Recording session, where the id tells it: a pattern with one group
     speaker:str = "speaker-1" # The speaker's name where the source names none
-    min_up_votes:int = 0 # Common Voice: fewer are skipped
-    max_down_votes:int|None = None # Common Voice: more are skipped
+    min_up_votes:int = number(0, 0, 1_000_000) # Common Voice: fewer are skipped
+    max_down_votes:int|None = number(None, 0, 1_000_000) # Common Voice: more are skipped
     reported:Literal["skip", "keep"] = "skip" # Common Voice: sentences that people have complained about
     codex:CodexConfig = field(default_factory=CodexConfig)
-    weight:float = 1.0 # How often its clips are drawn, beside other sources
+    weight:float = number(1.0, above=0, high=1000) # How often its clips are drawn, beside other sources
     # BCP 47 code where it is not the run's: its clips are only trained on, against forgetting; empty: the
     # recipe's
     language:str = ""
     # YAML file with `text:`, the rules of that language; empty: those that ship with the package
     text_rules:str = ""
-    limit:int = 0 # Take only the first so many utterances; 0 takes all
+    limit:int = number(0, 0, 1_000_000_000) # Take only the first so many utterances; 0 takes all
     license:str = "" # Shown in the report and on the dataset card
     consent:str = "" # What the speakers agreed to; shown there too
     note:str = "" # Shown in the report, e.g. that the speech is synthetic

@@ -12,5 +12,6 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class EvaluateConfig:
     "Hold the `evaluate` section of a recipe"
-    sentences:int = 40 # Test sentences to evaluate, at most
-    draws:int = 4 # Noise draws per sentence for the mismatch term, on top of the model's head multiplier
+    sentences:int = number(40, 1, 1_000_000) # Test sentences to evaluate, at most
+    # Noise draws per sentence for the mismatch term, on top of the model's head multiplier
+    draws:int = number(4, 1, 1000)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from ..core import UserError, fingerprint
+from ..core import UserError, fingerprint, number
 
 # %% ../../nbs/5_families/00_vocabulary.ipynb #7764a130
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class VocabConfig:
     # The base's own, one token a character, byte-pair pieces, or the base's own with new pieces behind
     kind:Literal["released", "character", "bpe", "grown"] = "character"
     # Pieces at most: of a `bpe` vocabulary, or learnt by a `grown` one; 0: 500, or by the size of the corpus
-    size:int = 0
+    size:int = number(0, 0, 100_000)
     # Characters outside the vocabulary that a run may lose, each named
     allow_loss:list[str] = field(default_factory=list)
 

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from accelerate import Accelerator
 from tqdm import tqdm
-from ..core import read_json, write_json
+from ..core import number, read_json, write_json
 from ..sound.audio import resample
 from ..families.features import Clip
 from ..families.protocol import Family
@@ -30,18 +30,21 @@ from ..evaluation.intervals import paired_bootstrap
 @dataclass(frozen=True)
 class RoundConfig:
     "Hold the settings of a feedback round"
-    steps:int = 200 # Optimizer updates
-    lr:float = 2e-5 # Learning rate
-    weight:float = 3.0 # How often a corrected clip is drawn in an epoch
-    share:float = 0.3 # Of an epoch's draws, the corrected clips; the rest replays old ones
-    batch_seconds:float = 60.0 # Audio per micro-batch, padding included, seconds
-    accumulate:int = 1 # Micro-batches per update
+    steps:int = number(200, 1, 1_000_000) # Optimizer updates
+    lr:float = number(2e-5, above=0, high=1) # Learning rate
+    weight:float = number(3.0, above=0, high=1000) # How often a corrected clip is drawn in an epoch
+    # Of an epoch's draws, the corrected clips; the rest replays old ones
+    share:float = number(0.3, above=0, below=1)
+    batch_seconds:float = number(60.0, 0.1, 100_000) # Audio per micro-batch, padding included, seconds
+    accumulate:int = number(1, 1, 10_000) # Micro-batches per update
     precision:Literal["no", "bf16", "fp16"] = "no" # As in training
     # Parts that train, patterns such as `text_encoder.*`; empty: all
     train:list[str] = field(default_factory=list)
-    held_out:int = 20 # Test sentences on the held-out list, at most; fixed by the first round
-    draws:int = 4 # Noise draws per sentence and loss
-    margin:float = 0.02 # Share by which a held-out mean may be worse where the interval still holds zero
+    # Test sentences on the held-out list, at most; fixed by the first round
+    held_out:int = number(20, 1, 10_000)
+    draws:int = number(4, 1, 1000) # Noise draws per sentence and loss
+    # Share by which a held-out mean may be worse where the interval still holds zero
+    margin:float = number(0.02, 0, 1)
     mcd:bool = True # Compare spoken held-out sentences with their recordings, too
 
 # %% ../../nbs/8_feedback/03_round.ipynb #af9d6932

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 import numpy as np
-from ..core import UserError, atomic, write_json
+from ..core import UserError, atomic, number, write_json
 from .agreement import measure_agreement, measure_stability
 from .cluster import find_voices
 from .decisions import apply_decisions, check_decisions, clip_links, read_decisions
@@ -28,15 +28,15 @@ class SpeakersConfig:
     method:Literal["given", "spectral", "agglomerative", "kmeans", "hdbscan"]="given"
     # resemblyzer, transformers:WHERE, pyannote:WHERE or none; empty: none for `given`, else resemblyzer
     model:str = ""
-    min_speakers:int = 1 # Fewer voices are split further
-    max_speakers:int = 20 # More voices are merged
-    voice_limit:float = VOICE_LIMIT # Cosine between two voices above which they are one, 0 to 1
-    margin:float = 0.05 # Clips whose second voice is closer than this are unknown, cosine
-    min_clips:int = 2 # Smaller clusters are unknown
+    min_speakers:int = number(1, 1, 1000) # Fewer voices are split further
+    max_speakers:int = number(20, 1, 10_000) # More voices are merged
+    voice_limit:float = number(VOICE_LIMIT, 0, 1) # Cosine between two voices above which they are one, 0 to 1
+    margin:float = number(0.05, 0, 1) # Clips whose second voice is closer than this are unknown, cosine
+    min_clips:int = number(2, 1, 1000) # Smaller clusters are unknown
     # Clips that share this label are taken together until they are long enough
     pool:Literal["", "session", "speaker"]=""
-    pool_seconds:float = 4.0 # Long enough, seconds
-    samples:int = 3 # Clips of each kind to listen to, for each voice
+    pool_seconds:float = number(4.0, 0, 3600) # Long enough, seconds
+    samples:int = number(3, 1, 100) # Clips of each kind to listen to, for each voice
     decisions:str = "" # YAML file with a person's corrections
 
 # %% ../../nbs/4_speakers/10_analysis.ipynb #4816e989

@@ -17,22 +17,24 @@ class PocketConfig(FamilyConfig):
     method:Literal["full", "lora"] = "full" # Train the weights, or low-rank adapters and the text embedding
     # Parameters to keep, patterns such as `flow_head.*` or `model.layers.[01].*`
     freeze:list[str] = field(default_factory=list)
-    lora_rank:int = 16 # Rank of the adapters
-    lora_alpha:float = 32.0 # Their scale; the output is multiplied by alpha / rank
-    drop_text:float = 0.2 # Share of rows trained without text
-    drop_voice:float = 0.2 # Share of rows trained without a voice prompt
+    lora_rank:int = number(16, 1, 1024) # Rank of the adapters
+    # Their scale; the output is multiplied by alpha / rank
+    lora_alpha:float = number(32.0, above=0, high=10_000)
+    drop_text:float = number(0.2, 0, below=1) # Share of rows trained without text
+    drop_voice:float = number(0.2, 0, 1) # Share of rows trained without a voice prompt
     # Share of past frames hidden behind noise in training; small models learn to read sooner
-    drop_history:float = 0.0
-    head_multiplier:int = 4 # Noise draws per frame; the backbone runs once for all
-    distill_probability:float = 0.25 # Share of steps that compute the self-distillation term
-    diagonal_weight:float = 0.75 # Weight of the flow term; self-distillation has the rest
-    eos_weight:float = 0.1 # Weight of the end-of-speech loss
-    prompt_seconds:float = 5.0 # Longest voice prompt in training
+    drop_history:float = number(0.0, 0, below=1)
+    head_multiplier:int = number(4, 1, 64) # Noise draws per frame; the backbone runs once for all
+    distill_probability:float = number(0.25, 0, 1) # Share of steps that compute the self-distillation term
+    diagonal_weight:float = number(0.75, 0, 1) # Weight of the flow term; self-distillation has the rest
+    eos_weight:float = number(0.1, 0, 1000) # Weight of the end-of-speech loss
+    prompt_seconds:float = number(5.0, 0.1, 60) # Longest voice prompt in training
     # Normalise latents as the base does, or by the training clips
     latent_stats:Literal["keep", "corpus"] = "keep"
-    temperature:float = 0.3 # Variance of the sampling noise
-    flow_steps:int = 1 # Euler steps of the flow head
-    eos_threshold:float = -4.0 # End-of-speech logit that stops generation
-    frames_after_eos:int = 1 # Frames generated after that
-    max_tokens:int = 200 # Longer text is spoken in pieces cut at sentence and clause ends
-    max_seconds_per_token:float = 0.5 # Generation is stopped after this times the tokens, plus one second
+    temperature:float = number(0.3, 0, 10) # Variance of the sampling noise
+    flow_steps:int = number(1, 1, 1000) # Euler steps of the flow head
+    eos_threshold:float = number(-4.0, -100, 100) # End-of-speech logit that stops generation
+    frames_after_eos:int = number(1, 0, 100) # Frames generated after that
+    max_tokens:int = number(200, 8, 10_000) # Longer text is spoken in pieces cut at sentence and clause ends
+    # Generation is stopped after this times the tokens, plus one second
+    max_seconds_per_token:float = number(0.5, 0.01, 10)

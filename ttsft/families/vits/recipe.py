@@ -18,30 +18,34 @@ class VitsConfig(FamilyConfig):
     method:Literal["full", "lora"] = "full"
     # Parameters to keep, patterns such as `decoder.*` or `text_encoder.encoder.layers.[0-3].*`
     freeze:list[str] = field(default_factory=list)
-    lora_rank:int = 8 # Rank of the adapters
-    lora_alpha:float = 16.0 # Their scale; the output is multiplied by alpha / rank
+    lora_rank:int = number(8, 1, 1024) # Rank of the adapters
+    # Their scale; the output is multiplied by alpha / rank
+    lora_alpha:float = number(16.0, above=0, high=10_000)
     # What trains fully beside adapters
     lora_beside:list[str] = field(default_factory=lambda: ["duration_predictor.*", "text_encoder.project.*"])
-    mel_weight:float = 45.0 # Distance of log mels
-    kl_weight:float = 1.0 # Prior against posterior
-    duration_weight:float = 1.0 # Likelihood of the durations
-    adversarial_weight:float = 1.0 # Least squares of the discriminators' scores, in both phases
-    feature_weight:float = 1.0 # Feature matching
+    mel_weight:float = number(45.0, 0, 10_000) # Distance of log mels
+    kl_weight:float = number(1.0, 0, 10_000) # Prior against posterior
+    duration_weight:float = number(1.0, 0, 10_000) # Likelihood of the durations
+    # Least squares of the discriminators' scores, in both phases
+    adversarial_weight:float = number(1.0, 0, 10_000)
+    feature_weight:float = number(1.0, 0, 10_000) # Feature matching
     # Nats by which the aligner prefers the diagonal in training, times the squared distance from it (0 to 1);
     # for training from scratch
-    guide:float = 0.0
-    segment:int = 8192 # Samples that the vocoder makes of each clip
+    guide:float = number(0.0, 0, 10_000)
+    segment:int = number(8192, 256, 1_000_000) # Samples that the vocoder makes of each clip
     # File, folder, `asset:` or `hub:` of a trained one; empty: beside the base; `fresh`
     discriminator:str = ""
-    discriminator_warmup:int = 500 # Updates that a fresh discriminator has alone, the generator frozen
-    discriminator_shrink:int = 1 # Divides the discriminators' channels, for tiny models
+    # Updates that a fresh discriminator has alone, the generator frozen
+    discriminator_warmup:int = number(500, 0, 10_000_000)
+    discriminator_shrink:int = number(1, 1, 64) # Divides the discriminators' channels, for tiny models
     # New symbol -> symbols of the base that it starts from
     related:dict[str, str] = field(default_factory=dict)
     speakers:Literal["base", "each"] = "each" # The base's voices, or one for every speaker of the data
-    speaker_dim:int = 256 # Size of a speaker vector where the base has none
-    noise_scale:float|None = None # Liveliness of the voice; empty keeps the base's
-    noise_scale_duration:float|None = None # Liveliness of the rhythm; empty keeps the base's
-    speaking_rate:float|None = None # 1 is the training data's; empty keeps the base's
-    max_tokens:int = 400 # Longer text is spoken in pieces cut at sentence and clause ends; blanks count
+    speaker_dim:int = number(256, 1, 4096) # Size of a speaker vector where the base has none
+    noise_scale:float|None = number(None, 0, 10) # Liveliness of the voice; empty keeps the base's
+    noise_scale_duration:float|None = number(None, 0, 10) # Liveliness of the rhythm; empty keeps the base's
+    speaking_rate:float|None = number(None, 0.1, 10) # 1 is the training data's; empty keeps the base's
+    # Longer text is spoken in pieces cut at sentence and clause ends; blanks count
+    max_tokens:int = number(400, 8, 10_000)
     # A token that would last longer is cut there, and the speech is called a runaway
-    max_token_seconds:float = 2.0
+    max_token_seconds:float = number(2.0, 0.01, 60)
