@@ -48,7 +48,7 @@ class _Loader(yaml.SafeLoader):
                             "`extends:`")
         self.values, self.depth = self.values+1, self.depth+1
         if self.values>MOST_VALUES:
-            raise UserError(f"more than {MOST_VALUES:,} keys and values are too many ({where}). Long lists of "
+            raise UserError(f"more than {MOST_VALUES:,} values are too many ({where}). Long lists of "
                             "words belong into a file of their own.")
         if self.depth>DEEPEST:
             raise UserError(f"more than {DEEPEST} levels inside each other are too many ({where}).")

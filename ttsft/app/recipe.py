@@ -15,8 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from ..core import UserError, build, did_you_mean, load_yaml, number
-from ..extends import find_recipe, merge
-from ..extends import read_override, recipe_names, resolve
+from ..extends import find_recipe, merge, read_override, recipe_names, resolve
 from ..text.front_end import TextConfig
 from ..text.stages import join_text
 from ..text.tables import fill_tables
@@ -27,11 +26,12 @@ from ..corpus.dataset import DatasetConfig
 from ..speakers.analysis import SpeakersConfig
 from ..families.vocabulary import VocabConfig
 from ..families.registry import family_config, multilingual_families
-from ..families.terms import check_seed
+from ..families.terms import MAX_SEED
 from ..training.recipe import TrainConfig, stage_settings
 from ..evaluation.recipe import EvaluateConfig
 from .layers import resolve_layers
 from .faults import list_faults, raise_faults
+from .relations import list_relations
 from .script import ScriptConfig
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #77f4b9e0
@@ -201,11 +201,10 @@ def find_recipe_faults(
 )->list[str]:
     "List what is wrong with a recipe beyond its single settings"
     faults = []
-    for check in (check_name, partial(check_language, name=name), check_model, replay_rules,
-                  lambda r: check_seed(r.seed)):
+    for check in (check_name, partial(check_language, name=name), check_model, replay_rules):
         try: check(recipe)
         except UserError as e: faults.append(str(e))
-    return faults
+    return faults+list_relations(recipe)
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #5cfe7813
 def load_recipe(

@@ -10,6 +10,7 @@ __all__ = ['VOID', 'BLOCK', 'CodexConfig', 'as_type', 'as_number', 'read_cell_te
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Literal
+from ..core import number
 
 # %% ../../nbs/3_corpus/01_codex_cells.ipynb #56ba37f2
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ __all__ = ['EvaluateConfig']
 
 # %% ../../nbs/7_evaluation/00_recipe.ipynb #fa7daece
 from dataclasses import dataclass
+from ..core import number
 
 # %% ../../nbs/7_evaluation/00_recipe.ipynb #21dfa2e8
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ __all__ = ['PocketConfig']
 # %% ../../../nbs/5_families/pocket/00_recipe.ipynb #bad0a3f7
 from dataclasses import dataclass, field
 from typing import Literal
+from ...core import number
 from ..terms import FamilyConfig
 
 # %% ../../../nbs/5_families/pocket/00_recipe.ipynb #2f55fa51

@@ -8,6 +8,7 @@ __all__ = ['VitsConfig']
 # %% ../../../nbs/5_families/vits/00_recipe.ipynb #6c0fa8c5
 from dataclasses import dataclass, field
 from typing import Literal
+from ...core import number
 from ..terms import FamilyConfig
 
 # %% ../../../nbs/5_families/vits/00_recipe.ipynb #cd9bd2b7

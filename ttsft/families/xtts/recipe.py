@@ -20,7 +20,7 @@ def check_relations(
         raise ValueError(f"temperature: {config.temperature} is too small to divide by; 0 takes the best")
     span = config.reference_seconds
     if span[0]>span[1]:
-        raise ValueError(f"reference_seconds: {span} should be the shortest and the longest voice, in this order")
+        raise ValueError(f"reference_seconds: {span} should be the shortest and the longest, in this order")
 
 # %% ../../../nbs/5_families/xtts/00_recipe.ipynb #134a64c0
 @dataclass(frozen=True)
