@@ -141,9 +141,10 @@ def summarise(
             for rule in sorted(set(before[early])) for rows in [before==rule]}
     narrow = int((clips["bandwidth"].fill_null(1).to_numpy()[kept]<0.8).sum())
     scaled = int((clips["divisor"].fill_null(1).to_numpy()>1).sum())
+    for rule,more in count_losses(verdict, seconds).items(): # a rule may reject before and after measuring
+        lost[rule] = {k: round(lost.get(rule, {}).get(k, 0) + v, 5) for k,v in more.items()}
     return dict(clips_in=len(kept), clips_out=int(kept.sum()), hours_in=hours(np.ones(len(kept), bool)),
-                hours_out=hours(kept), narrow_band=narrow, scaled_floats=scaled,
-                lost=lost | count_losses(verdict, seconds))
+                hours_out=hours(kept), narrow_band=narrow, scaled_floats=scaled, lost=lost)
 
 # %% ../../nbs/3_corpus/06c_prepare.ipynb #7af608ed
 def _make_tables(raw, out, config, sample_rate, engine, workers):
