@@ -787,6 +787,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                              'ttsft/corpus/prepare.py'),
                                       'ttsft.corpus.prepare._stop_at_faults': ( '3_corpus/prepare.html#_stop_at_faults',
                                                                                 'ttsft/corpus/prepare.py'),
+                                      'ttsft.corpus.prepare._take_apostrophes': ( '3_corpus/prepare.html#_take_apostrophes',
+                                                                                  'ttsft/corpus/prepare.py'),
                                       'ttsft.corpus.prepare._write_manifest_file': ( '3_corpus/prepare.html#_write_manifest_file',
                                                                                      'ttsft/corpus/prepare.py'),
                                       'ttsft.corpus.prepare.is_done': ('3_corpus/prepare.html#is_done', 'ttsft/corpus/prepare.py'),

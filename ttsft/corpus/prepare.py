@@ -21,12 +21,17 @@ from .. import __version__
 from ..core import UserError, fingerprint
 from ..sound.vad_network import VAD_RATE
 from .shards import run_shards
-from .rejects import refuse, write_rejected
+from .rejects import refuse, spreadsheet_text, write_rejected
 from .filter import Verdict, apply_rules, count_losses, explain_rejection
 from .prepare_config import PrepareConfig, make_rules
 from .clip import CLIP_SCHEMA, VERDICT, predict_dnsmos, prepare_clip
 
 # %% ../../nbs/3_corpus/06c_prepare.ipynb #099360db
+def _take_apostrophes(column):
+    "Give cells back that were made safe for a spreadsheet; most columns have none"
+    if not pc.any(pc.starts_with(column, "'")).as_py(): return column
+    return pa.chunked_array([pa.array(map(spreadsheet_text, column.to_pylist()), pa.string())])
+
 def read_rows(
     raw:Path, # A `raw/` folder
 )->pa.Table: # All columns as text
@@ -35,8 +40,11 @@ def read_rows(
     with open(path, encoding="utf-8", newline="") as f: names = next(csv.reader(f))
     convert = pyarrow.csv.ConvertOptions(column_types={n: pa.string() for n in names},
                                          strings_can_be_null=False)
-    return pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-                                convert_options=convert)
+    table = pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+                                 convert_options=convert)
+    for i,name in enumerate(names):
+        if name!="transcription": table = table.set_column(i, name, _take_apostrophes(table[i]))
+    return table
 
 # %% ../../nbs/3_corpus/06c_prepare.ipynb #9999697a
 @dataclass(frozen=True)
