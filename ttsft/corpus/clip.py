@@ -15,7 +15,8 @@ import pyarrow as pa
 import soundfile as sf
 from ..core import UserError
 from ..sound.recording import AudioError, scale_integers
-from ..sound.audio import level, resample, to_db
+from ..sound.audio import level, to_db
+from ..sound.spool import Spool, change_rate
 from ..sound.measures import measure_clipping
 from ..sound.vad_network import VAD_RATE
 from ..sound.vad import HOP, Heard, find_bounds, find_voiced, hear, measure_snr
@@ -28,7 +29,7 @@ from .slices import Rejected, hash_recording, read_clip
 FADE = 0.005 # seconds, at edges that were cut
 
 def cut_piece(
-    wav:np.ndarray, # The whole recording at the model's rate, shape (s,)
+    wav:np.ndarray|Spool, # The whole recording at the model's rate, shape (s,)
     sample_rate:int, # Hz
     start:float, # Seconds
     stop:float, # Seconds
@@ -150,7 +151,7 @@ def prepare_clip(
     "Decode, listen, resample, trim, level and store one clip"
     base = _begin_row(row)
     begin, end = (float(row[k]) if row.get(k) else None for k in ("start", "stop"))
-    try: wav, native, channels = read_clip(raw/row["file_name"], config, begin, end)
+    try: wav, native, channels = read_clip(raw/row["file_name"], config, begin, end, out)
     except AudioError as e:
         return [base | dict(rule="unreadable", reason=str(e).replace(f"{raw}/", ""), fault=True)]
     except Rejected as e:
@@ -161,10 +162,12 @@ def prepare_clip(
     base |= dict(native_rate=native, channels=channels, source_seconds=len(wav)/native, divisor=divisor,
                  duration=len(wav)/native, clipping=measure_clipping(wav),
                  dc_offset=float(abs(wav.mean(dtype=np.float64))))
-    views = {r: resample(wav, native, r) if r!=native else wav for r in {sample_rate, VAD_RATE}}
+    views = {r: change_rate(wav, native, r, out) for r in {sample_rate, VAD_RATE}}
     heard = hear(wav, native, views[VAD_RATE])
     base |= dict(bandwidth_hz=heard.bandwidth_hz, bandwidth=heard.bandwidth_hz/(sample_rate/2))
     start, stop = find_bounds(heard, config.lead, config.tail) if config.trim else (0.0, heard.duration)
+    if isinstance(wav, Spool) and stop - start>config.max_seconds and not config.split_long:
+        return [base | dict(rule="max_seconds", value=stop - start, limit=config.max_seconds)]
     pieces = _plan_pieces(base, start, stop, heard, config)
     if not pieces: return [base | dict(rule="split_long", value=stop - start, limit=config.max_seconds)]
     base["recording"], at = hash_recording(raw/row["file_name"]), begin or 0.0

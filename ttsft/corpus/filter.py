@@ -38,6 +38,7 @@ class Rule:
 WHY = dict(
     unreadable="The recording cannot be used.",
     max_source_seconds="The recording is too long to be one utterance.",
+    max_source_samples="The recording holds too many samples to be one utterance.",
     max_channels="The recording has too many channels: it may hold several people or instruments.",
     min_native_rate="The recording's sample rate is too low for speech.",
     min_seconds="The clip is too short.", max_seconds="The clip is too long for the model.",

@@ -10,7 +10,7 @@ import csv, json, math
 from itertools import islice
 from pathlib import Path
 from .utterances import Utterance
-from .rejects import make_writable
+from .rejects import make_writable, spreadsheet_safe, spreadsheet_text
 from .sources import SourceConfig
 
 # %% ../../nbs/3_corpus/02f_metadata.ipynb #3511867d
@@ -30,18 +30,18 @@ def make_row(
     row = [f"audio/{file_name}", u.text, u.speaker, u.id, source, session, config.language, config.weight,
            "" if start is None else start, "" if stop is None else stop,
            json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)]
-    return [make_writable(c) for c in row]
+    return [make_writable(c) if name=="transcription" else spreadsheet_safe(c) for name,c in zip(COLUMNS, row)]
 
 # %% ../../nbs/3_corpus/02f_metadata.ipynb #9dc71fad
 class Metadata:
     "Rows of `raw/metadata.csv`, each a dict of strings; read from the file each time they are gone through"
     def __init__(self, path:Path): self.path, self.n = path, None
     def __iter__(self):
-        with open(self.path, encoding="utf-8", newline="") as f: yield from csv.DictReader(f)
+        with open(self.path, encoding="utf-8", newline="") as f:
+            for row in csv.DictReader(f):
+                yield {k: v if k=="transcription" else spreadsheet_text(v) for k,v in row.items()}
     def __len__(self):
-        if self.n is None:
-            with open(self.path, encoding="utf-8", newline="") as f:
-                self.n = max(0, sum(1 for _ in csv.reader(f))-1)
+        if self.n is None: self.n = sum(1 for _ in self)
         return self.n
     def __getitem__(self, i):
         return next(islice(self, i, None)) if i>=0 else next(islice(self, len(self)+i, None))

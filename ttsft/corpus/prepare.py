@@ -21,12 +21,17 @@ from .. import __version__
 from ..core import UserError, fingerprint
 from ..sound.vad_network import VAD_RATE
 from .shards import run_shards
-from .rejects import refuse, write_rejected
+from .rejects import refuse, spreadsheet_text, write_rejected
 from .filter import Verdict, apply_rules, count_losses, explain_rejection
 from .prepare_config import PrepareConfig, make_rules
 from .clip import CLIP_SCHEMA, VERDICT, predict_dnsmos, prepare_clip
 
 # %% ../../nbs/3_corpus/06c_prepare.ipynb #099360db
+def _take_apostrophes(column):
+    "Give cells back that were made safe for a spreadsheet; most columns have none"
+    if not pc.any(pc.starts_with(column, "'")).as_py(): return column
+    return pa.chunked_array([pa.array(map(spreadsheet_text, column.to_pylist()), pa.string())])
+
 def read_rows(
     raw:Path, # A `raw/` folder
 )->pa.Table: # All columns as text
@@ -35,8 +40,11 @@ def read_rows(
     with open(path, encoding="utf-8", newline="") as f: names = next(csv.reader(f))
     convert = pyarrow.csv.ConvertOptions(column_types={n: pa.string() for n in names},
                                          strings_can_be_null=False)
-    return pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-                                convert_options=convert)
+    table = pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+                                 convert_options=convert)
+    for i,name in enumerate(names):
+        if name!="transcription": table = table.set_column(i, name, _take_apostrophes(table[i]))
+    return table
 
 # %% ../../nbs/3_corpus/06c_prepare.ipynb #9999697a
 @dataclass(frozen=True)
@@ -141,9 +149,10 @@ def summarise(
             for rule in sorted(set(before[early])) for rows in [before==rule]}
     narrow = int((clips["bandwidth"].fill_null(1).to_numpy()[kept]<0.8).sum())
     scaled = int((clips["divisor"].fill_null(1).to_numpy()>1).sum())
+    for rule,more in count_losses(verdict, seconds).items(): # a rule may reject before and after measuring
+        lost[rule] = {k: round(lost.get(rule, {}).get(k, 0) + v, 5) for k,v in more.items()}
     return dict(clips_in=len(kept), clips_out=int(kept.sum()), hours_in=hours(np.ones(len(kept), bool)),
-                hours_out=hours(kept), narrow_band=narrow, scaled_floats=scaled,
-                lost=lost | count_losses(verdict, seconds))
+                hours_out=hours(kept), narrow_band=narrow, scaled_floats=scaled, lost=lost)
 
 # %% ../../nbs/3_corpus/06c_prepare.ipynb #7af608ed
 def _make_tables(raw, out, config, sample_rate, engine, workers):

@@ -14,7 +14,7 @@ import pyloudnorm
 import soxr
 from scipy import signal
 
-from .recording import AudioError
+from .recording import AudioError, check_format
 
 # %% ../../nbs/1_sound/01_audio.ipynb #27c3188d
 def check_wav(
@@ -37,8 +37,10 @@ def resample(
     to_rate:int, # Wanted sample rate, Hz
 )->np.ndarray: # float32, shape (round(s*to_rate/from_rate),)
     "Change the sample rate with soxr HQ"
-    wav, n_samples = check_wav(wav), round(len(wav)*to_rate/from_rate)
+    wav = check_wav(wav)
     if from_rate == to_rate: return wav.copy()
+    for rate in (from_rate, to_rate): check_format(rate)
+    n_samples = round(len(wav)*to_rate/from_rate)
     out = soxr.resample(wav, from_rate, to_rate, quality="HQ")[:n_samples]
     return out if out.size == n_samples else np.pad(out, (0, n_samples - out.size))
 

@@ -8,7 +8,8 @@ __all__ = ['HOP', 'LOUD', 'NOTHING', 'speech_spans', 'Heard', 'raise_faint', 'he
 # %% ../../nbs/1_sound/07_vad.ipynb #c80597b6
 from dataclasses import dataclass
 import numpy as np
-from .audio import check_wav, resample, to_db
+from .audio import check_wav, to_db
+from .spool import Spool, change_rate
 from .measures import find_active, find_bandwidth, measure_energy, measure_spectra
 from .vad_network import VAD_FRAME, VAD_RATE, speech_probabilities
 
@@ -65,14 +66,14 @@ def raise_faint(
 
 # %% ../../nbs/1_sound/07_vad.ipynb #1e7290a2
 def hear(
-    wav:np.ndarray, # Waveform as it came, shape (s,)
+    wav:np.ndarray|Spool, # Waveform as it came, shape (s,)
     sample_rate:int, # Hz
-    at_16k:np.ndarray|None=None, # The same at 16 kHz, if it is there already
+    at_16k:np.ndarray|Spool|None=None, # The same at 16 kHz, if it is there already
     top_db:float=40.0, # Frames this far below the loudest are silence
 )->Heard:
     "Listen to a clip once"
-    wav = check_wav(wav, empty_ok=False)
-    if at_16k is None: at_16k = resample(wav, sample_rate, VAD_RATE)
+    if not isinstance(wav, Spool): wav = check_wav(wav, empty_ok=False)
+    if at_16k is None: at_16k = change_rate(wav, sample_rate, VAD_RATE)
     energy, _ = measure_energy(at_16k - at_16k.mean(), VAD_RATE)
     spectrum, bright = measure_spectra(wav, sample_rate)
     bright = _align(bright, sample_rate, len(energy)) if sample_rate > 5000 else None

@@ -14,6 +14,7 @@ import onnx
 import onnx.parser
 import onnxruntime
 from ..core import UserError
+from .spool import Spool
 
 # %% ../../nbs/1_sound/06_vad_network.ipynb #0933a45f
 VAD_RATE, VAD_FRAME, VAD_CONTEXT = 16_000, 512, 64 # Hz, samples, samples
@@ -135,18 +136,22 @@ def _cut_windows(padded):
     return np.ascontiguousarray(beside).reshape(-1, 256, 4*_SIDE)
 
 # %% ../../nbs/1_sound/06_vad_network.ipynb #cb7f16e0
+def _pad_part(wav, first, last):
+    "Return the samples from `first` to `last`, zeros where there are none"
+    part, padded = wav[max(0, first):last], np.zeros(last - first, np.float32)
+    padded[max(0, -first):max(0, -first) + len(part)] = part
+    return padded
+
 def speech_probabilities(
-    wav:np.ndarray, # Waveform at 16 kHz, shape (s,)
+    wav:np.ndarray|Spool, # Waveform at 16 kHz, shape (s,)
 )->np.ndarray: # float32, shape (ceil(s/512),): how likely each 32 ms hold speech
     "Ask Silero VAD about each frame"
     n = -(-len(wav)//VAD_FRAME)
     n_blocks, block = -(-n//_SIDE), _SIDE*VAD_FRAME
-    padded = np.zeros(VAD_CONTEXT + n_blocks*block, np.float32)
-    padded[VAD_CONTEXT:VAD_CONTEXT + len(wav)] = wav
     h = c = np.zeros((1, 1, 128), np.float32)
     found = [np.zeros(0, np.float32)]
     for i in range(0, n_blocks, _CALL):
-        windows = _cut_windows(padded[i*block:(i + _CALL)*block + VAD_CONTEXT])
+        windows = _cut_windows(_pad_part(wav, i*block - VAD_CONTEXT, min(i + _CALL, n_blocks)*block))
         p, h, c = _open_session().run(("speech_probs", "hn", "cn"), {"windows": windows, "h": h, "c": c})
         found.append(p)
     return np.concatenate(found)[:n]
