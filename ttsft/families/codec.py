@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 import numpy as np, torch
 from pystoi import stoi
-from safetensors import SafetensorError
 from transformers.utils import logging as transformers_logging
 from ..core import UserError
 from ..sound.recording import decode
 from ..sound.mel import log_mel
 from ..sound.audio import resample
 from ..corpus.rows import read_split
+from .stranger_configs import read_stranger_config, refuse_adapters, require_sizes
+from .tensor_files import FLOATS, read_header, require_finite
 
 # %% ../../nbs/5_families/01_codec.ipynb #391ec0c3
 @dataclass(frozen=True)
@@ -81,16 +82,34 @@ def weights_fingerprint(module:torch.nn.Module)->str:
 # %% ../../nbs/5_families/01_codec.ipynb #a5ccb178
 transformers_logging.disable_progress_bar() # its bars for loading small files bury ours
 
+def _require_plain(folder):
+    "Refuse a folder of transformers with programs, adapters, impossible sizes or odd numbers in it"
+    refuse_adapters(folder)
+    require_sizes(read_stranger_config(folder/"config.json"), folder/"config.json")
+    path = folder/"model.safetensors"
+    types = {k: v["dtype"] for k,v in read_header(path)[0].items()}
+    counters = ("num_batches_tracked", "position_ids", "latent_stats_num_updates", "initialized")
+    if odd := [k for k,t in types.items() if t not in FLOATS and not k.endswith(counters)]:
+        raise UserError(f"{path}: {len(odd)} tensors hold no floating-point numbers, such as {odd[0]} "
+                        f"({types[odd[0]]}). Take plain weights.")
+    require_finite(path)
+
+# %% ../../nbs/5_families/01_codec.ipynb #c6ad25f3
 def load_whole(
     cls, # A transformers model class
     folder:Path, # Folder with config.json and model.safetensors
     spare:tuple[str, ...]=(), # How names begin of tensors that may be missing
 ): # The model, in float32
-    "Load all weights, or none"
-    try: model, found = cls.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
-    except (OSError, ValueError, LookupError, RuntimeError, SafetensorError) as e:
-        raise UserError(f"{folder/'model.safetensors'} and config.json cannot be loaded: {e}. "
+    "Load all weights, or none; nothing but settings and plain numbers"
+    _require_plain(folder)
+    plain = dict(dtype=torch.float32, use_safetensors=True, local_files_only=True, trust_remote_code=False)
+    try: model, found = cls.from_pretrained(folder, output_loading_info=True, **plain)
+    except Exception as e: # a configuration with odd values fails in as many ways as there are values
+        raise UserError(f"{folder/'model.safetensors'} and config.json cannot be loaded: {str(e)[:500]}. "
                         "Download or copy them again.") from None
+    if odd := sorted(map(str, found.get("mismatched_keys", ()))):
+        raise UserError(f"{folder/'model.safetensors'} has {len(odd)} tensors of another shape than config.json "
+                        f"says, the first is {odd[0]}. Download or copy both again.")
     if lost := sorted(k for k in found["missing_keys"] if not k.startswith(spare)):
         raise UserError(f"{folder/'model.safetensors'} lacks {len(lost)} tensors of its config.json, "
                         f"the first is {lost[0]}. They would start at random. Download or copy it again.")
