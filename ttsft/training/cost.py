@@ -56,7 +56,7 @@ def plan_disk(
     best = any(wants_best(config, i) for i in range(len(config.stages) or 1))
     looks = config.previews*(2+steps//config.preview_every)
     return {"final checkpoint": family.checkpoint_bytes(), "kept checkpoints": kept*family.checkpoint_bytes(),
-            "state": 2*(weights+moving*(3 if config.ema else 2)), "best weights": 2*weights*best,
+            "state": 3*(weights+moving*(3 if config.ema else 2)), "best weights": 4*weights*best,
             "log and previews": steps*ROW_BYTES+looks*PREVIEW_BYTES[config.tensorboard]}
 
 # %% ../../nbs/6_training/03a_cost.ipynb #1a4ee056
