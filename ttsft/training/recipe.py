@@ -56,7 +56,9 @@ class TrainConfig(Intervals):
     "Hold the `train` section of a recipe"
     steps:int = 1000 # Optimizer updates; with `stages`, their steps count instead
     batch_seconds:float = 120.0 # Audio per micro-batch, padding included, seconds; bounds memory
-    accumulate:int = 1 # Micro-batches per update
+    accumulate:int = 1 # Micro-batches per update, of all processes together
+    # Phases of an update: each judged by the step of the one before, or all by the weights before the update
+    order:Literal["sequential", "together"] = "sequential"
     lr:float = 2e-4 # Peak learning rate
     new_embeddings_lr:float = 5.0 # Learning rate of fresh embedding rows, as a multiple of lr
     warmup:int = 100 # Updates until the peak
