@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Cell', 'EMA', 'Terms', 'no_gradients', 'log_name', 'count_totals', 'run_phase', 'term_weights', 'add_gradients',
-           'Stage', 'open_stage', 'list_turns', 'take_turn', 'make_update', 'Failures']
+           'make_adamw', 'Stage', 'open_stage', 'list_turns', 'take_turn', 'make_update', 'Failures']
 
 # %% ../../nbs/6_training/02_update.ipynb #41eb4661
 import math
@@ -18,7 +18,7 @@ from ..families.protocol import Family, frames_in
 from ..families.terms import NotFinite
 from .recipe import TrainConfig
 from .schedule import settings_of
-from .steps import Undo, make_adamw, sum_gradients, take_steps
+from .steps import Undo, sum_gradients, take_steps
 from .stream import to_device
 
 # %% ../../nbs/6_training/02_update.ipynb #162d49e3
@@ -148,6 +148,12 @@ def add_gradients(
             with no_gradients([p for earlier in list(parts.values())[:i] for p in earlier]):
                 cells += run_phase(forward, batch, phase, totals, accelerator, counted_by)
     return cells
+
+# %% ../../nbs/6_training/02_update.ipynb #5aeaca05
+def make_adamw(params:list, config:TrainConfig, fused:bool)->torch.optim.AdamW:
+    "Make AdamW as the settings say"
+    return torch.optim.AdamW(params, lr=config.lr, betas=tuple(config.betas), eps=config.eps,
+                             weight_decay=config.weight_decay, fused=fused or None)
 
 # %% ../../nbs/6_training/02_update.ipynb #f8946bdd
 @dataclass
