@@ -49,7 +49,9 @@ class UpdateConfig:
     steps:int = number(1000, 1, 100_000_000) # Optimizer updates; with `stages`, their steps count instead
     # Audio per micro-batch, padding included, seconds; bounds memory
     batch_seconds:float = number(120.0, 0.1, 100_000)
-    accumulate:int = number(1, 1, 10_000) # Micro-batches per update
+    accumulate:int = number(1, 1, 10_000) # Micro-batches per update, of all processes together
+    # Phases of an update: each judged by the step of the one before, or all by the weights before the update
+    order:Literal["sequential", "together"] = "sequential"
     lr:float = number(2e-4, above=0, high=1) # Peak learning rate
     # Learning rate of fresh embedding rows, as a multiple of lr
     new_embeddings_lr:float = number(5.0, above=0, high=10_000)

@@ -23,7 +23,8 @@ class Draw(NamedTuple):
     epoch:int # Passes over the clips before it
     clips:list[Clip] # Targets
     prompts:list[Clip] # For each target, the clip that gives the voice
-    rng:np.random.Generator # The micro-batch's own random numbers
+    rng:np.random.Generator # The micro-batch's own random numbers, for building it
+    seed:int = 0 # For those that torch draws while it is computed
 
 # %% ../../nbs/6_training/01_stream.ipynb #f6e4bde5
 def draw_batches(
@@ -41,7 +42,7 @@ def draw_batches(
         partner = draw_prompts(voices, seed, epoch, shared) if prompted else range(len(clips))
         for ids in buckets(durations, batch_seconds, seed, epoch, weights=weights):
             yield Draw(epoch, [clips[i] for i in ids], [clips[partner[i]] for i in ids],
-                       np.random.default_rng(seed_for(seed, "batch", n)))
+                       np.random.default_rng(seed_for(seed, "batch", n)), seed_for(seed, "forward", n))
             n += 1
         epoch += 1
 
@@ -65,14 +66,15 @@ class Update(NamedTuple):
 def build_updates(
     family:Family,
     draws:Iterator[Draw],
-    accumulate:int=1, # Micro-batches per update and process
+    accumulate:int=1, # Micro-batches per update, of all processes together; they divide it
     process:int=0, # This process's number
     processes:int=1, # How many there are
     pinned:bool=False, # For a GPU
 )->Iterator[Update]:
     "Build the micro-batches of one update after the other"
-    while window := list(islice(draws, accumulate*processes)):
-        batches = [family.batch(d.clips, d.prompts, d.rng) for d in window[process::processes]]
+    while window := list(islice(draws, accumulate)):
+        mine = window[process::processes]
+        batches = [family.batch(d.clips, d.prompts, d.rng) | dict(seed=d.seed) for d in mine]
         yield Update(window[0].epoch, [pin(b) for b in batches] if pinned else batches)
 
 # %% ../../nbs/6_training/01_stream.ipynb #c9b88cc1
