@@ -179,7 +179,7 @@ def wants_best(
 )->bool:
     "Say whether the best weights of a stage are asked for later"
     after = config.stages[stage+1:stage+2]
-    return after[0].start=="best" if after else config.final=="best"
+    return after[0].start=="best" if after else config.final=="best" or config.patience>0
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #39bab7c7
 def require_compiler(
