@@ -15,6 +15,7 @@ from fastcore.basics import patch
 from joblib import cpu_count
 from tqdm import tqdm
 from ..core import UserError, atomic, build, file_fingerprint, local_path
+from ..processes import process_number
 from ..runs import Run, Step
 from ..text.substitutes import choose_substitutes
 from ..text.translit import front_end
@@ -38,6 +39,7 @@ class Pipeline:
         self.others = {n: front_end(rules) for n,rules in replay_rules(recipe).items()}
         check_script(recipe.script, self.front_end, self.family)
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
+        if process_number(): return
         with atomic(self.run.dir/"recipe.yaml") as f:
             yaml.safe_dump(dataclasses.asdict(recipe), f, allow_unicode=True, sort_keys=False)
     @property

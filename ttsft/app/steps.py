@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
            'plan_hf_dataset', 'plan_codes', 'list_licenses', 'pick_texts', 'describe_training', 'add_voices',
-           'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step', 'steps_to']
+           'train_checkpoints', 'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step', 'steps_to']
 
 # %% ../../nbs/9_app/01e_steps.ipynb #5e1a0003
 import dataclasses
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np
 from ..core import UserError, did_you_mean, file_fingerprint, fingerprint, local_path, write_json
+from ..processes import lead
 from ..text.measures import vowelled
 from ..corpus.readers import fingerprint_source
 from ..corpus.sources import name_sources
@@ -142,19 +143,29 @@ def add_voices(folder:Path, fitted, clips):
     save_voices(folder, pick_voices(fitted, clips))
 
 # %% ../../nbs/9_app/01e_steps.ipynb #7cb64184
-def plan_checkpoints(p)->Plan:
+def train_checkpoints(
+    p, # A pipeline whose codes are made
+    work:Path, # Folder to fill
+)->dict: # Counts for step.json
     "Train"
     from ttsft.families.features import load_clips, take_columns
     from ttsft.training.state import settle_state
     from ttsft.training.trainer import Trainer
     r = p.recipe
+    clips, valid = (load_clips(p.dir("codes"), s) for s in ("train", "validation"))
+    fitted, replayed = p.start(), take_columns(clips, "language", replay=True)
+    if replayed: p.say(f"    {len(replayed)} of {len(clips)} training clips replay other languages")
+    if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
+    trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
+    return trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
+
+# %% ../../nbs/9_app/01e_steps.ipynb #c72046dc
+def plan_checkpoints(p)->Plan:
+    "Train, in all processes of the run"
+    r = p.recipe
     def make(work):
-        clips, valid = (load_clips(p.dir("codes"), s) for s in ("train", "validation"))
-        fitted, replayed = p.start(), take_columns(clips, "language", replay=True)
-        if replayed: p.say(f"    {len(replayed)} of {len(clips)} training clips replay other languages")
-        if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
-        trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
-        return trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
+        lead(dict(work=work, done=p.done))
+        return train_checkpoints(p, work)
     settings = dict(train=lasting_settings(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
     def after(folder): settle_state(folder/"state", r.train.keep_state)
     return Plan(make, settings, {"base": p.base_fingerprint}, after)

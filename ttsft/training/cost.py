@@ -137,5 +137,5 @@ def estimate(
     memory, disk = sum_bytes(family, config, opened)
     peak = (torch.cuda.max_memory_allocated() if torch.cuda.is_available()
             else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*1024)
-    updates = config.accumulate*total_steps(config)
+    updates = config.accumulate*total_steps(config)/accelerator.num_processes
     return dict(seconds=float(np.mean(seconds[1:] or seconds))*updates, memory=peak+memory, disk=disk)

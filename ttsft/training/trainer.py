@@ -105,6 +105,7 @@ def evaluate_when_due(self:Trainer):
 def announce(self:Trainer):
     "Say what a new run will cost and look at its start, or say where a resumed one goes on"
     require_disk(self.out, self.disk)
+    if not self.main: return
     if step := self.progress.step:
         self.say(f"    resumed after step {step}")
         return
@@ -132,11 +133,12 @@ def make_updates(self:Trainer):
     "Make the updates that are left"
     c, p = self.config, self.progress
     bar = tqdm(total=self.steps, initial=p.step, desc="train", unit="step",
-               mininterval=1 if sys.stderr.isatty() else 15)
+               mininterval=1 if sys.stderr.isatty() else 15, disable=not self.main)
     with self.open_batches(), bar:
         while p.step<self.steps:
             self.pending.append(self.training_step())
-            if self.device.type!="cuda" or p.step%c.log_every==0 or p.step==self.steps: self.flush()
+            often = self.device.type!="cuda" or self.accelerator.num_processes>1
+            if often or p.step%c.log_every==0 or p.step==self.steps: self.flush()
             if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
             bar.update()
             self.evaluate_when_due()

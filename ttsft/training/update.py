@@ -138,11 +138,11 @@ def add_gradients(
     parts:dict[str|None, list], # Phase -> its parameters, in order
     accelerator:Accelerator,
     counted_by:dict[str, str]|None=None, # Term -> what it is a mean over; frames by default
-    totals:dict[str, float]|None=None, # From `count_totals`; None: counted here
+    totals:dict[str, float]|None=None, # From `count_totals`; None: those of this process
     held:bool=False, # Whether batches are on the device, and carry what one turn leaves for the next
 )->list[Cell]:
     "Run phases forward and backward, one after the other in each micro-batch, without a step between them"
-    totals, cells = totals or count_totals(batches, accelerator), []
+    totals, cells = totals or count_totals(batches), []
     for batch in batches:
         if not held: batch = to_device(batch, accelerator.device)
         for i,phase in enumerate(parts):
