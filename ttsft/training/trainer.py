@@ -14,13 +14,17 @@ from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError
 from ..runs import human
+from ..families.features import column
 from .schedule import stage_at, wants_best
 from .stream import build_updates
 from .validation import preview, validate
 from .forgetting import find_forgotten, measure_replay, refuse_forgotten
 from .cost import estimate, require_disk, told_when_full
-from .state import Best, drop_best, keep_checkpoint, save_state, write_best
+from .guards import check_start, check_text
+from .state import Best, drop_best, keep_checkpoint, write_best
 from .stepper import Stepper
+from .update import Diverged
+from . import rollback # `Stepper.roll_back`
 
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
 class Trainer(Stepper):
@@ -50,8 +54,9 @@ def keep_if_best(self:Trainer, values:dict[str, float]):
     "Keep the weights that are in the model if they have the best score so far"
     p, score = self.progress, self.score(values)
     if not p.step or not wants_best(self.config, p.stage.number): return
+    p.stale += 1
     if not math.isfinite(score) or p.best and score>=p.best.score: return
-    p.best = Best(p.step, score, "averaged" if p.ema else "raw")
+    p.stale, p.best = 0, Best(p.step, score, "averaged" if p.ema else "raw")
     write_best(self.out, p.best, self.family.module, self.never, self.stored)
 
 @patch
@@ -94,13 +99,36 @@ def evaluate_when_due(self:Trainer):
     with self.averaged():
         values = self.score_held_out() if validates else {}
         stops = self.speak_previews(step) if speaks else {}
-        if values or stops: self.log.add(step, "valid" if values else "preview", values | stops, line=True)
+        if values and not step: check_text(values, self.family.mismatch_term, column(self.valid, "text"))
+        gap = self.log.means.gap(self.select, values[self.select]) if self.select in values else {}
+        if values or stops: self.log.add(step, "valid" if values else "preview", values | gap | stops, line=True)
         if values and self.remembers(): self.keep_if_best(values)
+        elif values: self.progress.stale += 1
         if keeps:
             facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
             keep_checkpoint(self.family, self.out/f"step-{step:06d}", facts)
 
 # %% ../../nbs/6_training/05_trainer.ipynb #197f7d5f
+@patch
+def is_over(self:Trainer)->bool:
+    "Say whether no update is left to make, or none is worth it"
+    return self.progress.step>=self.steps or self.is_stale()
+
+@patch
+def is_stale(self:Trainer)->bool:
+    "Say whether the last stage has gone without a better score for too long"
+    p, c = self.progress, self.config
+    return bool(c.patience) and p.stale>=c.patience and p.stage.number==max(0, len(c.stages)-1)
+
+# %% ../../nbs/6_training/05_trainer.ipynb #56a67b78
+@patch
+def check_stages(self:Trainer):
+    "Refuse a run that could not learn in one of its stages"
+    for number,view in reversed(list(enumerate(self.views))):
+        parts = self.start_stage(number).parts
+        check_start(view, self.terms, self.draws(), parts, self.accelerator)
+    self.progress.stage = self.start_stage(0)
+
 @patch
 def announce(self:Trainer):
     "Say what a new run will cost and look at its start, or say where a resumed one goes on"
@@ -108,6 +136,7 @@ def announce(self:Trainer):
     if step := self.progress.step:
         self.say(f"    resumed after step {step}")
         return
+    self.check_stages()
     view = self.views[self.progress.stage.number]
     batches = [u.batches[0] for u in build_updates(view, islice(self.draws(), 6))]
     parts = self.progress.stage.parts
@@ -118,30 +147,40 @@ def announce(self:Trainer):
     if g := self.guard.left_out: self.say(f"    {g} clips of replayed languages are kept out of training")
     if few := self.guard.unwatched: self.say(f"    too few sentences to watch what {', '.join(few)} costs")
     self.evaluate_when_due()
+    if self.main: self.save()
 
-# %% ../../nbs/6_training/05_trainer.ipynb #56a67b78
+# %% ../../nbs/6_training/05_trainer.ipynb #937b1147
 @patch
 def save(self:Trainer):
     "Save the state, and take away best weights that it does not name"
     self.flush()
-    save_state(self.state, self.family.module, self.progress, self.accelerator.scaler, self.never, self.bound)
+    self.write_state()
     self.stored = self.progress.best
     drop_best(self.out, self.stored)
 
 @patch
 def make_updates(self:Trainer):
     "Make the updates that are left"
-    c, p = self.config, self.progress
-    bar = tqdm(total=self.steps, initial=p.step, desc="train", unit="step",
+    bar = tqdm(total=self.steps, initial=self.progress.step, desc="train", unit="step",
                mininterval=1 if sys.stderr.isatty() else 15)
-    with self.open_batches(), bar:
-        while p.step<self.steps:
+    with bar:
+        while not self.is_over():
+            try: self.go_on(bar)
+            except Diverged as e: self.roll_back(e)
+            bar.n = self.progress.step
+
+@patch
+def go_on(self:Trainer, bar):
+    "Make updates until the run is over, or its numbers break"
+    c, p = self.config, self.progress
+    with self.open_batches():
+        while not self.is_over():
             self.pending.append(self.training_step())
             if self.device.type!="cuda" or p.step%c.log_every==0 or p.step==self.steps: self.flush()
             if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
             bar.update()
             self.evaluate_when_due()
-            if self.main and p.step%c.save_every==0 and p.step<self.steps: self.save()
+            if self.main and p.step%c.save_every==0 and p.step<self.steps and self.is_good(): self.save()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #bb6f5d91
 @patch
@@ -181,6 +220,7 @@ def choose_final(self:Trainer)->tuple[str, dict, Best, dict]: # raw, averaged or
 def finish(self:Trainer, add:Callable)->dict:
     "Write the last checkpoint, then let the state go"
     p, stages = self.progress, self.config.stages
+    if self.is_stale(): self.say(f"    no better `{self.select}` in {p.stale} validations: the run ends at {p.step}")
     kept, values, chosen, costs = self.choose_final()
     facts = self.facts | dict(step=chosen.step, weights=chosen.weights)
     if stages:
@@ -194,5 +234,7 @@ def finish(self:Trainer, add:Callable)->dict:
     drop_best(self.out)
     counts = dict(steps=p.step, kept=kept, valid=values)
     if kept=="best": counts["kept_step"] = chosen.step
+    if p.step<self.steps: counts["planned"] = self.steps
+    if p.failures.rollbacks: counts["rollbacks"] = p.failures.rollbacks
     if costs: counts["replay"] = {n: dict(before=p.replay[n], after=v) for n,v in costs.items()}
     return counts | ({"skipped": p.failures.total} if p.failures.total else {})
