@@ -87,7 +87,7 @@ def make(self:Pipeline, name:str)->Step:
     if name not in steps_to("hf_dataset"): require_heldout(self.recipe)
     keys = {n: self.step(n).key for n in STEPS[name].needs}
     plan = STEPS[name].plan(self)
-    return self.run.step(name, plan.make, plan.settings, keys | plan.inputs, self.recipe.seed)
+    return self.run.step(name, plan.make, plan.settings, keys | plan.inputs, self.recipe.seed, plan.after)
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #a9c4f0e6
 @patch

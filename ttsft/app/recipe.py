@@ -27,7 +27,7 @@ from ..speakers.analysis import SpeakersConfig
 from ..families.vocabulary import VocabConfig
 from ..families.registry import family_config, multilingual_families
 from ..families.terms import check_seed
-from ..training.recipe import TrainConfig, stage_settings
+from ..training.recipe import TrainConfig, lasting_settings, stage_settings
 from ..evaluation.recipe import EvaluateConfig
 from .layers import resolve_layers
 from .faults import list_faults, raise_faults
@@ -64,7 +64,8 @@ class Recipe:
     def what(self)->dict:
         "Return what the trained model depends on"
         apart = ("outputs", "engine", "workers", "script")
-        return {k: v for k,v in dataclasses.asdict(self).items() if k not in apart}
+        values = dataclasses.asdict(self) | {"train": lasting_settings(self.train)}
+        return {k: v for k,v in values.items() if k not in apart}
     @property
     def sources(self)->SourceConfig|dict[str, SourceConfig]:
         "Return the corpus, or all corpora by name; `language` is empty for the run's own"

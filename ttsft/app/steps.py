@@ -22,6 +22,7 @@ from ..corpus.prepare import prepare
 from ..corpus.reference import note_prepared
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
+from ..training.recipe import lasting_settings
 from .recipe import Recipe
 
 # %% ../../nbs/9_app/01e_steps.ipynb #40ee93b8
@@ -31,6 +32,7 @@ class Plan:
     make:Callable # make(folder): fills the folder, returns counts for `step.json`
     settings:object # A section of the recipe, or anything JSON can hold
     inputs:dict[str, str] = field(default_factory=dict) # Name -> fingerprint, beside the steps read
+    after:Callable = lambda folder: None # after(folder): called whenever the step stands
 
 # %% ../../nbs/9_app/01e_steps.ipynb #1b7da09c
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def add_voices(folder:Path, fitted, clips):
 def plan_checkpoints(p)->Plan:
     "Train"
     from ttsft.families.features import load_clips, take_columns
+    from ttsft.training.state import settle_state
     from ttsft.training.trainer import Trainer
     r = p.recipe
     def make(work):
@@ -152,8 +155,9 @@ def plan_checkpoints(p)->Plan:
         if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
         trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
         return trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
-    settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
-    return Plan(make, settings, {"base": p.base_fingerprint})
+    settings = dict(train=lasting_settings(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
+    def after(folder): settle_state(folder/"state", r.train.keep_state)
+    return Plan(make, settings, {"base": p.base_fingerprint}, after)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #876054f7
 def plan_samples(p)->Plan:

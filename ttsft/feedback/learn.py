@@ -24,6 +24,7 @@ from ..families.features import Clip, load_clips
 from ..families.vocabulary import VocabConfig
 from ..families.protocol import Family
 from ..families.registry import family
+from ..training.state import settle_state
 from .versions import RunFolders, Versions
 from .records import Record, open_reader, read_records
 from .triage import find_fault, review_run
@@ -196,6 +197,7 @@ def settle(
     shutil.rmtree(work/"final", ignore_errors=True)
     write_json(work/"round.json", dict(number=number, parent=now, version=name, **told, **result))
     os.replace(work, rounds/f"{number:03d}")
+    settle_state(rounds/f"{number:03d}"/"state", keep=False)
     if name:
         v.add(name, now, v.dir/name, items=told["items"], round=number)
         say(f"  feedback: accepted as version {name}, which is the current one now")

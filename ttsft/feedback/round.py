@@ -166,7 +166,7 @@ def train_round(
         return {k: score(f, cs, prompts, config, heard, seed) for k,(cs,prompts,heard) in lists.items()}
     if not (out/"before.json").is_file(): write_json(out/"before.json", measure(fam))
     try:
-        if not (out/"final"/"ttsft.json").is_file() or (out/"state.pt").is_file():
+        if not (out/"final"/"ttsft.json").is_file():
             Trainer(fam, clips, held_out, training_settings(config), out, seed, say).run(facts)
         result = gate(read_json(out/"before.json"), measure(type(fam).open(out/"final")), config.margin)
     except NotFinite as e: result = dict(accepted=False, reasons=[f"training broke down: {e}"], figures={})

@@ -58,7 +58,7 @@ def plan_disk(
     looks = config.previews*(2+steps//config.preview_every)
     sounds = PREVIEW_BYTES[0]+len(list_trackers(config.tracker))*PREVIEW_BYTES[1]
     return {"final checkpoint": family.checkpoint_bytes(), "kept checkpoints": kept*family.checkpoint_bytes(),
-            "state": 2*(weights+moving*(3 if config.ema else 2)), "best weights": 2*weights*best,
+            "state": 3*(weights+moving*(3 if config.ema else 2)), "best weights": 4*weights*best,
             "log and previews": steps*ROW_BYTES+looks*sounds}
 
 # %% ../../nbs/6_training/03a_cost.ipynb #1a4ee056

@@ -6,16 +6,19 @@
 __all__ = []
 
 # %% ../../nbs/6_training/04c_rollback.ipynb #877b2aac
+from pathlib import Path
+from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
-from .state import load_state, save_state
+from .saved import list_saved
+from .state import find_state, load_state, save_state, step_of
 from .stepper import Stepper
 from .update import MOST_ROLLBACKS, Diverged
 
 # %% ../../nbs/6_training/04c_rollback.ipynb #b2b9bb37
 @patch
-def write_state(self:Stepper):
+def write_state(self:Stepper)->Path: # The file
     "Save everything that the next update depends on"
-    save_state(self.state, self.family.module, self.progress, self.accelerator.scaler, self.never, self.bound)
+    return save_state(self.state, self.family.module, self.progress, self.accelerator.scaler, self.never, self.bound)
 
 @patch
 def is_good(self:Stepper)->bool:
@@ -27,12 +30,13 @@ def is_good(self:Stepper)->bool:
 def roll_back(self:Stepper, why:Diverged):
     "Go back to the last saved state, at half the rate; raise `why` where that was done too often"
     lost, number = self.progress, self.progress.failures.rollbacks+1
-    if number>MOST_ROLLBACKS or not self.state.exists(): raise why
-    self.accelerator.wait_for_everyone()
+    saved = find_state(self.state, self.say) if self.main else None
+    if self.accelerator.num_processes>1: saved, = broadcast_object_list([saved])
+    if number>MOST_ROLLBACKS or not saved: raise why
     broken = [n for n in range(why.step-self.config.stop_after+1, why.step+1) if n>0]
-    self.progress = p = load_state(self.state, self.family.module, self.start_stage, lost.ema,
+    self.progress = p = load_state(saved, self.family.module, self.start_stage, lost.ema,
                                    self.accelerator.scaler, self.never, self.bound)
-    p.failures.rollbacks, self.stored, self.pending = number, p.best, []
+    p.failures.rollbacks, self.pending = number, []
     self.accelerator.wait_for_everyone() # before the file changes
     if not self.main: return
     self.log.cut(p.step, number-1)
@@ -41,4 +45,6 @@ def roll_back(self:Stepper, why:Diverged):
     self.log.add(p.step, "rollback", facts, line=True)
     self.say(f"    {len(broken)} updates in a row were not finite: back to step {p.step}, and on with "
              f"{p.failures.factor:g} of the learning rate")
-    self.write_state()
+    new = self.write_state()
+    for old in list_saved(self.state, "state"):
+        if old!=new and step_of(old)>=p.step: old.unlink()

@@ -30,7 +30,7 @@ from .forgetting import guard_replay
 from .cost import plan_disk, sweep, told_when_full
 from .guards import Watch
 from .trackers import check_trackers
-from .state import Progress, bind_run, frozen_names, load_best, load_state
+from .state import Progress, bind_run, find_state, frozen_names, load_best, load_state, recover
 from .log import Log, Pending, fetch_numbers
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #70ed29d4
@@ -97,15 +97,17 @@ def begin(self:Stepper):
     opened, module = set(map(id, self.opened)), self.family.module
     kept = [p for p in self.family.parameters_of(self.family.phases[-1]) if id(p) in opened]
     ema = EMA(module, self.config.ema, kept) if self.config.ema else None
-    self.state, self.pending = self.out/"state.pt", []
+    self.state, self.pending = self.out/"state", []
     self.never = frozen_names(module, self.opened)
     self.bound = bind_run(module, self.never, self.valid, self.prompts) | self.guard.bound
-    if self.main: sweep(self.out)
-    self.progress = (load_state(self.state, module, self.start_stage, ema, self.accelerator.scaler,
-                                self.never, self.bound)
-                     if self.state.exists() else Progress(self.start_stage(0), ema))
-    step, self.stored = self.progress.step, self.progress.best
-    rollbacks = self.progress.failures.rollbacks
+    if self.main:
+        recover(self.out)
+        sweep(self.out)
+    saved = find_state(self.state, self.say) if self.main else None
+    if self.accelerator.num_processes>1: saved, = broadcast_object_list([saved])
+    self.progress = (load_state(saved, module, self.start_stage, ema, self.accelerator.scaler, self.never,
+                                self.bound) if saved else Progress(self.start_stage(0), ema))
+    step, rollbacks = self.progress.step, self.progress.failures.rollbacks
     self.log = Log(self.out, step, self.config.tracker, self.say, rollbacks) if self.main else None
     self.watch = Watch(self.family.mismatch_term)
     module.train()
@@ -129,7 +131,7 @@ def updates(self:Stepper)->Iterator[Update]:
         yield from build_updates(view, draws, n, a.process_index, a.num_processes, self.device.type=="cuda")
         step = end
 
-# %% ../../nbs/6_training/04b_stepper.ipynb #f88f9617
+# %% ../../nbs/6_training/04b_stepper.ipynb #44a19826
 @patch
 def name_clips(self:Stepper,
     step:int, # Updates made, this one included
@@ -200,7 +202,7 @@ def enter_stage(self:Stepper, number:int):
 def return_to_best(self:Stepper):
     "Put the best weights in the place of the last, and of their average"
     p = self.progress
-    load_best(self.out, p.best, self.family.module, self.never)
+    load_best(self.state, p.best, self.family.module, self.never)
     if not p.ema: return
     for n,w in p.ema.params.items(): p.ema.average[n].copy_(w.detach())
 

@@ -57,7 +57,7 @@ def keep_if_best(self:Trainer, values:dict[str, float]):
     p.stale += 1
     if not math.isfinite(score) or p.best and score>=p.best.score: return
     p.stale, p.best = 0, Best(p.step, score, "averaged" if p.ema else "raw")
-    write_best(self.out, p.best, self.family.module, self.never, self.stored)
+    write_best(self.state, p.best, self.family.module, self.never)
 
 @patch
 def score(self:Trainer, values:dict[str, float])->float: # Lower is better
@@ -106,7 +106,7 @@ def evaluate_when_due(self:Trainer):
         elif values: self.progress.stale += 1
         if keeps:
             facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
-            keep_checkpoint(self.family, self.out/f"step-{step:06d}", facts)
+            keep_checkpoint(self.family, self.out/f"step-{step:06d}", facts, self.add)
 
 # %% ../../nbs/6_training/05_trainer.ipynb #197f7d5f
 @patch
@@ -149,14 +149,13 @@ def announce(self:Trainer):
     self.evaluate_when_due()
     if self.main: self.save()
 
-# %% ../../nbs/6_training/05_trainer.ipynb #937b1147
+# %% ../../nbs/6_training/05_trainer.ipynb #8ec1a007
 @patch
 def save(self:Trainer):
-    "Save the state, and take away best weights that it does not name"
+    "Save the state, and take away best weights that no state goes with"
     self.flush()
     self.write_state()
-    self.stored = self.progress.best
-    drop_best(self.out, self.stored)
+    drop_best(self.state, self.progress.best)
 
 @patch
 def make_updates(self:Trainer):
@@ -180,21 +179,21 @@ def go_on(self:Trainer, bar):
             if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
             bar.update()
             self.evaluate_when_due()
-            if self.main and p.step%c.save_every==0 and p.step<self.steps and self.is_good(): self.save()
+            if self.main and (self.is_over() or p.step%c.save_every==0 and self.is_good()): self.save()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #bb6f5d91
 @patch
 def run(self:Trainer,
     facts:dict, # For the checkpoint's contract
-    add:Callable=lambda folder: None, # Called with each checkpoint's folder in the end, to put more into it
+    add:Callable=lambda folder: None, # Called with each checkpoint's folder, to put more into it
 )->dict: # Counts for step.json
     "Train to the end, whatever happened before"
-    self.facts = facts
+    self.facts, self.add = facts, add
     with told_when_full(self.out, self.disk):
         try:
             self.announce()
             self.make_updates()
-            return self.finish(add) if self.main else {}
+            return self.finish() if self.main else {}
         finally:
             if self.log: self.log.close()
 
@@ -217,8 +216,8 @@ def choose_final(self:Trainer)->tuple[str, dict, Best, dict]: # raw, averaged or
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3e7ca10d
 @patch
-def finish(self:Trainer, add:Callable)->dict:
-    "Write the last checkpoint, then let the state go"
+def finish(self:Trainer)->dict:
+    "Write the last checkpoint, whole with all that lies in it"
     p, stages = self.progress, self.config.stages
     if self.is_stale(): self.say(f"    no better `{self.select}` in {p.stale} validations: the run ends at {p.step}")
     kept, values, chosen, costs = self.choose_final()
@@ -228,10 +227,7 @@ def finish(self:Trainer, add:Callable)->dict:
                       stages=[[s.name, s.steps] for s in stages])
     for weight in self.opened: weight.requires_grad_(True)
     with self.averaged() if kept=="averaged" else nullcontext():
-        keep_checkpoint(self.family, self.out/"final", facts)
-    for folder in (self.out/"final", *sorted(self.out.glob("step-*"))): add(folder)
-    self.state.unlink(missing_ok=True)
-    drop_best(self.out)
+        keep_checkpoint(self.family, self.out/"final", facts, self.add)
     counts = dict(steps=p.step, kept=kept, valid=values)
     if kept=="best": counts["kept_step"] = chosen.step
     if p.step<self.steps: counts["planned"] = self.steps
