@@ -144,7 +144,7 @@ def training_settings(config:RoundConfig)->TrainConfig:
     return TrainConfig(steps=steps, lr=config.lr, warmup=min(20, steps//10), stages=stages, ema=0.0,
                        weight_decay=0.0, batch_seconds=config.batch_seconds, accumulate=config.accumulate,
                        precision=config.precision, validate_every=steps, preview_every=10*steps, previews=0,
-                       save_every=max(1, steps//4), log_every=max(1, steps//5), tensorboard=False)
+                       save_every=max(1, steps//4), log_every=max(1, steps//5), tracker="none")
 
 # %% ../../nbs/8_feedback/03_round.ipynb #30c51544
 def train_round(

@@ -17,7 +17,7 @@ from ..core import UserError
 from ..runs import disk_free, human
 from ..families.modules import forked_rng, parameter_counts
 from ..families.protocol import Family
-from .recipe import TrainConfig, total_steps
+from .recipe import TrainConfig, list_trackers, total_steps
 from .schedule import wants_best
 from .update import add_gradients
 
@@ -40,7 +40,7 @@ def time_updates(
     return seconds
 
 # %% ../../nbs/6_training/03a_cost.ipynb #812fcf5e
-PREVIEW_BYTES = {False: 100_000, True: 600_000} # Ogg of ten seconds; with TensorBoard's copy in plain PCM
+PREVIEW_BYTES = 100_000, 500_000 # Ogg of ten seconds; and a tracker's copy in plain PCM
 ROW_BYTES = 800 # A line of the log with all its terms
 
 def plan_disk(
@@ -52,12 +52,14 @@ def plan_disk(
     opened = [p for p in family.module.parameters() if p.requires_grad] if opened is None else opened
     moving, steps = 4*sum(p.numel() for p in opened), total_steps(config)
     weights = moving+sum(b.numel()*b.element_size() for b in family.module.buffers())
-    kept = (steps-1)//config.keep_every if config.keep_every else 0
     best = any(wants_best(config, i) for i in range(len(config.stages) or 1))
+    kept = (steps-1)//config.keep_every if config.keep_every else 0
+    if config.keep_last: kept += config.keep_last+1+best # the new one is there before the oldest goes
     looks = config.previews*(2+steps//config.preview_every)
+    sounds = PREVIEW_BYTES[0]+len(list_trackers(config.tracker))*PREVIEW_BYTES[1]
     return {"final checkpoint": family.checkpoint_bytes(), "kept checkpoints": kept*family.checkpoint_bytes(),
             "state": 3*(weights+moving*(3 if config.ema else 2)), "best weights": 4*weights*best,
-            "log and previews": steps*ROW_BYTES+looks*PREVIEW_BYTES[config.tensorboard]}
+            "log and previews": steps*ROW_BYTES+looks*sounds}
 
 # %% ../../nbs/6_training/03a_cost.ipynb #1a4ee056
 def sum_bytes(

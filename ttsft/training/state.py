@@ -39,6 +39,7 @@ class Progress:
     failures:Failures = field(default_factory=Failures) # Updates left out
     best:Best|None = None # None: nothing was scored yet, or nobody asks
     replay:dict[str, float]|None = None # What replayed languages cost before the first update
+    stale:int = 0 # Validations since the best
 
 # %% ../../nbs/6_training/04_state.ipynb #518492ad
 def frozen_names(
@@ -88,6 +89,7 @@ def save_state(
     p = progress
     optimizers = {str(k): o.state_dict() for k,o in p.stage.optimizers.items()}
     state = dict(step=p.step, stage=p.stage.number, bad=p.failures.in_a_row, skipped=p.failures.total,
+                 rollbacks=p.failures.rollbacks, stale=p.stale,
                  module=moving_state(module, frozen), optimizers=optimizers, bound=bound,
                  ema=p.ema.average if p.ema else None, best=asdict(p.best) if p.best else None,
                  replay=p.replay, scaler=scaler.state_dict() if scaler else None,
@@ -141,8 +143,8 @@ def load_state(
         for n,v in state["ema"].items(): ema.average[n].copy_(v)
     if scaler and state["scaler"]: scaler.load_state_dict(state["scaler"])
     best = Best(**state["best"]) if state["best"] else None
-    failures = Failures(state["bad"], state["skipped"])
-    return Progress(stage, ema, state["step"], failures, best, state["replay"])
+    failures = Failures(state["bad"], state["skipped"], state["rollbacks"])
+    return Progress(stage, ema, state["step"], failures, best, state["replay"], state["stale"])
 
 # %% ../../nbs/6_training/04_state.ipynb #0f0e2519
 def find_best(folder:Path, step:int)->Path|None:

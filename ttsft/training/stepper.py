@@ -28,6 +28,8 @@ from .steps import scale_new_embeddings
 from .validation import evaluation_prompts
 from .forgetting import guard_replay
 from .cost import plan_disk, sweep, told_when_full
+from .guards import Watch
+from .trackers import check_trackers
 from .state import Progress, bind_run, find_state, frozen_names, load_best, load_state, recover
 from .log import Log, Pending, fetch_numbers
 
@@ -47,6 +49,7 @@ class Stepper:
         self.family, self.valid, self.config = family, valid, config
         self.out, self.seed, self.say = out, seed, say
         check_settings(config, family)
+        check_trackers(config.tracker)
         self.guard = guard_replay(clips, config.forget_clips if family.languages else 0, seed)
         self.clips = self.guard.clips
         self.views = [family_in(family, s) for s in config.stages or [None]]
@@ -107,8 +110,9 @@ def begin(self:Stepper):
     if self.accelerator.num_processes>1: saved, = broadcast_object_list([saved])
     self.progress = (load_state(saved, module, self.start_stage, ema, self.accelerator.scaler, self.never,
                                 self.bound) if saved else Progress(self.start_stage(0), ema))
-    step = self.progress.step
-    self.log = Log(self.out, step, self.config.tensorboard, self.say) if self.main else None
+    step, rollbacks = self.progress.step, self.progress.failures.rollbacks
+    self.log = Log(self.out, step, self.config.tracker, self.say, rollbacks) if self.main else None
+    self.watch = Watch(self.family.mismatch_term)
     module.train()
     self.require_same()
 
@@ -147,6 +151,15 @@ def updates(self:Stepper)->Iterator[Update]:
         yield from build_updates(view, draws, n, a.process_index, a.num_processes, self.device.type=="cuda")
         step = end
 
+# %% ../../nbs/6_training/04b_stepper.ipynb #44a19826
+@patch
+def name_clips(self:Stepper,
+    step:int, # Updates made, this one included
+)->list[str]: # Ids, of all processes
+    "Name the clips of an update"
+    each = self.config.accumulate
+    return [c.id for d in islice(self.draws(), (step-1)*each, step*each) for c in d.clips]
+
 # %% ../../nbs/6_training/04b_stepper.ipynb #a04bf124
 @patch
 @contextmanager
@@ -173,6 +186,7 @@ def set_rates(self:Stepper, moving:Stage, epoch:int)->dict[str, float]: # For th
     "Set the learning rates of the next update"
     phases = list(self.progress.stage.parts)
     rates = learning_rates(self.progress.step, self.config, phases, epoch, self.frozen)
+    rates = {k: v*self.progress.failures.factor for k,v in rates.items()}
     for k,o in moving.optimizers.items():
         for group in o.param_groups: group["lr"] = rates[k]
     return {log_name("lr", k): rates[k] for k in moving.optimizers}
@@ -202,6 +216,7 @@ def enter_stage(self:Stepper, number:int):
             won = dict(from_step=p.best.step, weights=p.best.weights, score=p.best.score)
             self.log.add(p.step+1, "start", dict(stage=stage.name) | won, line=True)
     if stage.start!="best" or not wants_best(self.config, number): p.best = None
+    p.stale = 0
 
 @patch
 def return_to_best(self:Stepper):
@@ -254,7 +269,9 @@ def flush(self:Stepper):
     for p,(values,finite,objectives) in zip(pending, rows):
         scaler = self.accelerator.scaler
         failures.count(finite, scaling=scaler is not None and objectives and scaler.get_scale()>1)
+        if self.main and not finite: self.log.add(p.step, "skipped", dict(clips=self.name_clips(p.step)), line=True)
         failures.check(self.config.stop_after, p.step)
+        if finite: self.watch.see(p.step, values)
         if self.main and finite:
             self.log.add(p.step, "train", values | dict(seconds=p.seconds, waited=p.waited),
                          line=p.step%self.config.log_every==0)

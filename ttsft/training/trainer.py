@@ -14,13 +14,18 @@ from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError
 from ..runs import human
+from ..processes import meet
+from ..families.features import column
 from .schedule import stage_at, wants_best
 from .stream import build_updates
 from .validation import preview, validate
 from .forgetting import find_forgotten, measure_replay, refuse_forgotten
 from .cost import estimate, require_disk, told_when_full
-from .state import Best, drop_best, keep_checkpoint, save_state, write_best
+from .guards import check_start, check_text
+from .state import Best, drop_best, keep_checkpoint, write_best
 from .stepper import Stepper
+from .update import Diverged
+from . import rollback # `Stepper.roll_back`
 
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
 class Trainer(Stepper):
@@ -50,8 +55,9 @@ def keep_if_best(self:Trainer, values:dict[str, float]):
     "Keep the weights that are in the model if they have the best score so far"
     p, score = self.progress, self.score(values)
     if not p.step or not wants_best(self.config, p.stage.number): return
+    p.stale += 1
     if not math.isfinite(score) or p.best and score>=p.best.score: return
-    p.best = Best(p.step, score, "averaged" if p.ema else "raw")
+    p.stale, p.best = 0, Best(p.step, score, "averaged" if p.ema else "raw")
     write_best(self.state, p.best, self.family.module, self.never)
 
 @patch
@@ -89,18 +95,47 @@ def evaluate_when_due(self:Trainer):
     ends = wants_best(c, number) and stage_at(step, c)[0]!=number
     keeps = bool(c.keep_every and 0<step<self.steps and step%c.keep_every==0)
     validates, speaks = ends or due(c.validate_every), due(c.preview_every)
-    if not self.main or not (keeps or validates or speaks): return
+    if self.main and (keeps or validates or speaks): self.evaluate(validates, speaks, keeps)
+    if step and validates and c.patience: self.progress.stale = meet(self.progress.stale)[0]
+
+@patch
+def evaluate(self:Trainer, validates:bool, speaks:bool, keeps:bool):
+    "Do what is due with the averaged weights, in the first process"
+    step, values, stops = self.progress.step, {}, {}
     self.flush()
     with self.averaged():
-        values = self.score_held_out() if validates else {}
-        stops = self.speak_previews(step) if speaks else {}
-        if values or stops: self.log.add(step, "valid" if values else "preview", values | stops, line=True)
+        if validates: values = self.score_held_out()
+        if speaks: stops = self.speak_previews(step)
+        if values and not step: check_text(values, self.family.mismatch_term, column(self.valid, "text"))
+        gap = self.log.means.gap(self.select, values[self.select]) if self.select in values else {}
+        if values or stops: self.log.add(step, "valid" if values else "preview", values | gap | stops, line=True)
         if values and self.remembers(): self.keep_if_best(values)
+        elif values: self.progress.stale += 1
         if keeps:
             facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
             keep_checkpoint(self.family, self.out/f"step-{step:06d}", facts, self.add)
 
 # %% ../../nbs/6_training/05_trainer.ipynb #197f7d5f
+@patch
+def is_over(self:Trainer)->bool:
+    "Say whether no update is left to make, or none is worth it"
+    return self.progress.step>=self.steps or self.is_stale()
+
+@patch
+def is_stale(self:Trainer)->bool:
+    "Say whether the last stage has gone without a better score for too long"
+    p, c = self.progress, self.config
+    return bool(c.patience) and p.stale>=c.patience and p.stage.number==max(0, len(c.stages)-1)
+
+# %% ../../nbs/6_training/05_trainer.ipynb #56a67b78
+@patch
+def check_stages(self:Trainer):
+    "Refuse a run that could not learn in one of its stages"
+    for number,view in reversed(list(enumerate(self.views))):
+        parts = self.start_stage(number).parts
+        check_start(view, self.terms, self.draws(), parts, self.accelerator)
+    self.progress.stage = self.start_stage(0)
+
 @patch
 def announce(self:Trainer):
     "Say what a new run will cost and look at its start, or say where a resumed one goes on"
@@ -109,6 +144,7 @@ def announce(self:Trainer):
     if step := self.progress.step:
         self.say(f"    resumed after step {step}")
         return
+    self.check_stages()
     view = self.views[self.progress.stage.number]
     batches = [u.batches[0] for u in build_updates(view, islice(self.draws(), 6))]
     parts = self.progress.stage.parts
@@ -119,30 +155,40 @@ def announce(self:Trainer):
     if g := self.guard.left_out: self.say(f"    {g} clips of replayed languages are kept out of training")
     if few := self.guard.unwatched: self.say(f"    too few sentences to watch what {', '.join(few)} costs")
     self.evaluate_when_due()
+    self.save()
 
-# %% ../../nbs/6_training/05_trainer.ipynb #56a67b78
+# %% ../../nbs/6_training/05_trainer.ipynb #8ec1a007
 @patch
 def save(self:Trainer):
     "Save the state, and take away best weights that no state goes with"
     self.flush()
-    save_state(self.state, self.family.module, self.progress, self.accelerator.scaler, self.never, self.bound)
+    self.write_state()
     drop_best(self.state, self.progress.best)
 
 @patch
 def make_updates(self:Trainer):
     "Make the updates that are left"
-    c, p = self.config, self.progress
-    bar = tqdm(total=self.steps, initial=p.step, desc="train", unit="step",
+    bar = tqdm(total=self.steps, initial=self.progress.step, desc="train", unit="step",
                mininterval=1 if sys.stderr.isatty() else 15, disable=not self.main)
-    with self.open_batches(), bar:
-        while p.step<self.steps:
+    with bar:
+        while not self.is_over():
+            try: self.go_on(bar)
+            except Diverged as e: self.roll_back(e)
+            bar.n = self.progress.step
+
+@patch
+def go_on(self:Trainer, bar):
+    "Make updates until the run is over, or its numbers break"
+    c, p = self.config, self.progress
+    with self.open_batches():
+        while not self.is_over():
             self.pending.append(self.training_step())
             often = self.device.type!="cuda" or self.accelerator.num_processes>1
             if often or p.step%c.log_every==0 or p.step==self.steps: self.flush()
             if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
             bar.update()
             self.evaluate_when_due()
-            if self.main and (p.step==self.steps or p.step%c.save_every==0): self.save()
+            if self.main and (self.is_over() or p.step%c.save_every==0 and self.is_good()): self.save()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #bb6f5d91
 @patch
@@ -182,6 +228,7 @@ def choose_final(self:Trainer)->tuple[str, dict, Best, dict]: # raw, averaged or
 def finish(self:Trainer)->dict:
     "Write the last checkpoint, whole with all that lies in it"
     p, stages = self.progress, self.config.stages
+    if self.is_stale(): self.say(f"    no better `{self.select}` in {p.stale} validations: the run ends at {p.step}")
     kept, values, chosen, costs = self.choose_final()
     facts = self.facts | dict(step=chosen.step, weights=chosen.weights)
     if stages:
@@ -192,5 +239,7 @@ def finish(self:Trainer)->dict:
         keep_checkpoint(self.family, self.out/"final", facts, self.add)
     counts = dict(steps=p.step, kept=kept, valid=values)
     if kept=="best": counts["kept_step"] = chosen.step
+    if p.step<self.steps: counts["planned"] = self.steps
+    if p.failures.rollbacks: counts["rollbacks"] = p.failures.rollbacks
     if costs: counts["replay"] = {n: dict(before=p.replay[n], after=v) for n,v in costs.items()}
     return counts | ({"skipped": p.failures.total} if p.failures.total else {})

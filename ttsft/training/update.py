@@ -254,6 +254,7 @@ MOST_ROLLBACKS = 2
 
 class Diverged(NotFinite):
     "Say that too many updates in a row were not finite"
+    step = 0 # The last of them
 
 @dataclass
 class Failures:
@@ -275,7 +276,9 @@ class Failures:
     def check(self, limit:int, step:int): # `step`: that of the last update
         "Stop a run that no longer moves"
         if self.in_a_row<limit: return
-        raise Diverged(f"{self.in_a_row} updates in a row were not finite, the last at step {step}"
-                       + (f", after {self.rollbacks} returns to a saved state at half the rate each time"
-                          if self.rollbacks else "")
-                       + ". Lower train.lr, or use precision bf16 instead of fp16.")
+        error = Diverged(f"{self.in_a_row} updates in a row were not finite, the last at step {step}"
+                         + (f", after {self.rollbacks} returns to a saved state at half the rate each time"
+                            if self.rollbacks else "")
+                         + ". Lower train.lr, or use precision bf16 instead of fp16.")
+        error.step = step
+        raise error

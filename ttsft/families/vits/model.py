@@ -45,6 +45,8 @@ class Vits(VitsExporting):
     "Hold a VITS model, its symbols, speakers, discriminator and text front-end as one object"
     name, Config, terms, mismatch_term = "vits", VitsConfig, TERMS, "kl"
     library, released = "transformers", RELEASED
+    # A base of random weights has flows that change nothing: their last layers begin at zero
+    quiet = (*Family.quiet, "generator.flow.flows.*", "generator.duration_predictor.*flows.*")
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
     def __init__(self,
