@@ -380,6 +380,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                    'ttsft/app/source_check.py'),
                                         'ttsft.app.source_check.Checked.texts': ( '9_app/source_check.html#checked.texts',
                                                                                   'ttsft/app/source_check.py'),
+                                        'ttsft.app.source_check.check_batch': ( '9_app/source_check.html#check_batch',
+                                                                                'ttsft/app/source_check.py'),
                                         'ttsft.app.source_check.check_durations': ( '9_app/source_check.html#check_durations',
                                                                                     'ttsft/app/source_check.py'),
                                         'ttsft.app.source_check.check_faults': ( '9_app/source_check.html#check_faults',

@@ -20,7 +20,7 @@ from .characters import list_characters
 from .draft import MAX_TEXTS
 from .faults import raise_faults
 from .layers import resolve_layers
-from .source_check import Checked, check_source
+from .source_check import Checked, check_batch, check_source
 from .split_check import check_split, check_untrained, find_untrained, split_table
 from .text_check import AMBER, Finding, GREEN, RED, check_text
 from .transcripts import read_transcripts
@@ -253,8 +253,8 @@ def read_recipe_parts(
     others = replay_rules(r)
     try: fe, _ = front_end(r.text), [front_end(rules) for rules in others.values()]
     except ValueError as e: return [*rows, Finding(RED, "language", str(e))], values, None
-    return [*rows, Finding(GREEN, "language", f"{r.language}: {describe_language(r.text)}")], values, (r, fe,
-                                                                                                       others)
+    rows.append(Finding(GREEN, "language", f"{r.language}: {describe_language(r.text)}"))
+    return rows, values, (r, fe, others)
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #817f7386
 def check_recipe(
@@ -276,8 +276,8 @@ def check_recipe(
     found, sources = check_sources(r, fe, others)
     readers = {c.name: (front_end(others[c.name]) if c.name in others else fe).normalise for c in sources}
     table = split_table(sources, readers, r.speakers.method=="given")
-    return [*rows, *found, *check_training(r, fe, table), *check_lines(r, fe, sources),
-            check_outputs(Path(r.outputs))]
+    found += check_batch(sources, r.train.batch_seconds, r.prepare)+check_training(r, fe, table)
+    return [*rows, *found, *check_lines(r, fe, sources), check_outputs(Path(r.outputs))]
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #d9399683
 NEEDED_BY = {"held-out sentences": "hf_dataset", "vocabulary": "codes", "held-out letters": "codes",

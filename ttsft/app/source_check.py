@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'SHOWN', 'SHOWN_REJECTING', 'MAX_HEADERS', 'Checked', 'survey_source', 'check_faults', 'read_durations',
-           'find_outside', 'check_durations', 'check_speakers', 'describe_rows', 'check_source']
+           'find_outside', 'check_durations', 'check_batch', 'check_speakers', 'describe_rows', 'check_source']
 
 # %% ../../nbs/9_app/09a_source_check.ipynb #3b7b0192
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -112,6 +112,20 @@ def check_durations(found:Checked)->list[Finding]: # `seconds` and `outside` are
                             "short, too long, or too short for their text, and would be left out, "
                             f"e.g. {min(found.outside)}"))
     return rows
+
+# %% ../../nbs/9_app/09a_source_check.ipynb #80678690
+def check_batch(
+    sources:Iterable[Checked], # `seconds` and `outside` are known
+    batch_seconds:float, # `train.batch_seconds`
+    limits:PrepareConfig,
+)->list[Finding]:
+    "Check that a micro-batch has room for the longest clip"
+    kept = [(x, u) for c in sources for u,x in c.seconds.items() if u not in c.outside]
+    longest, name = max(kept, default=(0.0, ""))
+    if min(longest, limits.max_seconds)<=batch_seconds: return []
+    return [Finding(AMBER if limits.trim or limits.split_long else RED, "batch",
+                    f"{name} lasts {longest:.1f} s, and train.batch_seconds is {batch_seconds:g}: a clip that is "
+                    "longer stops training. Raise it, or lower prepare.max_seconds")]
 
 # %% ../../nbs/9_app/09a_source_check.ipynb #e5176042
 def check_speakers(utts:list[Utterance])->Finding:

@@ -75,7 +75,6 @@ class IndexConfig(FamilyConfig):
     max_seconds_per_token:float = number(0.6, 0.01, 10)
     emotion:list[float] = number([], 0, 1, size=(0, 8)) # Eight weights, see `EMOTIONS`; none: the reference's
     flow_steps:int = number(25, 1, 200) # Steps from noise to mel; fewer are faster
-    # How far a mel is drawn away from one without a condition; 0 halves the work
-    guidance:float = number(0.7, 0, 10)
+    guidance:float = number(0.7, 0, 10) # Pull of a mel away from one without a condition; 0 halves the work
     side_by_side:int = number(8, 1, 256) # Sentences that are spoken at once
     def __post_init__(self): check_relations(self)
