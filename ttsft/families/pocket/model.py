@@ -25,6 +25,7 @@ from ..card import Script
 from ..features import Clip
 from ..vocabulary import VocabConfig, encode_text, make_tokenizer, pieces, require_covered
 from ..modules import merge_lora, parameter_counts
+from ..products import quicken
 from ..checkpoint import check_contract, write_checkpoint
 from ..protocol import Family
 from ..terms import OWN, Manner, Speech
@@ -56,7 +57,7 @@ class Pocket(Family):
         config:PocketConfig,
         language:str="", # BCP 47 code
     ):
-        self.model, self.codec, self.tokenizer = model, codec, tokenizer
+        self.model, self.codec, self.tokenizer = quicken(model), codec, tokenizer
         self.front_end, self.config, self.language = front_end, config, language
         self.new_embeddings, self.lora = [], None
 

@@ -8,8 +8,9 @@ __all__ = ['TERMS', 'predict', 'flow_terms', 'compute_losses']
 # %% ../../../nbs/5_families/pocket/05_objective.ipynb #a103f24c
 import torch
 from transformers import PocketTTSForConditionalGeneration
-from transformers.loss.loss_lsd import end_of_speech_loss, lsd_diagonal_loss, lsd_distillation_loss
+from transformers.loss.loss_lsd import end_of_speech_loss, lsd_diagonal_loss
 from ..terms import Term
+from .head import embed_times, jump_loss, velocity
 from .recipe import PocketConfig
 
 # %% ../../../nbs/5_families/pocket/05_objective.ipynb #8e9dc28d
@@ -53,18 +54,18 @@ def flow_terms(
 )->tuple[torch.Tensor, dict]: # The weighted flow loss, and the raw terms divided by D
     "Compute the terms of the flow, over `head_multiplier` noise draws a frame"
     mean, std = model.config.lsd_time_logit_mean, model.config.lsd_time_logit_std
-    c, x = (a.float().repeat(config.head_multiplier, 1) for a in (conditions, targets))
-    velocity = lambda z, s, t: model.flow_head(z, c, times=[s, t])
+    head, draws = model.flow_head, config.head_multiplier
+    told, x = head.cond_proj(conditions.float()).repeat(draws, 1), targets.float().repeat(draws, 1)
     times = lambda n: torch.sigmoid(torch.randn(len(x), n, device=x.device)*std+mean)
     def weighted(term, s, t):
         w = model.loss_weighting(s, t).squeeze(-1)
         return (term/x.shape[-1]*w.exp()-w).mean()
     noise, t = torch.randn_like(x), times(1)
-    flow = lsd_diagonal_loss(velocity, x, noise, t)
+    flow = lsd_diagonal_loss(lambda z, s, t: velocity(head, z, told+embed_times(head, s, t)), x, noise, t)
     total, terms = config.diagonal_weight*weighted(flow, t, t), {"flow": flow.mean()/x.shape[-1]}
     if distill:
         s, t = times(2).sort(-1)[0].split(1, -1)
-        jump = lsd_distillation_loss(velocity, x, noise, s, t, stop_gradient="minimal")
+        jump = jump_loss(head, s*x+(1-s)*noise, told, s, t)
         share = config.distill_probability if model.training else 1.0
         total = total + (1-config.diagonal_weight)/share*weighted(jump, s, t)
         terms["distill"] = jump.mean()/x.shape[-1]
