@@ -964,6 +964,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'ttsft.corpus.tables._plain_rows': ('3_corpus/tables.html#_plain_rows', 'ttsft/corpus/tables.py'),
                                      'ttsft.corpus.tables._quote_fault': ('3_corpus/tables.html#_quote_fault', 'ttsft/corpus/tables.py'),
                                      'ttsft.corpus.tables.cell_text': ('3_corpus/tables.html#cell_text', 'ttsft/corpus/tables.py'),
+                                     'ttsft.corpus.tables.check_width': ('3_corpus/tables.html#check_width', 'ttsft/corpus/tables.py'),
                                      'ttsft.corpus.tables.guard_stream': ('3_corpus/tables.html#guard_stream', 'ttsft/corpus/tables.py'),
                                      'ttsft.corpus.tables.open_parquet': ('3_corpus/tables.html#open_parquet', 'ttsft/corpus/tables.py'),
                                      'ttsft.corpus.tables.read_csv': ('3_corpus/tables.html#read_csv', 'ttsft/corpus/tables.py'),

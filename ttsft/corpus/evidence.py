@@ -75,7 +75,7 @@ def ask_for_column(
 ):
     "Ask which column is meant"
     raise UserError(f"{table} has no header that says what each column is, and {what}: "
-                    f"{' and '.join(map(str, fit))}. Name the right one, e.g. `source.{key}: {fit[0].name}`"
+                    f"{' and '.join(map(str, fit[:5]))}. Name the right one, e.g. `source.{key}: {fit[0].name}`"
                     f"{more}.")
 
 # %% ../../nbs/3_corpus/02a0_evidence.ipynb #43dc5d81
