@@ -4169,6 +4169,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'ttsft.sound.recording._blocks': ('1_sound/recording.html#_blocks', 'ttsft/sound/recording.py'),
                                        'ttsft.sound.recording._claimed': ('1_sound/recording.html#_claimed', 'ttsft/sound/recording.py'),
                                        'ttsft.sound.recording._opened': ('1_sound/recording.html#_opened', 'ttsft/sound/recording.py'),
+                                       'ttsft.sound.recording._pick_stream': ( '1_sound/recording.html#_pick_stream',
+                                                                               'ttsft/sound/recording.py'),
                                        'ttsft.sound.recording._pyav_blocks': ( '1_sound/recording.html#_pyav_blocks',
                                                                                'ttsft/sound/recording.py'),
                                        'ttsft.sound.recording._soundfile_blocks': ( '1_sound/recording.html#_soundfile_blocks',
