@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from ..core import UserError
 from .utterances import Ids, Skipped, Utterance, check_span
-from .tables import cell_text, read_lines, skip_line
+from .tables import MAX_COLUMNS, cell_text, read_lines, skip_line
 from .headers import find_separator, is_header, list_columns, split_line
 from .recordings import Recordings, has_ending
 from .sources import SourceConfig
@@ -111,6 +111,7 @@ def looks_like_corpus(
     sep = find_separator(lines)
     if not sep: return False
     rows, locate = [split_line(line, sep) for line in lines], locate_below(Recordings(root))
+    rows = [r for r in rows if len(r)<=MAX_COLUMNS] or [[]]
     if is_header(rows[0]): return all(list_columns(rows[0], kind) for kind in ("audio", "text"))
     def spoken(row): return any(locate(c) is None and any(map(str.isalpha, c)) for c in row)
     return any(spoken(r) and any(map(locate, r)) for r in rows[:20] if len(r)>1)

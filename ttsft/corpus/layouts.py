@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from ..core import UserError
 from .utterances import Skipped
-from .tables import cell_text, read_csv, read_json_lines, read_lines
+from .tables import MAX_COLUMNS, cell_text, check_width, read_csv, read_json_lines, read_lines
 from .tables import read_parquet_table, read_plain
 from .headers import ID_WORDS, WORDS, find_separator, is_header, list_columns
 from .headers import plain_word, split_line
@@ -66,6 +66,8 @@ def find_layout(
     quoted = sep in ",;" or all(re.fullmatch('".*"', line.strip()) for line in lines[1:] or lines)
     rows = [split_line(line, sep, quoted) for line in lines[:200]]
     if not rows: return Layout(sep, True, [], True)
+    check_width(len(rows[0]), table)
+    rows = [r for r in rows if len(r)<=MAX_COLUMNS]
     if is_header(rows[0]) or _names_columns(rows, sep, locate): return Layout(sep, True, rows[0], quoted)
     counts = Counter(map(len, rows))
     width = min(counts, key=lambda n: (-counts[n], n))
@@ -193,6 +195,7 @@ def find_roles(
 )->Columns:
     "Find out which column of a table is what"
     names, rows = sample_rows(table, layout)
+    check_width(len(names), table)
     if layout and layout.header and config.kind=="ljspeech":
         raise UserError(f"source.kind: {table} begins with a header, `{layout.sep.join(names)}`, which "
                         "LJSpeech's table has not. Write `kind: auto`, or remove the line.")

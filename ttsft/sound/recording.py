@@ -72,12 +72,19 @@ def _claimed(container, stream, file):
             else 0.0)
 
 # %% ../../nbs/1_sound/00_recording.ipynb #af32325f
+def _pick_stream(container):
+    "Return the first audio stream of a container, whose codec must be known"
+    if not container.streams.audio: raise AudioError("holds no audio stream; export its sound track")
+    stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        raise AudioError("is encoded by a codec that no decoder here knows; export it as WAV or FLAC")
+    return stream
+
 def _pyav_blocks(file):
     "Yield (sample_rate, block of shape (s, c)) from the start of `file`"
     file.seek(0)
     with av.open(file, metadata_errors="replace", options={"format_whitelist": CONTAINERS}) as container:
-        if not container.streams.audio: raise AudioError("holds no audio stream; export its sound track")
-        stream, to_float, duration = container.streams.audio[0], av.AudioResampler(format="fltp"), 0.0
+        stream, to_float, duration = _pick_stream(container), av.AudioResampler(format="fltp"), 0.0
         for frame in chain(container.decode(stream), [None]):
             for part in to_float.resample(frame):
                 duration += part.samples/part.sample_rate
@@ -240,8 +247,7 @@ def probe(
                             format=f.format.lower())
         except sf.LibsndfileError: file.seek(0)
         with av.open(file, metadata_errors="replace", options={"format_whitelist": CONTAINERS}) as container:
-            if not container.streams.audio: raise AudioError("holds no audio stream; export its sound track")
-            stream = container.streams.audio[0]
+            stream = _pick_stream(container)
             check_format(stream.rate or 0, stream.channels)
             return dict(duration=container.duration/av.time_base if container.duration else None,
                         sample_rate=stream.rate, channels=stream.channels,
