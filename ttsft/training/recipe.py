@@ -10,6 +10,7 @@ __all__ = ['SCHEDULES', 'PhaseConfig', 'StageConfig', 'Intervals', 'TrainConfig'
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 from ..core import UserError, build
+from ..stopping import read_duration
 
 # %% ../../nbs/6_training/00_recipe.ipynb #7022e2f5
 SCHEDULES = Literal["constant", "cosine", "linear"]
@@ -44,8 +45,9 @@ class StageConfig:
 
 # %% ../../nbs/6_training/00_recipe.ipynb #6c354d35
 class Intervals:
-    "Refuse intervals below one update"
+    "Refuse intervals below one update, and limits that are no length of time"
     def __post_init__(self):
+        if self.stop_at: read_duration(self.stop_at)
         for name in ("validate_every", "preview_every", "save_every", "log_every"):
             if (value := getattr(self, name))>=1: continue
             raise UserError(f"train.{name}: {value} is no number of updates from 1. To do it at the end "

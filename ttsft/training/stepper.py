@@ -17,6 +17,7 @@ from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError, seed_everything
+from ..disk import sweep
 from ..families.features import Clip
 from ..families.protocol import Family
 from .recipe import TrainConfig, total_steps
@@ -27,8 +28,9 @@ from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open
 from .update import scale_new_embeddings
 from .validation import evaluation_prompts
 from .forgetting import guard_replay
-from .cost import plan_disk, sweep, told_when_full
-from .state import Progress, bind_run, find_state, frozen_names, load_best, load_state, recover
+from .cost import plan_disk, told_when_full
+from .state import Progress, bind_run, drop_looks, find_state, frozen_names, load_best
+from .state import load_state, recover
 from .log import Log, Pending, fetch_numbers
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #70ed29d4
@@ -104,7 +106,8 @@ def begin(self:Stepper):
     if self.accelerator.num_processes>1: saved, = broadcast_object_list([saved])
     self.progress = (load_state(saved, module, self.start_stage, ema, self.accelerator.scaler, self.never,
                                 self.bound) if saved else Progress(self.start_stage(0), ema))
-    step = self.progress.step
+    step, self.saved = self.progress.step, (self.progress.step, self.progress.due)
+    if self.main and self.progress.due: drop_looks(self.out/"log.jsonl", step)
     self.log = Log(self.out, step, self.config.tensorboard, self.say) if self.main else None
     module.train()
 

@@ -8,12 +8,14 @@ __all__ = ['Trainer']
 # %% ../../nbs/6_training/05_trainer.ipynb #f70df157
 import math, sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import islice
+import torch
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError
 from ..runs import human
+from ..stopping import REQUEST, Stopped, elapsed, finishing, read_duration, watch_signals
 from .schedule import stage_at, wants_best
 from .stream import build_updates
 from .validation import preview, validate
@@ -25,13 +27,26 @@ from .stepper import Stepper
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
 class Trainer(Stepper):
     "Fine-tune a family and leave a checkpoint"
+    swapped = False # Whether the averaged weights are in the model
 
 # %% ../../nbs/6_training/05_trainer.ipynb #48996b46
 @patch
+@contextmanager
 def averaged(self:Trainer):
     "Put the averaged weights in place of the raw ones while this is open"
-    return self.progress.ema.applied() if self.progress.ema else nullcontext()
+    if not self.progress.ema:
+        yield
+        return
+    self.swapped = True
+    with ExitStack() as stack:
+        with finishing(): stack.enter_context(self.progress.ema.applied())
+        try: yield
+        finally:
+            with finishing():
+                stack.close()
+                self.swapped = False
 
+# %% ../../nbs/6_training/05_trainer.ipynb #d56b359f
 @patch
 def score_held_out(self:Trainer)->dict[str, float]:
     "Compute the losses of the held-out clips"
@@ -51,8 +66,9 @@ def keep_if_best(self:Trainer, values:dict[str, float]):
     p, score = self.progress, self.score(values)
     if not p.step or not wants_best(self.config, p.stage.number): return
     if not math.isfinite(score) or p.best and score>=p.best.score: return
-    p.best = Best(p.step, score, "averaged" if p.ema else "raw")
-    write_best(self.state, p.best, self.family.module, self.never)
+    best = Best(p.step, score, "averaged" if p.ema else "raw")
+    write_best(self.state, best, self.family.module, self.never)
+    p.best = best
 
 @patch
 def score(self:Trainer, values:dict[str, float])->float: # Lower is better
@@ -107,6 +123,7 @@ def announce(self:Trainer):
     require_disk(self.out, self.disk)
     if step := self.progress.step:
         self.say(f"    resumed after step {step}")
+        if self.progress.due: self.look()
         return
     view = self.views[self.progress.stage.number]
     batches = [u.batches[0] for u in build_updates(view, islice(self.draws(), 6))]
@@ -126,7 +143,36 @@ def save(self:Trainer):
     self.flush()
     save_state(self.state, self.family.module, self.progress, self.accelerator.scaler, self.never, self.bound)
     drop_best(self.state, self.progress.best)
+    self.saved = (self.progress.step, self.progress.due)
 
+@patch
+def look(self:Trainer):
+    "Look at the weights where it is time, or go back to the state before where a stop comes"
+    self.progress.due = True
+    self.evaluate_when_due()
+    self.progress.due = False
+
+# %% ../../nbs/6_training/05_trainer.ipynb #5df03764
+@patch
+def advance(self:Trainer):
+    "Make an update, and average"
+    c, p = self.config, self.progress
+    self.pending.append(self.training_step())
+    if self.device.type!="cuda" or p.step%c.log_every==0 or p.step==self.steps: self.flush()
+    if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
+    p.due = True
+
+@patch
+def stop_if_asked(self:Trainer):
+    "Stop here where a signal or the clock asks for it"
+    limit, by = self.config.stop_at, REQUEST.asked
+    if not by and limit and elapsed()>=read_duration(limit): by = f"train.stop_at={limit}"
+    if self.accelerator.num_processes>1:
+        asked = self.accelerator.reduce(torch.tensor(float(bool(by)), device=self.device), "sum")
+        by = by or ("another process" if asked.item() else "")
+    if by: raise Stopped(by)
+
+# %% ../../nbs/6_training/05_trainer.ipynb #25ce8860
 @patch
 def make_updates(self:Trainer):
     "Make the updates that are left"
@@ -135,12 +181,13 @@ def make_updates(self:Trainer):
                mininterval=1 if sys.stderr.isatty() else 15)
     with self.open_batches(), bar:
         while p.step<self.steps:
-            self.pending.append(self.training_step())
-            if self.device.type!="cuda" or p.step%c.log_every==0 or p.step==self.steps: self.flush()
-            if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
+            with finishing(): self.advance()
             bar.update()
-            self.evaluate_when_due()
-            if self.main and (p.step==self.steps or p.step%c.save_every==0): self.save()
+            self.stop_if_asked()
+            with finishing() if self.accelerator.num_processes>1 else nullcontext(): self.look()
+            if self.main and (p.step==self.steps or p.step%c.save_every==0):
+                with finishing(): self.save()
+            self.stop_if_asked()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #bb6f5d91
 @patch
@@ -150,13 +197,25 @@ def run(self:Trainer,
 )->dict: # Counts for step.json
     "Train to the end, whatever happened before"
     self.facts, self.add = facts, add
-    with told_when_full(self.out, self.disk):
+    with watch_signals(), told_when_full(self.out, self.disk):
         try:
             self.announce()
             self.make_updates()
             return self.finish() if self.main else {}
+        except Stopped as e:
+            self.save_stopped(e)
+            raise
         finally:
             if self.log: self.log.close()
+
+@patch
+def save_stopped(self:Trainer, stop:Stopped):
+    "Save the state of a run that stops, and say so"
+    p = self.progress
+    if p.step and not self.swapped and self.saved!=(p.step, p.due):
+        with finishing():
+            if self.main: self.save()
+    if self.saved[0]: stop.saved = f"the state after step {self.saved[0]} of {self.steps} is saved"
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3019fdb3
 @patch
