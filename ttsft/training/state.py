@@ -88,7 +88,8 @@ def save_state(
     "Write everything that the next update depends on, then let the third last state go"
     p = progress
     optimizers = {str(k): o.state_dict() for k,o in p.stage.optimizers.items()}
-    state = dict(step=p.step, due=p.due, stage=p.stage.number, bad=p.failures.in_a_row, skipped=p.failures.total,
+    state = dict(step=p.step, due=p.due, stage=p.stage.number,
+                 bad=p.failures.in_a_row, skipped=p.failures.total,
                  module=moving_state(module, frozen), optimizers=optimizers, bound=bound,
                  ema=p.ema.average if p.ema else None, best=asdict(p.best) if p.best else None,
                  replay=p.replay, scaler=scaler.state_dict() if scaler else None,
