@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['count_processes', 'process_number', 'share_out', 'require_replicas', 'on_processor', 'open_channel', 'End', 'Ended',
-           'meet', 'agree', 'ending_together', 'leave_channel', 'amid_sums', 'lead', 'follow']
+           'meet', 'agree', 'end_code', 'ending_together', 'leave_channel', 'amid_sums', 'lead', 'follow']
 
 # %% ../nbs/01a_processes.ipynb #b0a1cee9
 import functools, os
@@ -84,6 +84,12 @@ def agree(flag:bool)->bool:
     return any(meet(bool(flag)))
 
 # %% ../nbs/01a_processes.ipynb #1dedb3b2
+def end_code(e:BaseException)->int:
+    "Return the exit code of a process that an error ends"
+    if isinstance(e, UserError): return 2
+    if isinstance(e, SystemExit): return e.code or 0
+    return 0 if getattr(e, "saved", "") else 1 # a training that was stopped and saved
+
 @contextmanager
 def ending_together():
     "Have all processes end with the one that ends, and one of them say why"
@@ -94,7 +100,7 @@ def ending_together():
     except Ended: raise
     except BaseException as e:
         if getattr(e, "amid_sums", False): raise
-        code = 2 if isinstance(e, UserError) else e.code or 0 if isinstance(e, SystemExit) else 1
+        code = end_code(e)
         items = meet(End(code))
         if next(i for i,x in enumerate(items) if isinstance(x, End))==process_number(): raise
         raise Ended(code) from None

@@ -10,6 +10,7 @@ __all__ = ['SCHEDULES', 'TRACKERS', 'PhaseConfig', 'StageConfig', 'list_trackers
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 from ..core import UserError, build, did_you_mean, number
+from ..stopping import read_duration
 
 # %% ../../nbs/6_training/00_recipe.ipynb #7022e2f5
 SCHEDULES = Literal["constant", "cosine", "linear"]
@@ -121,7 +122,9 @@ class TrainConfig(KeepConfig):
     warmup_discriminator:int = number(0, 0, 100_000_000)
     phases:dict[str, PhaseConfig] = field(default_factory=dict) # Phase -> settings that differ
     stages:list[StageConfig] = field(default_factory=list) # One after the other; none: one stage as above
-    def __post_init__(self): list_trackers(self.tracker)
+    def __post_init__(self):
+        list_trackers(self.tracker)
+        if self.stop_at: read_duration(self.stop_at)
 
 # %% ../../nbs/6_training/00_recipe.ipynb #0f141c2a
 def lasting_settings(config:TrainConfig)->dict:

@@ -36,7 +36,7 @@ def roll_back(self:Stepper, why:Diverged):
     broken = [n for n in range(why.step-self.config.stop_after+1, why.step+1) if n>0]
     self.progress = p = load_state(saved, self.family.module, self.start_stage, lost.ema,
                                    self.accelerator.scaler, self.never, self.bound)
-    p.failures.rollbacks, self.pending = number, []
+    p.failures.rollbacks, p.due, self.pending, self.saved = number, False, [], (p.step, False)
     self.accelerator.wait_for_everyone() # before the file changes
     if not self.main: return
     self.log.cut(p.step, number-1)

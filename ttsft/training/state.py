@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['STATES', 'Best', 'Progress', 'frozen_names', 'moving_state', 'load_moving', 'bind_run', 'save_state', 'step_of',
            'best_of', 'keep_states', 'load_state', 'find_best', 'drop_best', 'write_best', 'load_best', 'find_state',
-           'is_whole', 'keep_checkpoint', 'recover', 'settle_state']
+           'is_whole', 'drop_looks', 'keep_checkpoint', 'recover', 'settle_state']
 
 # %% ../../nbs/6_training/04_state.ipynb #7602a124
-import re, shutil
+import json, re, shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 import torch
-from ..core import UserError, fingerprint
+from ..core import UserError, atomic, fingerprint, read_jsonl
 from ..runs import publish_folder, set_aside
 from ..families.checkpoint import write_license
 from ..families.features import Clip, column
@@ -40,6 +40,7 @@ class Progress:
     best:Best|None = None # None: nothing was scored yet, or nobody asks
     replay:dict[str, float]|None = None # What replayed languages cost before the first update
     stale:int = 0 # Validations since the best
+    due:bool = False # Whether the look at this step is still to be taken: a stop came before its end
 
 # %% ../../nbs/6_training/04_state.ipynb #518492ad
 def frozen_names(
@@ -88,8 +89,8 @@ def save_state(
     "Write everything that the next update depends on, then let the third last state go"
     p = progress
     optimizers = {str(k): o.state_dict() for k,o in p.stage.optimizers.items()}
-    state = dict(step=p.step, stage=p.stage.number, bad=p.failures.in_a_row, skipped=p.failures.total,
-                 rollbacks=p.failures.rollbacks, stale=p.stale,
+    state = dict(step=p.step, due=p.due, stage=p.stage.number, stale=p.stale, rollbacks=p.failures.rollbacks,
+                 bad=p.failures.in_a_row, skipped=p.failures.total,
                  module=moving_state(module, frozen), optimizers=optimizers, bound=bound,
                  ema=p.ema.average if p.ema else None, best=asdict(p.best) if p.best else None,
                  replay=p.replay, scaler=scaler.state_dict() if scaler else None,
@@ -144,7 +145,7 @@ def load_state(
     if scaler and state["scaler"]: scaler.load_state_dict(state["scaler"])
     best = Best(**state["best"]) if state["best"] else None
     failures = Failures(state["bad"], state["skipped"], state["rollbacks"])
-    return Progress(stage, ema, state["step"], failures, best, state["replay"], state["stale"])
+    return Progress(stage, ema, state["step"], failures, best, state["replay"], state["stale"], state["due"])
 
 # %% ../../nbs/6_training/04_state.ipynb #0f0e2519
 def find_best(folder:Path, step:int)->Path|None:
@@ -206,6 +207,16 @@ def is_whole(path:Path, say:Callable)->bool:
         say(f"    {path} {e}. It lies in {set_aside(path).name} now; the one before it is used")
         return False
     return True
+
+# %% ../../nbs/6_training/04_state.ipynb #4fe7cbc5
+def drop_looks(
+    log:Path, # log.jsonl
+    step:int, # Updates made
+):
+    "Take the rows of a look at the weights out of a log"
+    if not log.exists(): return
+    kept = [r for r in read_jsonl(log) if r["step"]!=step or r["split"] in ("train", "start")]
+    with atomic(log) as f: f.writelines(json.dumps(r)+"\n" for r in kept)
 
 # %% ../../nbs/6_training/04_state.ipynb #ff91fbf3
 def keep_checkpoint(

@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError, fingerprint, seed_everything
+from ..disk import sweep
 from ..processes import amid_sums, count_processes, meet, on_processor, open_channel, share_out
 from ..families.features import Clip
 from ..families.protocol import Family
@@ -27,10 +28,11 @@ from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open
 from .steps import scale_new_embeddings
 from .validation import evaluation_prompts
 from .forgetting import guard_replay
-from .cost import plan_disk, sweep, told_when_full
+from .cost import plan_disk, told_when_full
 from .guards import Watch
 from .trackers import check_trackers
-from .state import Progress, bind_run, find_state, frozen_names, load_best, load_state, recover
+from .state import Progress, bind_run, drop_looks, find_state, frozen_names, load_best
+from .state import load_state, recover
 from .log import Log, Pending, fetch_numbers
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #70ed29d4
@@ -111,6 +113,8 @@ def begin(self:Stepper):
     self.progress = (load_state(saved, module, self.start_stage, ema, self.accelerator.scaler, self.never,
                                 self.bound) if saved else Progress(self.start_stage(0), ema))
     step, rollbacks = self.progress.step, self.progress.failures.rollbacks
+    self.saved = (step, self.progress.due)
+    if self.main and self.progress.due: drop_looks(self.out/"log.jsonl", step)
     self.log = Log(self.out, step, self.config.tracker, self.say, rollbacks) if self.main else None
     self.watch = Watch(self.family.mismatch_term)
     module.train()

@@ -8,13 +8,15 @@ __all__ = ['Trainer']
 # %% ../../nbs/6_training/05_trainer.ipynb #f70df157
 import math, sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import islice
+import torch
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError
 from ..runs import human
-from ..processes import meet
+from ..processes import agree, meet
+from ..stopping import REQUEST, Stopped, elapsed, finishing, read_duration, watch_signals
 from ..families.features import column
 from .schedule import stage_at, wants_best
 from .stream import build_updates
@@ -30,13 +32,26 @@ from . import rollback # `Stepper.roll_back`
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
 class Trainer(Stepper):
     "Fine-tune a family and leave a checkpoint"
+    swapped = False # Whether the averaged weights are in the model
 
 # %% ../../nbs/6_training/05_trainer.ipynb #48996b46
 @patch
+@contextmanager
 def averaged(self:Trainer):
     "Put the averaged weights in place of the raw ones while this is open"
-    return self.progress.ema.applied() if self.progress.ema else nullcontext()
+    if not self.progress.ema:
+        yield
+        return
+    self.swapped = True
+    with ExitStack() as stack:
+        with finishing(): stack.enter_context(self.progress.ema.applied())
+        try: yield
+        finally:
+            with finishing():
+                stack.close()
+                self.swapped = False
 
+# %% ../../nbs/6_training/05_trainer.ipynb #d56b359f
 @patch
 def score_held_out(self:Trainer)->dict[str, float]:
     "Compute the losses of the held-out clips"
@@ -57,8 +72,9 @@ def keep_if_best(self:Trainer, values:dict[str, float]):
     if not p.step or not wants_best(self.config, p.stage.number): return
     p.stale += 1
     if not math.isfinite(score) or p.best and score>=p.best.score: return
-    p.stale, p.best = 0, Best(p.step, score, "averaged" if p.ema else "raw")
-    write_best(self.state, p.best, self.family.module, self.never)
+    best = Best(p.step, score, "averaged" if p.ema else "raw")
+    write_best(self.state, best, self.family.module, self.never)
+    p.stale, p.best = 0, best
 
 @patch
 def score(self:Trainer, values:dict[str, float])->float: # Lower is better
@@ -107,13 +123,20 @@ def evaluate(self:Trainer, validates:bool, speaks:bool, keeps:bool):
         if validates: values = self.score_held_out()
         if speaks: stops = self.speak_previews(step)
         if values and not step: check_text(values, self.family.mismatch_term, column(self.valid, "text"))
-        gap = self.log.means.gap(self.select, values[self.select]) if self.select in values else {}
-        if values or stops: self.log.add(step, "valid" if values else "preview", values | gap | stops, line=True)
-        if values and self.remembers(): self.keep_if_best(values)
-        elif values: self.progress.stale += 1
-        if keeps:
-            facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
-            keep_checkpoint(self.family, self.out/f"step-{step:06d}", facts, self.add)
+        with finishing(): self.note(values, stops, keeps)
+
+@patch
+def note(self:Trainer, values:dict[str, float], stops:dict[str, float], keeps:bool):
+    "Write what a look found, and keep the weights that it asks for"
+    step, shown = self.progress.step, values | stops
+    if self.select in values: shown = values | self.log.means.gap(self.select, values[self.select]) | stops
+    if shown: self.log.add(step, "valid" if values else "preview", shown, line=True)
+    if values and self.remembers(): self.keep_if_best(values)
+    elif values: self.progress.stale += 1
+    if keeps:
+        facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
+        keep_checkpoint(self.family, self.out/f"step-{step:06d}", facts, self.add)
+    self.progress.due = False
 
 # %% ../../nbs/6_training/05_trainer.ipynb #197f7d5f
 @patch
@@ -140,10 +163,11 @@ def check_stages(self:Trainer):
 def announce(self:Trainer):
     "Say what a new run will cost and look at its start, or say where a resumed one goes on"
     require_disk(self.out, self.disk)
-    if not self.main: return
     if step := self.progress.step:
         self.say(f"    resumed after step {step}")
+        if self.progress.due: self.look()
         return
+    if not self.main: return
     self.check_stages()
     view = self.views[self.progress.stage.number]
     batches = [u.batches[0] for u in build_updates(view, islice(self.draws(), 6))]
@@ -164,7 +188,35 @@ def save(self:Trainer):
     self.flush()
     self.write_state()
     drop_best(self.state, self.progress.best)
+    self.saved = (self.progress.step, self.progress.due)
 
+@patch
+def look(self:Trainer):
+    "Look at the weights where it is time, or go back to the state before where a stop comes"
+    self.progress.due = True
+    self.evaluate_when_due()
+    self.progress.due = False
+
+# %% ../../nbs/6_training/05_trainer.ipynb #5df03764
+@patch
+def advance(self:Trainer):
+    "Make an update, and average"
+    c, p = self.config, self.progress
+    self.pending.append(self.training_step())
+    often = self.device.type!="cuda" or self.accelerator.num_processes>1
+    if often or p.step%c.log_every==0 or p.step==self.steps: self.flush()
+    if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
+    p.due = True
+
+@patch
+def stop_if_asked(self:Trainer):
+    "Stop here where a signal or the clock asks for it"
+    limit, by = self.config.stop_at, REQUEST.asked
+    if not by and limit and elapsed()>=read_duration(limit): by = f"train.stop_at={limit}"
+    asked = agree(bool(by))
+    if asked: raise Stopped(by or "another process")
+
+# %% ../../nbs/6_training/05_trainer.ipynb #25ce8860
 @patch
 def make_updates(self:Trainer):
     "Make the updates that are left"
@@ -173,7 +225,8 @@ def make_updates(self:Trainer):
     with bar:
         while not self.is_over():
             try: self.go_on(bar)
-            except Diverged as e: self.roll_back(e)
+            except Diverged as e:
+                with finishing(): self.roll_back(e)
             bar.n = self.progress.step
 
 @patch
@@ -182,13 +235,13 @@ def go_on(self:Trainer, bar):
     c, p = self.config, self.progress
     with self.open_batches():
         while not self.is_over():
-            self.pending.append(self.training_step())
-            often = self.device.type!="cuda" or self.accelerator.num_processes>1
-            if often or p.step%c.log_every==0 or p.step==self.steps: self.flush()
-            if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
+            with finishing(): self.advance()
             bar.update()
-            self.evaluate_when_due()
-            if self.main and (self.is_over() or p.step%c.save_every==0 and self.is_good()): self.save()
+            self.stop_if_asked()
+            with finishing() if self.accelerator.num_processes>1 else nullcontext(): self.look()
+            if self.main and (self.is_over() or p.step%c.save_every==0 and self.is_good()):
+                with finishing(): self.save()
+            self.stop_if_asked()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #bb6f5d91
 @patch
@@ -198,13 +251,26 @@ def run(self:Trainer,
 )->dict: # Counts for step.json
     "Train to the end, whatever happened before"
     self.facts, self.add = facts, add
-    with told_when_full(self.out, self.disk):
+    with watch_signals(), told_when_full(self.out, self.disk):
         try:
             self.announce()
             self.make_updates()
             return self.finish() if self.main else {}
+        except Stopped as e:
+            self.save_stopped(e)
+            raise
         finally:
             if self.log: self.log.close()
+
+@patch
+def save_stopped(self:Trainer, stop:Stopped):
+    "Save the state of a run that stops, and say so"
+    p = self.progress
+    if p.step and not self.swapped and self.saved!=(p.step, p.due):
+        with finishing():
+            if self.main: self.save()
+            self.saved = (p.step, p.due)
+    if self.saved[0]: stop.saved = f"the state after step {self.saved[0]} of {self.steps} is saved"
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3019fdb3
 @patch
