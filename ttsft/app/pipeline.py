@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from joblib import cpu_count
 from tqdm import tqdm
 from ..core import UserError, atomic, build, file_fingerprint, local_path
-from ..processes import process_number
+from ..processes import count_processes, process_number, share_out
 from ..runs import Run, Step
 from ..text.substitutes import choose_substitutes
 from ..text.translit import front_end
@@ -32,6 +32,7 @@ class Pipeline:
         say:Callable=tqdm.write, # Called with one line per event
         first:str="", # Steps before this one are taken as they are; empty: none
     ):
+        share_out(recipe.train.accumulate, count_processes())
         self.recipe, self.say, self.done, self.told = recipe, say, {}, set()
         self.kept = steps_to(first)[:-1] if first else []
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
