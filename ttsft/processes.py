@@ -65,7 +65,7 @@ def open_channel(): # A process group; the same at every call
     import torch
     from accelerate import PartialState
     require_replicas()
-    PartialState(cpu=on_processor(), timeout=timedelta(days=7))
+    PartialState(cpu=on_processor(), timeout=timedelta(minutes=30))
     return torch.distributed.new_group(backend="gloo", timeout=timedelta(days=7))
 
 # %% ../nbs/01a_processes.ipynb #46b55129
