@@ -6,7 +6,7 @@
 __all__ = ['COMMANDS', 'run', 'make_all', 'check', 'add_correction', 'list_corrections', 'learn_corrections', 'go_back',
            'run_arguments', 'new_arguments', 'check_arguments', 'read_arguments', 'speak_arguments', 'export_arguments',
            'base_arguments', 'feedback_arguments', 'do_new', 'do_read', 'do_speak', 'do_export', 'do_base', 'do_doctor',
-           'Command', 'parse', 'follow_run', 'main']
+           'Command', 'parse', 'main']
 
 # %% ../../nbs/9_app/11_cli.ipynb #5dd15653
 import argparse, os, sys, time
@@ -19,7 +19,7 @@ from ..core import UserError, build, did_you_mean, load_yaml
 from ..disk import is_full
 from ..extends import recipe_names
 from ..lock import hold
-from ..processes import count_processes, ending_together, follow, process_number, share_out
+from ..processes import ending_together, process_number
 from ..runs import tell_full
 from ..stopping import Stopped, exit_code, own_command, tell_stop, watch_signals
 
@@ -42,7 +42,6 @@ def run(
         from ttsft.app.recipe_check import require_ready
         require_ready(recipe, overrides, valid[:valid.index(to) + 1])
     r = load_recipe(recipe, overrides)
-    share_out(r.train.accumulate, count_processes())
     with hold(Path(r.outputs)/r.name, say): return make_all(r, recipe, overrides, first, to, say)
 
 # %% ../../nbs/9_app/11_cli.ipynb #5d1b6bf1
@@ -308,18 +307,6 @@ def parse(
     return a
 
 # %% ../../nbs/9_app/11_cli.ipynb #c86862de
-def follow_run(a:argparse.Namespace):
-    "Do in another process what the first one orders; never return"
-    def train(order):
-        from ttsft.app.pipeline import Pipeline
-        from ttsft.app.recipe import load_recipe
-        from ttsft.app.steps import train_checkpoints
-        p = Pipeline(load_recipe(a.recipe, a.overrides), lambda line: None)
-        p.done = order["done"]
-        train_checkpoints(p, order["work"])
-    follow(train)
-
-# %% ../../nbs/9_app/11_cli.ipynb #50346b14
 def main(
     argv:Sequence[str]|None=None, # Arguments; None takes the process's own
 # Exit code: 0 done, or a training stopped and saved; 2 something the user can put right; 3 a round that was
@@ -330,7 +317,9 @@ def main(
     a = parse(argv)
     try:
         with watch_signals(), ending_together():
-            return follow_run(a) if process_number() else COMMANDS[a.command].do(a) or 0
+            if not process_number(): return COMMANDS[a.command].do(a) or 0
+            from ttsft.app.follow import follow_run
+            follow_run(a)
     except UserError as e:
         print(f"ttsft: {e}", file=sys.stderr)
         return 2

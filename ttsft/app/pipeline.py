@@ -16,6 +16,7 @@ from joblib import cpu_count
 from tqdm import tqdm
 from ..core import UserError, atomic, build, file_fingerprint, local_path
 from ..lock import hold, is_held
+from ..processes import count_processes, share_out
 from ..runs import Run, Step, publish_folder
 from ..text.substitutes import choose_substitutes
 from ..text.translit import front_end
@@ -32,6 +33,7 @@ class Pipeline:
         say:Callable=tqdm.write, # Called with one line per event
         first:str="", # Steps before this one are taken as they are; empty: none
     ):
+        share_out(recipe.train.accumulate, count_processes())
         self.recipe, self.say, self.done, self.told = recipe, say, {}, set()
         self.kept = steps_to(first)[:-1] if first else []
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
