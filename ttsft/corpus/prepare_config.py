@@ -20,7 +20,7 @@ class PrepareConfig:
     lead:float = 0.1 # Silence kept before speech, seconds
     tail:float = 0.2 # Silence kept after speech, seconds
     max_source_seconds:float = 600.0 # Longer recordings (or slices of one) are rejected unread
-    # Recordings (or slices of one) of more samples over all channels are rejected; 11 minutes of stereo at 48 kHz
+    # Recordings (or slices) of more samples, over all channels, are rejected; 11 minutes of stereo at 48 kHz
     max_source_samples:int = 2**26
     max_channels:int = 2 # Recordings with more channels are rejected
     min_native_rate:int = 8000 # Recordings of a lower sample rate are rejected, Hz
