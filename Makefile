@@ -47,6 +47,7 @@ long: $(VENV)/.ready-dev ## whole trainings on tiny models, and benchmarks, minu
 	@$(BIN)/python -B tests.py _learns
 	@$(BIN)/python -B tests.py checks/bench_
 	@KILLS=60 $(BIN)/python -B tests.py checks/kills
+	@MUTATIONS=500 $(BIN)/python -B tests.py checks/mutations_of_input
 
 lint: $(VENV)/.ready-dev ## ruff over notebooks and package
 	@$(BIN)/ruff check --no-cache nbs ttsft *.py

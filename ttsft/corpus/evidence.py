@@ -75,11 +75,11 @@ def ask_for_column(
 ):
     "Ask which column is meant"
     if not fit:
-        raise UserError(f"{table} has no column left that source.{key} could be, so something is missing. Look at "
-                        f"its header and its separators.")
+        raise UserError(f"{table} has no column left that source.{key} could be, so something is missing. "
+                        "Look at its header and its separators.")
     raise UserError(f"{table} has no header that says what each column is, and {what}: "
-                    f"{' and '.join(map(str, fit[:5]))}. Name the right one, e.g. `source.{key}: {fit[0].name}`"
-                    f"{more}.")
+                    f"{' and '.join(map(str, fit[:5]))}. Name the right one, e.g. "
+                    f"`source.{key}: {fit[0].name}`{more}.")
 
 # %% ../../nbs/3_corpus/02a0_evidence.ipynb #43dc5d81
 def prove_audio(

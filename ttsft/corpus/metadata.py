@@ -30,7 +30,9 @@ def make_row(
     row = [f"audio/{file_name}", u.text, u.speaker, u.id, source, session, config.language, config.weight,
            "" if start is None else start, "" if stop is None else stop,
            json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)]
-    return [make_writable(c) if name=="transcription" else spreadsheet_safe(c) for name,c in zip(COLUMNS, row)]
+    row = [spreadsheet_safe(c) for c in row]
+    row[1] = make_writable(u.text)
+    return row
 
 # %% ../../nbs/3_corpus/02f_metadata.ipynb #9dc71fad
 class Metadata:

@@ -21,7 +21,7 @@ class PrepareConfig:
     tail:float = number(0.2, 0, 10) # Silence kept after speech, seconds
     # Longer recordings (or slices of one) are rejected unread
     max_source_seconds:float = number(600.0, above=0, high=86_400)
-    # Recordings (or slices of one) of more samples over all channels are rejected; 11 minutes of stereo at 48 kHz
+    # Recordings (or slices) of more samples, over all channels, are rejected; 11 minutes of stereo at 48 kHz
     max_source_samples:int = number(2**26, 1, 2**40)
     max_channels:int = number(2, 1, 64) # Recordings with more channels are rejected
     min_native_rate:int = number(8000, 0, 192_000) # Recordings of a lower sample rate are rejected, Hz

@@ -44,7 +44,7 @@ def _read_blocks(file, first, last):
     file.seek(first)
     for left in range(last - first, 0, -(BLOCK//file.channels)):
         block = file.read(min(left, BLOCK//file.channels), dtype="float32", always_2d=True)
-        if not len(block) or not np.isfinite(block).all(): raise ValueError("less decodes than the header says")
+        if not len(block) or not np.isfinite(block).all(): raise ValueError("less decodes than was promised")
         yield block
 
 def _spool_part(file, first, last, folder):
@@ -64,6 +64,7 @@ def _read_part(file, first, last, folder):
     if not len(block) or len(block)<last - first or not np.isfinite(block).all(): return None
     return block[:, 0] if file.channels==1 else block @ weigh_channels(sum_moments(block)).astype(np.float32)
 
+# %% ../../nbs/3_corpus/06a_slices.ipynb #759729c1
 def read_directly(
     path:Path, # The recording
     config:PrepareConfig,
@@ -124,13 +125,13 @@ def read_clip(
     start:float|None=None, # Slice, seconds
     stop:float|None=None, # Slice, seconds
     folder:Path|None=None, # As for `spool_blocks`
-# Mono waveform as written, on the disk where it is longer than `LONG`; its native sample rate, and its channels
+# Mono waveform as written, on the disk where it is longer than `LONG`; native sample rate; channels
 )->tuple[np.ndarray|Spool, int, int]:
     "Read a recording or a slice of it; reject by its header what need not be decoded"
     begin = start or 0.0
     if not begin>=0 or stop is not None and not begin<stop<math.inf:
-        raise AudioError(f"{path}: the slice from {begin:.2f} to {stop or math.nan:.2f} s is empty; correct the "
-                         "table")
+        raise AudioError(f"{path}: the slice from {begin:.2f} to {stop or math.nan:.2f} s is empty; correct "
+                         "the table")
     try: direct = read_directly(path, config, begin, stop, folder)
     except AudioError as e: raise AudioError(f"{path}: {e}") from e
     if direct: return direct

@@ -208,9 +208,8 @@ def read_samples(
     max_samples:int=MAX_SAMPLES, # Most samples accepted, over all channels
 )->tuple[np.ndarray, int]: # Waveform as written, float32 mono, shape (s,); and its native sample rate in Hz
     "Read a recording as mono at its own rate and in its own numbers"
-    kept = []
-    for sample_rate, block in stream_samples(src, max_seconds, max_samples): kept.append(block)
-    return np.concatenate(kept), sample_rate
+    rates, kept = zip(*stream_samples(src, max_seconds, max_samples))
+    return np.concatenate(kept), rates[0]
 
 # %% ../../nbs/1_sound/00_recording.ipynb #37d0bfa7
 LOUDEST = 8.0 # times full scale; beyond it floats are in the range of integers

@@ -47,9 +47,9 @@ def spool_blocks(
         if not block.size: continue
         try: np.ascontiguousarray(block, np.float32).tofile(file)
         except OSError as e:
-            raise UserError(f"a long recording needs {4*(size + block.size)/1e9:.1f} GB or more of free disk in "
-                            f"{folder or tempfile.gettempdir()} while it is read ({e}). Free some space, or cut "
-                            "the recording.") from None
+            raise UserError(f"a long recording needs {4*(size + block.size)/1e9:.1f} GB or more of free disk "
+                            f"in {folder or tempfile.gettempdir()} while it is read ({e}). Free some space, "
+                            "or cut the recording.") from None
         size, total = size + block.size, total + float(block.sum(dtype=np.float64))
         top, low = max(top, float(block.max())), min(low, float(block.min()))
     file.flush()
