@@ -8,7 +8,7 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test long lint export clean-notebooks hooks
+.PHONY: help setup demo test long gpu lint export clean-notebooks hooks
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do printf '%-22s %s\n' "$$target" "$$what"; done
@@ -48,6 +48,9 @@ long: $(VENV)/.ready-dev ## whole trainings on tiny models, and benchmarks, minu
 	@$(BIN)/python -B tests.py checks/bench_
 	@KILLS=60 $(BIN)/python -B tests.py checks/kills
 	@MUTATIONS=500 $(BIN)/python -B tests.py checks/mutations_of_input
+
+gpu: $(VENV)/.ready-core ## measure all families on a graphics card, 25 minutes; DRY=1 rehearses on the processor
+	@$(BIN)/python -B -c "import sys; from ttsft.app.gpu import main; sys.exit(main())" $(if $(DRY),--dry)
 
 lint: $(VENV)/.ready-dev ## ruff over notebooks and package
 	@$(BIN)/ruff check --no-cache nbs ttsft *.py

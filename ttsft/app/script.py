@@ -37,7 +37,6 @@ def check_line(line:ScriptLine):
     if len(line.text)>MAX_TEXT:
         raise ValueError(f"text: has {len(line.text)} characters, {MAX_TEXT} are the limit")
     if len(line.id)>60: raise ValueError(f"id: `{line.id[:20]}...` is longer than 60 characters")
-    if not 0<=(line.seed or 0)<=MAX_SEED: raise ValueError(f"seed: {line.seed} is outside 0 to {MAX_SEED}")
     try: Manner(line.speed, line.language, read_emotion(line.emotion))
     except UserError as e: raise ValueError(str(e)) from None
 

@@ -123,9 +123,10 @@ def check_batch(
     kept = [(x, u) for c in sources for u,x in c.seconds.items() if u not in c.outside]
     longest, name = max(kept, default=(0.0, ""))
     if min(longest, limits.max_seconds)<=batch_seconds: return []
-    return [Finding(AMBER if limits.trim or limits.split_long else RED, "batch",
-                    f"{name} lasts {longest:.1f} s, and train.batch_seconds is {batch_seconds:g}: a clip that is "
-                    "longer stops training. Raise it, or lower prepare.max_seconds")]
+    level = AMBER if limits.trim or limits.split_long else RED
+    said = f"{name} lasts {longest:.1f} s, and train.batch_seconds is {batch_seconds:g}"
+    return [Finding(level, "batch", f"{said}: a longer clip stops training. Raise it, or lower "
+                                    "prepare.max_seconds")]
 
 # %% ../../nbs/9_app/09a_source_check.ipynb #e5176042
 def check_speakers(utts:list[Utterance])->Finding:

@@ -29,14 +29,10 @@ from ..sound.augment import AugmentConfig, augment_flac
 @dataclass(frozen=True)
 class DatasetConfig(SplitConfig):
     "How prepared clips are split and stored"
-    shard_mb:float = number(300., above=0, high=1900) # Size of a parquet file, in million bytes, more or less
+    # Size of a parquet file, in million bytes, more or less; readers overflow beyond 1,900
+    shard_mb:float = number(300., above=0, high=1900)
     # Extra, changed copies of training clips; none by default
     augment:AugmentConfig = field(default_factory=AugmentConfig)
-    def __post_init__(self):
-        super().__post_init__()
-        if not 0<self.shard_mb<=1900:
-            raise UserError(f"dataset.shard_mb: `{self.shard_mb}` is not above 0 and at most 1900, beyond "
-                            f"which readers overflow")
 
 # %% ../../nbs/3_corpus/08c_dataset.ipynb #3ea93eb2
 def dataset_inputs(

@@ -68,9 +68,6 @@ class SourceConfig:
     note:str = "" # Shown in the report, e.g. that the speech is synthetic
     def __post_init__(self):
         check_session_pattern(self.session_pattern, self.session_column)
-        if self.weight<=0:
-            raise UserError(f"source.weight: {self.weight} would draw nothing. Write a number above 0, or "
-                            f"take the source out.")
         if self.text_rules and not self.language:
             raise UserError(f"source.text_rules: {self.text_rules} holds the rules of another language than "
                             "the run's. Name it in `language`; the rules of the run's own stand in the "

@@ -37,7 +37,6 @@ def choose_size(
     texts:Sequence[str], # Training text
 )->int: # Pieces at most
     "Choose how many pieces are learnt"
-    if config.size<0: raise UserError(f"vocab.size is {config.size}; give a count, or 0 for the default")
     if config.size or config.kind!="grown": return config.size or FEWEST
     letters = sum(not c.isspace() for t in texts for c in t)
     return min(MOST, max(FEWEST, letters//LETTERS_A_PIECE))
