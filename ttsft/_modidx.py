@@ -3245,6 +3245,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                     'ttsft/families/text_tokenizers.py'),
                                                 'ttsft.families.text_tokenizers.read_pocket_switches': ( '5_families/text_tokenizers.html#read_pocket_switches',
                                                                                                          'ttsft/families/text_tokenizers.py')},
+            'ttsft.families.threads': { 'ttsft.families.threads.map_cores': ( '5_families/threads.html#map_cores',
+                                                                              'ttsft/families/threads.py')},
             'ttsft.families.tiny_tokenizers': { 'ttsft.families.tiny_tokenizers.byte_ranks': ( '5_families/tiny_tokenizers.html#byte_ranks',
                                                                                                'ttsft/families/tiny_tokenizers.py'),
                                                 'ttsft.families.tiny_tokenizers.metaspace_json': ( '5_families/tiny_tokenizers.html#metaspace_json',

@@ -18,6 +18,7 @@ from ..sound.writing import to_ogg
 from ..corpus.rows import read_split
 from ..families.features import Clip
 from ..families.protocol import Family
+from ..families.threads import map_cores
 from ..training.validation import evaluation_prompts, mismatch_losses
 from .recipe import EvaluateConfig
 from .intervals import binomial_interval, bootstrap, paired_bootstrap
@@ -74,7 +75,8 @@ def _write_sounds(out, wavs, ids, rate):
     "Write Ogg files by system"
     for n,ws in wavs.items():
         (out/"audio"/n).mkdir(parents=True, exist_ok=True)
-        for i,w in zip(ids, ws): (out/"audio"/n/f"{i}.ogg").write_bytes(to_ogg(w, rate))
+        for i,ogg in zip(ids, map_cores(lambda w: to_ogg(w, rate), ws)):
+            (out/"audio"/n/f"{i}.ogg").write_bytes(ogg)
 
 # %% ../../nbs/7_evaluation/04_evaluate.ipynb #abe0a209
 def measure_systems(
@@ -84,7 +86,7 @@ def measure_systems(
     rate:int, # Hz
 )->dict: # mcd: system -> dB, (n,); nearest: system -> shares; checks: base, tuned -> flags per sentence
     "Measure the speech of all systems against the recordings"
-    cepstra = {n: [mel_cepstra(w, rate) for w in ws] for n,ws in wavs.items()}
+    cepstra = {n: map_cores(lambda w: mel_cepstra(w, rate), ws) for n,ws in wavs.items()}
     nearest = {n: share_nearest(find_nearest(cepstra[n], cepstra["real"]), speakers)
                for n in ("base", "tuned", "copy")}
     flags = {n: [flag_failures(w, rate, len(r)/rate) | {"runaway": x}

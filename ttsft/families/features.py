@@ -22,6 +22,7 @@ from ..sound.recording import decode
 from ..sound.audio import resample
 from ..corpus.heldout import SPLITS
 from ..corpus.rows import read_split
+from .threads import map_cores
 from .codec import Codec, FeatureType
 
 # %% ../../nbs/5_families/02_features.ipynb #d73c3ddb
@@ -81,10 +82,10 @@ def encode_clips(
     batch_seconds:float=ENCODE_SECONDS,
 )->list[dict[str, np.ndarray]]: # The features of each, in the same order
     "Encode clips in batches of like length"
-    made = [None]*len(wavs)
-    for batch in encode_batches([len(w) for w in wavs], int(batch_seconds*codec.sample_rate)):
-        for i,features in zip(batch, codec.features([wavs[i] for i in batch])): made[i] = features
-    return made
+    batches = encode_batches([len(w) for w in wavs], int(batch_seconds*codec.sample_rate))
+    found = map_cores(lambda batch: codec.features([wavs[i] for i in batch]), batches, codec.device)
+    made = {i: features for batch,some in zip(batches, found) for i,features in zip(batch, some)}
+    return [made[i] for i in range(len(wavs))]
 
 # %% ../../nbs/5_families/02_features.ipynb #9ec9df21
 def write_table(path:Path, table:pa.Table):
