@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np
+from .. import __version__
 from ..core import UserError, did_you_mean, file_fingerprint, fingerprint, local_path, write_json
 from ..text.measures import vowelled
 from ..corpus.readers import fingerprint_source
@@ -22,7 +23,7 @@ from ..corpus.prepare import prepare
 from ..corpus.reference import note_prepared
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
-from ..training.recipe import lasting_settings
+from ..training.recipe import last_schedule, lasting_settings
 from .recipe import Recipe
 
 # %% ../../nbs/9_app/01e_steps.ipynb #40ee93b8
@@ -145,6 +146,7 @@ def add_voices(folder:Path, fitted, clips):
 def plan_checkpoints(p)->Plan:
     "Train"
     from ttsft.families.features import load_clips, take_columns
+    from ttsft.training.more import find_shorter, go_on_from, note_continued
     from ttsft.training.state import settle_state
     from ttsft.training.trainer import Trainer
     r = p.recipe
@@ -153,11 +155,17 @@ def plan_checkpoints(p)->Plan:
         fitted, replayed = p.start(), take_columns(clips, "language", replay=True)
         if replayed: p.say(f"    {len(replayed)} of {len(clips)} training clips replay other languages")
         if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
+        keys = {n: p.step(n).key for n in STEPS["checkpoints"].needs} | inputs
+        info = dict(settings=settings, inputs=keys, seed=r.seed, ttsft=__version__)
+        shorter = find_shorter(sorted(p.run.dir.glob("checkpoints*")), info)
+        go_on_from(shorter, work, last_schedule(r.train), p.say)
         trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
-        return trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
+        counts = trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
+        return counts | note_continued(work)
     settings = dict(train=lasting_settings(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
+    inputs = {"base": p.base_fingerprint}
     def after(folder): settle_state(folder/"state", r.train.keep_state)
-    return Plan(make, settings, {"base": p.base_fingerprint}, after)
+    return Plan(make, settings, inputs, after)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #876054f7
 def plan_samples(p)->Plan:
