@@ -21,6 +21,7 @@ from ..runs import Run, Step, publish_folder
 from ..text.substitutes import choose_substitutes
 from ..text.translit import front_end
 from ..families.registry import family
+from ..training.trackers import check_trackers
 from .recipe import Recipe, load_recipe, replay_rules, require_heldout
 from .script_voices import check_script
 from .steps import STEPS, check_step, steps_to
@@ -40,6 +41,7 @@ class Pipeline:
         self.front_end, self.family = front_end(recipe.text), family(recipe.family)
         self.others = {n: front_end(rules) for n,rules in replay_rules(recipe).items()}
         check_script(recipe.script, self.front_end, self.family)
+        check_trackers(recipe.train.tracker)
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
         if is_held(self.run.dir): self.note_recipe()
     def note_recipe(self):

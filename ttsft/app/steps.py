@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np
+from .. import __version__
 from ..core import UserError, did_you_mean, file_fingerprint, fingerprint, local_path, write_json
 from ..processes import lead
 from ..text.measures import vowelled
@@ -23,7 +24,7 @@ from ..corpus.prepare import prepare
 from ..corpus.reference import note_prepared
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
-from ..training.recipe import lasting_settings
+from ..training.recipe import last_schedule, lasting_settings
 from .recipe import Recipe
 
 # %% ../../nbs/9_app/01e_steps.ipynb #40ee93b8
@@ -149,7 +150,6 @@ def train_checkpoints(
 )->dict: # Counts for step.json
     "Train"
     from ttsft.families.features import load_clips, take_columns
-    from ttsft.training.state import settle_state
     from ttsft.training.trainer import Trainer
     r = p.recipe
     clips, valid = (load_clips(p.dir("codes"), s) for s in ("train", "validation"))
@@ -162,13 +162,20 @@ def train_checkpoints(
 # %% ../../nbs/9_app/01e_steps.ipynb #c72046dc
 def plan_checkpoints(p)->Plan:
     "Train, in all processes of the run"
+    from ttsft.training.more import find_shorter, go_on_from, note_continued
+    from ttsft.training.state import settle_state
     r = p.recipe
     def make(work):
+        keys = {n: p.step(n).key for n in STEPS["checkpoints"].needs} | inputs
+        info = dict(settings=settings, inputs=keys, seed=r.seed, ttsft=__version__)
+        shorter = find_shorter(sorted(p.run.dir.glob("checkpoints*")), info)
+        go_on_from(shorter, work, last_schedule(r.train), p.say)
         lead(dict(work=work, done=p.done))
-        return train_checkpoints(p, work)
+        return train_checkpoints(p, work) | note_continued(work)
     settings = dict(train=lasting_settings(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
+    inputs = {"base": p.base_fingerprint}
     def after(folder): settle_state(folder/"state", r.train.keep_state)
-    return Plan(make, settings, {"base": p.base_fingerprint}, after)
+    return Plan(make, settings, inputs, after)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #876054f7
 def plan_samples(p)->Plan:

@@ -50,9 +50,10 @@ class Tracker:
         if name=="trackio":
             given = dict(name=name_run(out), resume="allow", embed=False, auto_log_gpu=False, auto_log_cpu=False)
         if name=="wandb":
-            run = name_run(out)
-            given = dict(id=run, name=run, resume="allow", dir=str(out),
-                         mode=os.environ.get("WANDB_MODE") or "offline")
+            import wandb
+            given = dict(id=name_run(out), name=name_run(out), resume="allow", dir=str(out),
+                         mode=os.environ.get("WANDB_MODE") or "offline",
+                         settings=wandb.Settings(silent=True, console="off"))
         self.inner = LOGGER_TYPE_TO_CLASS[name](project, **given)
         self.inner.start()
         if name=="wandb":

@@ -28,6 +28,8 @@ from .state import Best, drop_best, keep_checkpoint, write_best
 from .stepper import Stepper
 from .update import Diverged
 from . import rollback # `Stepper.roll_back`
+from .keep import wants_checkpoint
+from .saved import list_saved
 
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
 class Trainer(Stepper):
@@ -73,7 +75,8 @@ def keep_if_best(self:Trainer, values:dict[str, float]):
     p.stale += 1
     if not math.isfinite(score) or p.best and score>=p.best.score: return
     best = Best(p.step, score, "averaged" if p.ema else "raw")
-    write_best(self.state, best, self.family.module, self.never)
+    def write(): write_best(self.state, best, self.family.module, self.never)
+    self.with_room("file of the best weights", self.disk["best weights"]//4, write)
     p.stale, p.best = 0, best
 
 @patch
@@ -102,6 +105,16 @@ def remembers(self:Trainer)->bool: # Whether the weights in the model are within
     self.say(f"    `{found[0]}` costs {found[1]:.2f} nats more than at the start: these weights are not kept")
     return False
 
+# %% ../../nbs/6_training/05_trainer.ipynb #d0ee7165
+@patch
+def write_checkpoint(self:Trainer,
+    name:str, # Of its folder
+    facts:dict, # For the checkpoint's contract
+):
+    "Write the weights that are in the model as a checkpoint"
+    def write(): keep_checkpoint(self.family, self.out/name, facts, self.add)
+    self.with_room("checkpoint", self.family.checkpoint_bytes(), write)
+
 # %% ../../nbs/6_training/05_trainer.ipynb #3f12fbb7
 @patch
 def evaluate_when_due(self:Trainer):
@@ -109,7 +122,7 @@ def evaluate_when_due(self:Trainer):
     c, step, number = self.config, self.progress.step, self.progress.stage.number
     def due(every): return step==self.steps or step%every==0
     ends = wants_best(c, number) and stage_at(step, c)[0]!=number
-    keeps = bool(c.keep_every and 0<step<self.steps and step%c.keep_every==0)
+    keeps = step<self.steps and wants_checkpoint(c, step)
     validates, speaks = ends or due(c.validate_every), due(c.preview_every)
     if self.main and (keeps or validates or speaks): self.evaluate(validates, speaks, keeps)
     if step and validates and c.patience: self.progress.stale = meet(self.progress.stale)[0]
@@ -135,7 +148,8 @@ def note(self:Trainer, values:dict[str, float], stops:dict[str, float], keeps:bo
     elif values: self.progress.stale += 1
     if keeps:
         facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
-        keep_checkpoint(self.family, self.out/f"step-{step:06d}", facts, self.add)
+        self.write_checkpoint(f"step-{step:06d}", facts)
+        self.prune()
     self.progress.due = False
 
 # %% ../../nbs/6_training/05_trainer.ipynb #197f7d5f
@@ -186,7 +200,9 @@ def announce(self:Trainer):
 def save(self:Trainer):
     "Save the state, and take away best weights that no state goes with"
     self.flush()
-    self.write_state()
+    last = list_saved(self.state, "state")[:1]
+    size = last[0].stat().st_size if last else self.disk["state"]//3
+    self.with_room("state", size, self.write_state)
     drop_best(self.state, self.progress.best)
     self.saved = (self.progress.step, self.progress.due)
 
@@ -302,7 +318,7 @@ def finish(self:Trainer)->dict:
                       stages=[[s.name, s.steps] for s in stages])
     for weight in self.opened: weight.requires_grad_(True)
     with self.averaged() if kept=="averaged" else nullcontext():
-        keep_checkpoint(self.family, self.out/"final", facts, self.add)
+        self.write_checkpoint("final", facts)
     counts = dict(steps=p.step, kept=kept, valid=values)
     if kept=="best": counts["kept_step"] = chosen.step
     if p.step<self.steps: counts["planned"] = self.steps
