@@ -8,7 +8,8 @@ __all__ = ['open_family', 'check_sound_file', 'choose_voice', 'speak', 'export']
 # %% ../../nbs/9_app/02c_speak.ipynb #6b3778a2
 import sys
 from pathlib import Path
-from ..core import UserError, read_json
+from ..core import UserError
+from ..families.contract import read_contract
 from ..families.terms import OWN, Manner, check_seed
 from .folders import find_checkpoint
 
@@ -16,7 +17,7 @@ from .folders import find_checkpoint
 def open_family(checkpoint:Path):
     "Open a checkpoint as a family object"
     from ttsft.families.registry import family
-    fam = family(read_json(checkpoint/"ttsft.json")["family"]).open(checkpoint)
+    fam = family(read_contract(checkpoint)["family"]).open(checkpoint)
     if fam.license: print(f"ttsft: licence of the weights: {' '.join(fam.license.split())}", file=sys.stderr)
     return fam
 
@@ -64,7 +65,7 @@ def speak(
     check_seed(seed, "--seed")
     checkpoint = find_checkpoint(where)
     fam = open_family(checkpoint)
-    learnt = read_json(checkpoint/"ttsft.json").get("vowelled", vowelled(text))
+    learnt = fam.contract.get("vowelled", vowelled(text))
     if warning := vowelling_warning(text, learnt): print(f"ttsft: {warning}", file=sys.stderr)
     prompt = choose_voice(fam, checkpoint, voice)
     if emotion: prompt = fam.take_emotion(prompt, fam.imitate_file(emotion), amount)

@@ -9,10 +9,12 @@ __all__ = ['VOICE_SECONDS', 'pick_voices', 'save_voices', 'read_voices', 'load_v
 from collections.abc import Sequence
 from pathlib import Path
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from tqdm import tqdm
 from ..core import UserError, did_you_mean, read_json, seed_for, write_json
+from ..families.contract import CONTRACT, add_parts
 from ..families.features import Clip, column
+from ..families.tensor_files import load_arrays, read_object
 from ..families.protocol import Family
 from ..families.terms import Prompt, Speech
 
@@ -39,9 +41,13 @@ def save_voices(
     "Put voices beside a checkpoint: prompts, or the list of names"
     if any(isinstance(v, str) for v in voices.values()):
         write_json(folder/"voices.json", sorted(voices))
-        return
+        return add_parts(folder, ["voices.json"])
     arrays = {f"{name}/{s}": np.ascontiguousarray(a) for s,v in voices.items() for name,a in v.items()}
+    if odd := [k for k,a in arrays.items() if not np.isfinite(a).all()]:
+        raise UserError(f"{folder}: the voice {odd[0]} holds numbers that are not finite, and was not "
+                        "written. Leave that clip out.")
     save_file(arrays, folder/"voices.safetensors")
+    add_parts(folder, ["voices.safetensors"])
 
 # %% ../../nbs/7_evaluation/03_synthesis.ipynb #96f4f00a
 def read_voices(
@@ -50,12 +56,12 @@ def read_voices(
     "Read the voices of a checkpoint"
     if (folder/"voices.safetensors").is_file():
         voices = {}
-        for key,array in load_file(folder/"voices.safetensors").items():
+        for key,array in load_arrays(folder/"voices.safetensors").items():
             feature, _, speaker = key.partition("/")
             voices.setdefault(speaker, {})[feature] = array
         return voices
     listed = folder/"voices.json"
-    names = read_json(listed) if listed.is_file() else read_json(folder/"ttsft.json").get("speakers", [])
+    names = read_json(listed) if listed.is_file() else read_object(folder/CONTRACT).get("speakers", [])
     return {s: s for s in names or [""]}
 
 # %% ../../nbs/7_evaluation/03_synthesis.ipynb #de71f706

@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 from ..core import UserError, write_json, read_json
 from ..text.front_end import FrontEnd, TextConfig
+from .contract import CONTRACT, read_contract
 from ..text.translit import front_end
 
 # %% ../../nbs/5_families/05d_card.ipynb #b68bbee0
@@ -34,8 +35,7 @@ def describe_base(
 )->dict: # For a checkpoint's contract: base_name, base_license
     "Say what a base is called, and what licence its own card states"
     folder = Path(folder) if Path(folder).is_dir() else Path(folder).parent
-    contract = folder/"ttsft.json"
-    earlier = read_json(contract) if contract.is_file() else {}
+    earlier = read_contract(folder) if (folder/CONTRACT).exists() else {}
     if earlier.get("base_name"): return {k: earlier[k] for k in ("base_name", "base_license") if k in earlier}
     named, header = re.match(r"hub:([^@]+)", base), read_header(folder)
     local = "" if ":" in base or base in ("tiny", "scratch") else folder.resolve().name

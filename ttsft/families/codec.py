@@ -108,8 +108,8 @@ def load_whole(
         raise UserError(f"{folder/'model.safetensors'} and config.json cannot be loaded: {str(e)[:500]}. "
                         "Download or copy them again.") from None
     if odd := sorted(map(str, found.get("mismatched_keys", ()))):
-        raise UserError(f"{folder/'model.safetensors'} has {len(odd)} tensors of another shape than config.json "
-                        f"says, the first is {odd[0]}. Download or copy both again.")
+        raise UserError(f"{folder/'model.safetensors'} has {len(odd)} tensors of another shape than "
+                        f"config.json says, the first is {odd[0]}. Download or copy both again.")
     if lost := sorted(k for k in found["missing_keys"] if not k.startswith(spare)):
         raise UserError(f"{folder/'model.safetensors'} lacks {len(lost)} tensors of its config.json, "
                         f"the first is {lost[0]}. They would start at random. Download or copy it again.")

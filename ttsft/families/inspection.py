@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 import numpy as np, torch
 from fastcore.basics import patch
-from ..core import UserError, read_json
-from .checkpoint import check_contract
+from ..core import UserError
+from .comparison import check_contract
+from .contract import CONTRACT, read_contract
+from .stranger_configs import read_stranger_config, refuse_adapters, require_sizes
 from .features import Clip
 from .listing import Shapes, compare_listing, read_shapes
 from .modules import evaluation_mode, forked_rng
@@ -82,10 +84,8 @@ def recognise(cls:Family,
     folder:Path,
 )->str: # What it was recognised by; empty: it is none of this family
     "Recognise a folder as a checkpoint of ttsft, or as released"
-    if not (folder/"ttsft.json").is_file(): return cls.recognise_released(folder)
-    try: contract = read_json(folder/"ttsft.json")
-    except UserError: return ""
-    return "its contract, ttsft.json" if contract.get("family")==cls.name else ""
+    if not (folder/CONTRACT).exists(): return cls.recognise_released(folder)
+    return "its contract, ttsft.json" if read_contract(folder)["family"]==cls.name else ""
 
 # %% ../../nbs/5_families/06a_inspection.ipynb #f31b104e
 @patch(cls_method=True)
@@ -100,13 +100,18 @@ def inspect_folder(
     folder:Path,
 )->Inspection:
     "Inspect a folder, its contract included; whatever stops the family is a fault"
-    try: found = kind.inspect(folder)
+    try:
+        if (folder/CONTRACT).exists(): check_contract(folder)
+        _refuse_programs(folder)
+        return kind.inspect(folder)
     except Exception as e: # readers raise almost anything on broken files
-        found = Inspection(faults=[str(e)])
-    if not (folder/"ttsft.json").is_file() or found.faults: return found
-    try: check_contract(folder)
-    except Exception as e: found.faults.append(f"the contract cannot be checked: {e}")
-    return found
+        return Inspection(faults=[str(e)])
+
+def _refuse_programs(folder):
+    "Refuse configurations that ask for more than settings, before a library reads them"
+    refuse_adapters(folder)
+    for path in (folder/"config.json", folder/"codec"/"config.json"):
+        if path.exists(): require_sizes(read_stranger_config(path), path)
 
 # %% ../../nbs/5_families/06a_inspection.ipynb #55612ca2
 @patch(as_prop=True)

@@ -84,7 +84,7 @@ def _find_header_fault(tensors):
 # %% ../../nbs/5_families/03a_tensor_files.ipynb #28f7566f
 def read_header(
     path:Path, # A safetensors file
-)->tuple[dict[str, dict], dict[str, str], int]: # Tensors by name, what the file says of itself, where numbers begin
+)->tuple[dict[str, dict], dict[str, str], int]: # Tensors by name, the file's own words, where numbers begin
     "Read the header of a file; refuse a file that is not whole"
     size = require_file(path)
     with open(path, "rb") as f:
@@ -101,7 +101,8 @@ def read_header(
     if fault: raise UserError(f"{path} is broken: {fault}. Download or copy it again.")
     end = 8+n+max((v["data_offsets"][1] for v in tensors.values()), default=0)
     if end!=size:
-        raise UserError(f"{path} is broken: it has {size:,} bytes and should have {end:,}. Download or copy it again.")
+        raise UserError(f"{path} is broken: it has {size:,} bytes and should have {end:,}. Download or copy it "
+                        "again.")
     return tensors, said, 8+n
 
 # %% ../../nbs/5_families/03a_tensor_files.ipynb #93e42461
@@ -130,8 +131,8 @@ def find_odd_numbers(
 def require_finite(path:Path): # A safetensors file
     "Refuse a file with numbers that are not finite"
     if odd := find_odd_numbers(path):
-        raise UserError(f"{path}: {len(odd)} tensors hold numbers that are not finite, the first is {odd[0]}. "
-                        "Take an earlier checkpoint, or copy it again.")
+        raise UserError(f"{path}: {len(odd)} tensors hold numbers that are not finite, the first is "
+                        f"{odd[0]}. Take an earlier checkpoint, or copy it again.")
 
 # %% ../../nbs/5_families/03a_tensor_files.ipynb #57bf23d4
 def _load(path, library):

@@ -10,7 +10,8 @@ import shutil
 from html import escape
 from pathlib import Path
 from fastcore.basics import patch
-from ..core import UserError, read_json
+from ..core import UserError
+from ..families.contract import read_contract
 from .versions import RunFolders, Versions
 from .records import WHY, add_record
 from .triage import review_run
@@ -33,7 +34,7 @@ class Form:
     ):
         import ipywidgets as w
         self.run, self.v, wide = run, Versions(run), w.Layout(width="36rem")
-        names = read_json(run.root/self.v.open()["folder"]/"ttsft.json").get("speakers") or [""]
+        names = read_contract(run.root/self.v.open()["folder"]).get("speakers") or [""]
         where, before = "path of a sound file, or upload one", "the text before the correction, if another"
         self.clip = w.Text(description="recording", placeholder=where, layout=wide)
         self.upload = w.FileUpload(accept="audio/*", multiple=False)

@@ -20,6 +20,7 @@ from ..sound.audio import resample
 from ..sound.vad import find_bounds, hear
 from ..corpus.clip import cut_piece
 from ..corpus.prepare_config import PrepareConfig
+from ..families.contract import add_parts, read_contract
 from ..families.features import Clip, load_clips
 from ..families.vocabulary import VocabConfig
 from ..families.protocol import Family
@@ -106,7 +107,7 @@ def record_clip(
 # %% ../../nbs/8_feedback/04_learn.ipynb #d73c9e30
 def reopen(checkpoint:Path, seed:int=0)->Family:
     "Open a checkpoint, ready to train on"
-    facts = read_json(checkpoint/"ttsft.json")
+    facts = read_contract(checkpoint)
     cls = family(facts["family"])
     vocab = VocabConfig("released", allow_loss=facts["allow_loss"]) if facts.get("allow_loss") else None
     return cls.load(checkpoint, build(cls.Config, facts["model"]), open_reader(checkpoint)[0], vocab,
@@ -175,9 +176,10 @@ def next_number(rounds:Path)->int:
 # %% ../../nbs/8_feedback/04_learn.ipynb #8c025cb6
 def publish(v:Versions, final:Path, name:str):
     "Move a round's weights to their place, with the voices of the version before"
-    before = v.run.root/v.current["folder"]
-    for voices in ("voices.safetensors", "voices.json"):
-        if (before/voices).is_file(): shutil.copyfile(before/voices, final/voices)
+    before, names = v.run.root/v.current["folder"], ("voices.safetensors", "voices.json")
+    copied = [n for n in names if (before/n).is_file()]
+    for voices in copied: shutil.copyfile(before/voices, final/voices)
+    add_parts(final, copied)
     shutil.rmtree(v.dir/name, ignore_errors=True)
     os.replace(final, v.dir/name)
 
@@ -224,7 +226,7 @@ def run_round(
     key = fingerprint([now["fingerprint"], plan.chosen, asdict(config), seed])[:8]
     work = v.feedback/"rounds"/f".{key}.part"
     work.mkdir(parents=True, exist_ok=True)
-    name, says = next_version(v), read_json(run.root/now["folder"]/"ttsft.json")
+    name, says = next_version(v), read_contract(run.root/now["folder"])
     kept = ("base", "recipe", "recipe_name", "speakers", "note", "vowelled", "prepared", "base_name",
             "base_license", "data_license", "examples")
     facts = {k: says[k] for k in kept if k in says} | dict(stage="feedback", version=name,

@@ -14,7 +14,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from tokenizers import Tokenizer
 from ..evaluation.checks import flag_failures
-from ..core import UserError, atomic, did_you_mean, fingerprint, read_json, read_jsonl
+from ..core import UserError, atomic, did_you_mean, fingerprint, read_jsonl
+from ..families.contract import read_contract
 from ..text.front_end import TextConfig
 from ..text.translit import front_end
 from ..sound.recording import decode
@@ -80,7 +81,7 @@ def open_reader(
     checkpoint:Path,
 )->tuple[Callable, Callable]: # The front-end, and a check that refuses a text with unknown characters
     "Open what a checkpoint reads with, without its weights"
-    facts = read_json(checkpoint/"ttsft.json")
+    facts = read_contract(checkpoint)
     fe = front_end(TextConfig(**facts["front_end"]["config"]))
     tokenizer = Tokenizer.from_file(str(checkpoint/"tokenizer.json"))
     allowed = facts.get("allow_loss", ())
@@ -92,7 +93,7 @@ def choose_speaker(
     speaker:str, # As given; may be empty
 )->str:
     "Return the speaker that is meant, or refuse"
-    names = read_json(checkpoint/"ttsft.json").get("speakers") or [""]
+    names = read_contract(checkpoint).get("speakers") or [""]
     speaker = speaker or (names[0] if len(names)==1 else "")
     if speaker in names: return speaker
     raise UserError(f"--speaker: the model knows no speaker `{speaker}`. {did_you_mean(speaker, names)}")

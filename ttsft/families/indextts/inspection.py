@@ -8,7 +8,8 @@ __all__ = ['VOICE', 'PAPERS', 'recognise', 'describe', 'count_nets', 'list_fixed
 # %% ../../../nbs/5_families/indextts/11c_inspection.ipynb #b1210256
 import math
 from pathlib import Path
-from ...core import build, read_json
+from ...core import build
+from ..contract import read_contract
 from ..gpt.config import GptConfig
 from ..inspection import Inspection, count_parts
 from ..listing import Shapes, read_shapes
@@ -77,7 +78,7 @@ PAPERS = ("ttsft.json", "config.yaml", "semantic.json", "vocabulary.json", "bpe.
 
 def _inspect_checkpoint(folder):
     "Inspect a checkpoint of ours"
-    about = read_json(folder/"ttsft.json")
+    about = read_contract(folder)
     sizes = build(IndexSizes, about["sizes"], "sizes")
     papers = [*(folder/n for n in PAPERS if (folder/n).is_file()), *folder.glob("*.tiktoken")]
     found = Inspection(papers,

@@ -12,12 +12,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 import numpy as np, torch
 from fastcore.basics import patch
-from ...core import UserError, file_fingerprint, read_json
+from ...core import UserError, file_fingerprint
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ...corpus.reference import read_prepared
 from ..card import Script
-from ..checkpoint import check_contract, share_tensors, write_checkpoint
+from ..checkpoint import share_tensors, write_checkpoint
+from ..comparison import open_contract, read_settings, read_text_rules, require_same
+from ..comparison import told_in_words
 from ..features import Clip, column
 from ..modules import freeze
 from ..tokenizer_files import ModelTokenizer
@@ -41,8 +43,9 @@ from .code_check import check_codes
 from .conditions import Memo, compute_prefix
 from .batch import make_batch
 from .objective import TERMS, add_adversary, compute_losses, without_adversary
-from .checkpoint import add_adapters, fixed_tensors, halve, hash_fixed, hash_papers
-from .checkpoint import find_weights, read_base, write_papers
+from .checkpoint import add_adapters, fixed_tensors, halve, hash_fixed
+from .checkpoint import find_weights, note_vocabulary, read_base, read_parts
+from .checkpoint import write_papers
 from .speaking import IndexSpeaking
 from .twins import random_parts
 
@@ -208,12 +211,13 @@ def save(self:IndexTts,
                     codec=self.codec.fingerprint, front_end=self.front_end.spec, license=self.license,
                     model=asdict(self.config), sizes=asdict(self.nets.sizes), allow_loss=list(self.lost))
     write_papers(folder, self.settings, self.nets.semantic_config, self.vocab)
-    contract |= self.based | facts | hash_papers(folder, self.vocab)
+    contract |= self.based | facts | note_vocabulary(self.vocab)
     contract["kept"] = "all" if self.lora is None else "adapters"
+    known = {}
     if self.lora is None:
-        share_tensors(folder, "nets.safetensors", fixed_tensors(files), "nets", contract["nets"])
-    state = files.gpt or adapter_state(self.nets.gpt)
-    write_checkpoint(folder, halve(self.nets.gpt, state, self.config.weights), self.tokenizer, contract)
+        known = share_tensors(folder, "nets.safetensors", fixed_tensors(files), "nets", contract["nets"])
+    state = halve(self.nets.gpt, files.gpt or adapter_state(self.nets.gpt), self.config.weights)
+    write_checkpoint(folder, state, self.tokenizer, contract, known)
 
 # %% ../../../nbs/5_families/indextts/20_model.ipynb #e43de155
 PAPERS = 8_000_000 # bytes of vocabulary, tokenizer, contract and names of tensors, with 60,510 tokens
@@ -234,17 +238,16 @@ def open(cls:IndexTts,
 )->IndexTts:
     "Open a checkpoint, or say which of its parts does not belong"
     folder = Path(folder)
-    if not (folder/"ttsft.json").is_file():
-        raise UserError(f"{folder} has no ttsft.json: it is no checkpoint. Name one that training wrote.")
-    files, words = read_base(folder), read_vocabulary(folder)
-    contract = read_json(folder/"ttsft.json")
-    text = front_end(TextConfig(**contract["front_end"]["config"]))
-    config = IndexConfig(**contract["model"] | changes)
-    self = cls(build_nets(files), words, text, config, contract["language"], files.config)
-    lay_for_speech(self.nets.gpt, parts=4)
-    self.lost, self.keeps_voices = tuple(contract.get("allow_loss", ())), True
-    self.prepared, self.contract = read_prepared(contract), contract
-    check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint)
+    contract = open_contract(folder, cls.name)
+    with told_in_words(folder):
+        files, words = read_parts(folder, contract), read_vocabulary(folder)
+        text, config = read_text_rules(contract), read_settings(IndexConfig, contract, changes)
+        self = cls(build_nets(files), words, text, config, contract["language"], files.config)
+        lay_for_speech(self.nets.gpt, parts=4)
+        self.lost, self.keeps_voices = tuple(contract.get("allow_loss", ())), True
+        self.prepared, self.contract = read_prepared(contract), contract
+    require_same(folder, contract, front_end=text.spec, codec=self.codec.fingerprint,
+                 sample_rate=self.sample_rate)
     return self
 
 # %% ../../../nbs/5_families/indextts/20_model.ipynb #fe1b680a

@@ -10,7 +10,8 @@ __all__ = ['KNOWN', 'VOCODER_WORDS', 'IndexFiles', 'find_version', 'check_versio
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 import torch
-from ...core import UserError, file_fingerprint, read_json
+from ...core import UserError, file_fingerprint
+from ..stranger_configs import read_stranger_config
 from ..listing import compare_listing, find_not_finite, shapes_of
 from .layout import IndexSizes, OFFICIAL, list_semantic
 from .layout_sound import GPT_LAYER, list_parts
@@ -156,8 +157,7 @@ VOCODER_WORDS = dict(upsample_rates=[4, 4, 2, 2, 2, 2], upsample_kernel_sizes=[8
 def _fit_vocoder(sizes, path):
     "Read the width of the vocoder from the configuration beside it"
     if not path.is_file(): return sizes
-    config = read_json(path)
-    if not isinstance(config, dict): raise UserError(f"{path} holds no settings. Download it again.")
+    config = read_stranger_config(path)
     odd = [f"{k} is {config[k]!r} and should be {v!r}" for k,v in VOCODER_WORDS.items()
            if config.get(k, v)!=v]
     channels = config.get("upsample_initial_channel", sizes.vocoder_channels)

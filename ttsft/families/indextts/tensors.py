@@ -12,8 +12,9 @@ import re
 from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 from ...core import UserError, file_fingerprint, read_json
+from ..stranger_configs import read_stranger_config
+from ..tensor_files import load_tensors, read_header
 from ..pickles import convert_once, read_pickle
 
 # %% ../../../nbs/5_families/indextts/11_tensors.ipynb #bda80214
@@ -94,9 +95,7 @@ def read_raw(
         digest, facts, file = folder.name, read_json(folder/"facts.json"), folder/"model.safetensors"
         beside = facts["beside"]+facts["others"]
         if beside: notes = [f"{path.name}: {len(beside)} entries are not read, such as {beside[0]}"]
-    try: tensors = load_file(file)
-    except (OSError, SafetensorError) as e:
-        raise UserError(f"{path} is broken ({e}). Download it again.") from None
+    tensors = load_tensors(file)
     return tensors, digest or file_fingerprint(path)[:32], notes
 
 # %% ../../../nbs/5_families/indextts/11_tensors.ipynb #4301f013
@@ -116,8 +115,8 @@ def read_semantic_config(
     path:Path, # `config.json` of w2v-bert
 )->dict:
     "Read the sizes of a w2v-bert"
-    config = read_json(path) if path.is_file() else None
-    if isinstance(config, dict) and all(type(config.get(k)) is int and config[k]>0 for k in SEMANTIC_WORDS):
+    config = read_stranger_config(path)
+    if all(type(config.get(k)) is int and config[k]>0 for k in SEMANTIC_WORDS):
         return config
     raise UserError(f"{path} should hold {', '.join(SEMANTIC_WORDS)}. Take it from "
                     "https://huggingface.co/facebook/w2v-bert-2.0.")
@@ -132,6 +131,7 @@ def read_semantic_tensors(
         layer = re.match(r"encoder\.layers\.(\d+)\.", name)
         return int(layer[1])<layers if layer else name.startswith("feature_projection.")
     try:
+        read_header(path)
         with safe_open(path, "pt") as file:
             names = {k: k.removeprefix("wav2vec2_bert.") for k in file.keys()}
             return {name: file.get_tensor(k).float() for k,name in names.items() if used(name)}

@@ -9,7 +9,8 @@ __all__ = ['ModelCodec', 'stack_waveforms', 'PocketCodec', 'encoder_is_zeroed', 
 from pathlib import Path
 import numpy as np, torch
 from transformers import MimiModel, PocketTTSAudioTokenizerModel
-from ...core import UserError, read_json
+from ...core import UserError
+from ..stranger_configs import read_stranger_config
 from ..codec import Codec, FeatureType, load_whole, pad_to_frames, weights_fingerprint
 
 # %% ../../../nbs/5_families/pocket/01_codec.ipynb #dfd4bbe9
@@ -138,7 +139,7 @@ def open_codec(
 )->ModelCodec:
     "Open the codec in a folder, whichever of the two it is"
     folder = Path(folder)
-    kind = read_json(folder/"config.json").get("model_type")
+    kind = read_stranger_config(folder/"config.json").get("model_type")
     if kind=="pocket_tts_audio_tokenizer":
         return PocketCodec(load_whole(PocketTTSAudioTokenizerModel, folder))
     if kind=="mimi": return MimiCodec(load_whole(MimiModel, folder))

@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import PocketTTSAudioTokenizerConfig, PocketTTSAudioTokenizerModel, PocketTTSConfig
 from transformers import PocketTTSForConditionalGeneration
-from ...core import read_json
+from ..tensor_files import read_object
 from ..inspection import Inspection, build_shapes, count_parts
 from .codec import encoder_is_zeroed
 from .base import read_base
@@ -27,8 +27,8 @@ def recognise(
     "Recognise a released Pocket TTS"
     if is_official(folder): return "the official config.yaml"
     if not (folder/"config.json").is_file(): return ""
-    config = read_json(folder/"config.json")
-    known = isinstance(config, dict) and config.get("model_type")=="pocket_tts"
+    config = read_object(folder/"config.json", finite=False)
+    known = config.get("model_type")=="pocket_tts"
     return "`pocket_tts` in config.json" if known else ""
 
 # %% ../../../nbs/5_families/pocket/07a_inspection.ipynb #52fd6645

@@ -11,10 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 import numpy as np, torch
 from fastcore.basics import patch
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 from transformers import PocketTTSForConditionalGeneration
-from ...core import fingerprint, read_json
+from ...core import fingerprint
 from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
@@ -26,7 +25,10 @@ from ..features import Clip
 from ..vocabulary import VocabConfig, encode_text, make_tokenizer, pieces, require_covered
 from ..modules import merge_lora, parameter_counts
 from ..products import quicken
-from ..checkpoint import check_contract, write_checkpoint
+from ..checkpoint import write_checkpoint
+from ..comparison import open_contract, read_settings, read_text_rules, require_same
+from ..comparison import told_in_words
+from ..tensor_files import load_arrays
 from ..protocol import Family
 from ..terms import OWN, Manner, Speech
 from ..tokenizer_files import ModelTokenizer
@@ -40,7 +42,7 @@ from .sequence import make_batch
 from .objective import TERMS, compute_losses
 from .generation import fade_in, generate_latents
 from .inspection import inspect, recognise
-from .base import choose_trained, read_base, set_latent_stats, set_vocabulary
+from .base import choose_trained, read_base, read_parts, set_latent_stats, set_vocabulary
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #7050c718
 class Pocket(Family):
@@ -209,15 +211,17 @@ def open(cls:Pocket,
     **changes, # Generation settings to change, e.g. temperature=0.2
 )->Pocket:
     "Open a checkpoint, or say which of its parts does not belong"
-    facts = read_json(Path(folder)/"ttsft.json")
-    fe = front_end(TextConfig(**facts["front_end"]["config"]))
-    model, codec, tokenizer = read_base(Path(folder))
-    check_contract(Path(folder), front_end=fe.spec, codec=codec.fingerprint)
-    self = cls(model.eval(), codec, tokenizer, fe, PocketConfig(**facts["model"] | changes),
-               facts["language"])
-    self.prepared, self.contract = read_prepared(facts), facts
-    voices = Path(folder)/"voices.safetensors"
-    self.voices = load_file(voices) if voices.is_file() else {}
+    folder = Path(folder)
+    contract = open_contract(folder, cls.name)
+    with told_in_words(folder):
+        fe, config = read_text_rules(contract), read_settings(PocketConfig, contract, changes)
+        self = cls(*read_parts(folder), fe, config, contract["language"])
+        self.model.eval()
+        self.prepared, self.contract = read_prepared(contract), contract
+        voices = folder/"voices.safetensors"
+        self.voices = load_arrays(voices) if voices.is_file() else {}
+    require_same(folder, contract, front_end=fe.spec, codec=self.codec.fingerprint,
+                 sample_rate=self.sample_rate)
     return self
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #4cbb5df4

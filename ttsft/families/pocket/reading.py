@@ -10,13 +10,14 @@ from dataclasses import fields
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from tokenizers import Regex, Tokenizer, decoders, normalizers
 from transformers import PocketTTSAudioTokenizerModel, PocketTTSForConditionalGeneration
 from transformers.convert_slow_tokenizer import SentencePieceExtractor, SpmConverter
 
 from .config import codec_config, model_config
 from ..modules import forked_rng
+from ..pickles import read_pickle
+from ..tensor_files import load_tensors
 from .layout import check_tensors, load_official
 from .settings import OfficialSettings, read_config, read_yaml
 
@@ -89,7 +90,7 @@ def _pad_token_id(tokenizer:Tokenizer)->int:
 # %% ../../../nbs/5_families/pocket/03b_reading.ipynb #6a1429a7
 def _read_training(path:str|Path)->dict[str, torch.Tensor]: # Under official names, without a codec
     "Read a checkpoint of the official training code"
-    payload = torch.load(path, map_location="cpu", weights_only=True)
+    payload = read_pickle(path).data
     if not isinstance(payload, dict) or not payload.get("model"):
         raise ValueError(f"{path} holds no 'model'; expected a checkpoint of the official training code")
     state = {**payload["model"], **(payload.get("ema") or {})}
@@ -102,12 +103,12 @@ def _read_weights(cfg:dict, folder:Path, weights:str|Path|None)->dict[str, torch
     if weights is None and not cfg["weights_path"]:
         raise ValueError("the config has no weights_path; pass weights=…")
     named = (weights is None or training) and cfg["weights_path"]
-    tensors = load_file(_local(cfg["weights_path"], folder)) if named else {}
+    tensors = load_tensors(_local(cfg["weights_path"], folder)) if named else {}
     if training: tensors = {k:v for k,v in tensors.items() if k.startswith("mimi.")} | _read_training(weights)
-    elif weights is not None: tensors = load_file(weights)
+    elif weights is not None: tensors = load_tensors(weights)
     if cfg["mimi.weights_path"]:
         tensors = {k:v for k,v in tensors.items() if not k.startswith("mimi.")}
-        codec = load_file(_local(cfg["mimi.weights_path"], folder))
+        codec = load_tensors(_local(cfg["mimi.weights_path"], folder))
         tensors |= {k:v for k,v in codec.items() if k.startswith("mimi.")}
     return tensors
 

@@ -67,8 +67,12 @@ def read_yaml(
     if path.stat().st_size>100_000: # the bundled files have about 3 kB
         raise ValueError(f"{path} has {path.stat().st_size} bytes; a Pocket TTS config has a few thousand. "
                          f"Wrong file?")
-    try: config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    try:
+        text = path.read_text(encoding="utf-8")
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise ValueError(f"{path} repeats parts of itself with `*`, which no Pocket TTS config does")
+        config = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path} is not a YAML file: {error}") from error
     if not isinstance(config, dict):
         raise ValueError(f"{path} should hold a mapping, got {type(config).__name__}")

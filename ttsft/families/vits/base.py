@@ -13,9 +13,11 @@ from pathlib import Path
 import torch
 from torch import nn
 from transformers import VitsConfig as ReleasedConfig, VitsModel
-from ...core import UserError, read_json
+from ...core import UserError
 from ..codec import load_whole
 from ..checkpoint import save_tensors
+from ..stranger_configs import read_stranger_config
+from ..tensor_files import read_object
 from ..modules import add_lora, forked_rng
 from .recipe import VitsConfig
 from .symbols import write_symbols
@@ -89,10 +91,10 @@ def read_model(
         if not (folder/name).is_file():
             raise UserError(f"base: {folder} has no {name}. Expected a VITS checkpoint as transformers has "
                             "it: facebook/mms-tts-*, or what ttsft writes.")
-    if (kind := read_json(folder/"config.json").get("model_type"))!="vits":
+    if (kind := read_stranger_config(folder/"config.json").get("model_type"))!="vits":
         raise UserError(f"base: {folder} holds a `{kind}` model, not `vits`")
     model = load_whole(VitsModel, folder)
-    rows, n = model.text_encoder.embed_tokens.weight.shape[0], len(read_json(folder/"vocab.json"))
+    rows, n = model.text_encoder.embed_tokens.weight.shape[0], len(read_object(folder/"vocab.json"))
     if rows<n:
         raise UserError(f"base: {folder} has {n} symbols in vocab.json and {rows} rows in its weights; the "
                         "two files belong to different checkpoints")

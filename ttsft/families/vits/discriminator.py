@@ -10,12 +10,13 @@ __all__ = ['PERIODS', 'PARTS', 'GENERATOR', 'ScaleDiscriminator', 'PeriodDiscrim
 import re
 from pathlib import Path
 import torch
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 from ...core import UserError, local_path
 from ..modules import forked_rng
+from ..pickles import read_pickle
+from ..tensor_files import load_tensors
 
 # %% ../../../nbs/5_families/vits/05_discriminator.ipynb #42d37397
 def _apply_layers(d, x):
@@ -83,13 +84,10 @@ class Discriminator(nn.Module):
 # %% ../../../nbs/5_families/vits/05_discriminator.ipynb #fa18dc41
 def _read_tensors(path):
     "Read the tensors of a file; of one that holds a whole training, the discriminator's"
-    if path.suffix==".safetensors": state = load_file(path)
-    else:
-        try: state = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as e:  # unpickling fails in as many ways as files can be broken
-            raise UserError(f"discriminator: {path.name} is no file of weights: {e}. "
-                            "Download it again.") from None
-        state = state.get("model", state) if isinstance(state, dict) else {}
+    try: state = load_tensors(path) if path.suffix==".safetensors" else read_pickle(path).data
+    except UserError as e: raise UserError(f"discriminator: {path.name} is no file of weights: {e}") from None
+    if isinstance(state, dict): state = state.get("model", state)
+    if not isinstance(state, dict): state = {}
     state = {k: v for k,v in state.items() if torch.is_tensor(v)}
     beside = {k: v for k,v in state.items() if re.match(r"(module\.)?discriminator\.", k)}
     return beside or state

@@ -8,7 +8,7 @@ __all__ = ['recognise', 'inspect']
 # %% ../../../nbs/5_families/vits/14a_inspection.ipynb #9a2edeb7
 from pathlib import Path
 from transformers import VitsConfig as ReleasedConfig, VitsModel
-from ...core import read_json
+from ..tensor_files import read_object
 from ..inspection import Inspection, build_shapes, count_parts
 from ..listing import spell_weight_norm
 from .base import read_model
@@ -20,8 +20,8 @@ def recognise(
 )->str: # By what; empty: it is no VITS
     "Recognise a VITS in the layout of `transformers`"
     if not (folder/"config.json").is_file(): return ""
-    config = read_json(folder/"config.json")
-    known = isinstance(config, dict) and config.get("model_type")=="vits"
+    config = read_object(folder/"config.json", finite=False)
+    known = config.get("model_type")=="vits"
     return "`vits` in config.json" if known else ""
 
 # %% ../../../nbs/5_families/vits/14a_inspection.ipynb #01d987ad

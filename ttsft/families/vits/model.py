@@ -13,16 +13,17 @@ import numpy as np, torch
 from fastcore.basics import patch
 from torch import nn
 from transformers import VitsModel
-from ...core import UserError, read_json
+from ...core import UserError
 from ...text.chunks import chunk
-from ...text.front_end import TextConfig
-from ...text.translit import front_end
 from ..tokenizer_files import ModelTokenizer
 from ..tokenizers import open_tokenizer
 from ..features import Clip
 from ..vocabulary import UNK, VocabConfig
 from ..modules import evaluation_mode, freeze
-from ..checkpoint import check_contract, save_tensors, write_checkpoint
+from ..checkpoint import save_tensors, write_checkpoint
+from ..comparison import open_contract, read_settings, read_text_rules, require_same
+from ..comparison import told_in_words
+from ..contract import CONTRACT
 from ..terms import OWN, Manner, Speech
 from .alignment import require_trainable
 from .base import add_adapters, make_plain_state, make_random_base
@@ -113,8 +114,8 @@ def load(cls:Vits,
 )->Vits:
     "Fit a base to a recipe"
     base = Path(base)
-    model, (symbols, facts) = read_model(base), read_symbols(base)
-    earlier = check_contract(base) if (base/"ttsft.json").is_file() else {}
+    earlier = open_contract(base, cls.name) if (base/CONTRACT).exists() else {}
+    with told_in_words(base): model, (symbols, facts) = read_model(base), read_symbols(base)
     if config.segment%(frame := math.prod(model.config.upsample_rates)):
         raise UserError(f"model.segment: {config.segment} is not a multiple of the model's frame of {frame} "
                         "samples")
@@ -139,7 +140,9 @@ def load(cls:Vits,
 @patch(cls_method=True)
 def base_codec(cls:Vits, base:Path)->VitsCodec:
     "Open the codec of a base"
-    return VitsCodec(read_model(Path(base)))
+    base = Path(base)
+    if (base/CONTRACT).exists(): open_contract(base, cls.name)
+    return VitsCodec(read_model(base))
 
 @patch(cls_method=True)
 def base_tokenizer(cls:Vits,
@@ -174,9 +177,10 @@ def save(self:Vits,
     contract = dict(family=self.name, language=self.language, sample_rate=self.sample_rate,
                     codec=self.codec.fingerprint, front_end=self.front_end.spec,
                     model=asdict(self.config), speaker_ids=self.speakers, allow_loss=self.allow_loss)
-    write_checkpoint(folder, make_plain_state(self.model), self.tokenizer, contract | facts)
-    if self.module.discriminator is None: return
-    save_tensors(folder/"discriminator.safetensors", self.module.discriminator.state_dict(), {"format": "pt"})
+    known, name = {}, "discriminator.safetensors"
+    if (judge := self.module.discriminator) is not None:
+        known = {name: save_tensors(folder/name, judge.state_dict(), {"format": "pt"})}
+    write_checkpoint(folder, make_plain_state(self.model), self.tokenizer, contract | facts, known)
 
 # %% ../../../nbs/5_families/vits/15_model.ipynb #e6571aad
 @patch(cls_method=True)
@@ -186,13 +190,15 @@ def open(cls:Vits,
 )->Vits: # Speaks; to train on, `load` it as a base
     "Open a checkpoint, or say which of its parts does not belong"
     folder = Path(folder)
-    contract = read_json(folder/"ttsft.json")
-    model, (symbols, facts) = read_model(folder), read_symbols(folder)
-    text = front_end(TextConfig(**contract["front_end"]["config"]))
-    config = VitsConfig(**contract["model"] | changes)
-    self = cls(model.eval(), symbols, facts, text, config, contract["language"], contract["speaker_ids"],
-               contract["allow_loss"])
-    self.contract = check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint)
+    contract = open_contract(folder, cls.name)
+    with told_in_words(folder):
+        model, (symbols, facts) = read_model(folder), read_symbols(folder)
+        text, config = read_text_rules(contract), read_settings(VitsConfig, contract, changes)
+        self = cls(model.eval(), symbols, facts, text, config, contract["language"], contract["speaker_ids"],
+                   contract["allow_loss"])
+    self.contract = contract
+    require_same(folder, contract, front_end=text.spec, codec=self.codec.fingerprint,
+                 sample_rate=self.sample_rate)
     if symbols!=[c for c in contract["vocabulary"] if c!=UNK or UNK in symbols]:
         raise UserError(f"{folder/'vocab.json'} is not the vocabulary that the weights were trained with. "
                         "Take both from one checkpoint.")

@@ -14,7 +14,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers
 from torch import nn
 from transformers import VitsModel
-from ...core import UserError, did_you_mean, read_json, write_json
+from ...core import UserError, did_you_mean, write_json
+from ..stranger_configs import read_stranger_config
+from ..tensor_files import read_object
 from ..vocabulary import UNK, VocabConfig, encode_text
 
 # %% ../../../nbs/5_families/vits/06_symbols.ipynb #2c734d2c
@@ -22,8 +24,9 @@ def read_symbols(
     folder:Path, # Holds vocab.json and tokenizer_config.json
 )->tuple[list[str], dict]: # Symbols in order of id, and what the tokenizer's configuration says
     "Read the symbols of a base"
-    vocab, facts = read_json(folder/"vocab.json"), read_json(folder/"tokenizer_config.json")
-    if sorted(vocab.values())!=list(range(len(vocab))):
+    vocab, facts = read_object(folder/"vocab.json"), read_stranger_config(folder/"tokenizer_config.json")
+    whole = all(type(i) is int for i in vocab.values())
+    if not vocab or not whole or sorted(vocab.values())!=list(range(len(vocab))):
         raise UserError(f"{folder/'vocab.json'} does not number its symbols from 0 without gaps. "
                         "Copy it again.")
     symbols, pad = sorted(vocab, key=vocab.get), facts.get("pad_token")

@@ -8,7 +8,8 @@ __all__ = ['recognise', 'describe_vocabulary', 'count_nets', 'inspect', 'uniform
 # %% ../../../nbs/5_families/xtts/12b_inspection.ipynb #23355b43
 import math
 from pathlib import Path
-from ...core import UserError, read_json
+from ...core import UserError
+from ..contract import CONTRACT, read_contract
 from ..gpt.config import GptConfig
 from ..inspection import Inspection, count_parts
 from ..listing import read_shapes
@@ -49,7 +50,7 @@ def count_nets(
 # %% ../../../nbs/5_families/xtts/12b_inspection.ipynb #c6d11d5b
 def _inspect_adapters(folder):
     "Inspect a checkpoint of adapters; None: it is none"
-    about = read_json(folder/"ttsft.json") if (folder/"ttsft.json").is_file() else {}
+    about = read_contract(folder) if (folder/CONTRACT).exists() else {}
     if about.get("kept")!="adapters": return None
     names = ("model.safetensors", "config.json", "vocab.json")
     note = f"adapters on the weights of {about['base_folder']}"

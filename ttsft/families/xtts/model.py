@@ -12,8 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 import numpy as np, torch
 from fastcore.basics import patch
-from safetensors.numpy import load_file
-from ...core import UserError, read_json
+from ...core import UserError
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ...corpus.reference import read_prepared
@@ -21,7 +20,9 @@ from ..features import Clip, column
 from ..vocabulary import VocabConfig
 from ..modules import freeze
 from ..card import Script
-from ..checkpoint import check_contract
+from ..comparison import open_contract, read_settings, read_text_rules, require_same
+from ..comparison import told_in_words
+from ..tensor_files import load_arrays
 from ..tokenizer_files import ModelTokenizer
 from ..tokenizers import open_tokenizer
 from ..gpt.adapters import adapt, adapter_state, plain_state
@@ -38,8 +39,8 @@ from .nets import Nets, XttsGpt, build_nets, collect_files
 from .codec import XttsCodec
 from .batch import make_batch
 from .objective import TERMS, compute_losses
-from .checkpoint import grow_files, hash_weights, read_base, write_adapters, write_full
-from .checkpoint import hash_papers, write_papers
+from .checkpoint import grow_files, hash_weights, read_base, read_parts
+from .checkpoint import write_adapters, write_full, write_papers
 from .speaking import XttsSpeaking
 from .twins import random_parts
 
@@ -188,7 +189,6 @@ def save(self:Xtts,
                     codec=self.codec.fingerprint, front_end=self.front_end.spec, license=LICENSE,
                     model=asdict(self.config), allow_loss=list(self.lost)) | self.based | facts
     write_papers(folder, self.settings, self.nets.sizes, self.vocab)
-    contract |= hash_papers(folder)
     if self.lora is not None:
         write_adapters(folder, self.nets.gpt, self.tokenizer, self.config.weights, contract)
     else:
@@ -214,18 +214,17 @@ def open(cls:Xtts,
 )->Xtts:
     "Open a checkpoint, or say which of its parts does not belong"
     folder = Path(folder)
-    if not (folder/"ttsft.json").is_file():
-        raise UserError(f"{folder} has no ttsft.json: it is no checkpoint. Name one that training wrote.")
-    files, words = read_base(folder), read_vocabulary(folder/"vocab.json")
-    contract = read_json(folder/"ttsft.json")
-    text = front_end(TextConfig(**contract["front_end"]["config"]))
-    config = XttsConfig(**contract["model"] | changes)
-    self = cls(build_nets(files), words, text, config, contract["language"], files.config)
-    lay_for_speech(self.nets.gpt)
-    self.lost, self.prepared = tuple(contract.get("allow_loss", ())), read_prepared(contract)
-    self.contract = contract
-    check_contract(folder, front_end=text.spec, codec=self.codec.fingerprint, **hash_papers(folder))
-    if (folder/"voices.safetensors").is_file(): self.voices = load_file(folder/"voices.safetensors")
+    contract = open_contract(folder, cls.name)
+    with told_in_words(folder):
+        files, words = read_parts(folder, contract), read_vocabulary(folder/"vocab.json")
+        text, config = read_text_rules(contract), read_settings(XttsConfig, contract, changes)
+        self = cls(build_nets(files), words, text, config, contract["language"], files.config)
+        lay_for_speech(self.nets.gpt)
+        self.lost, self.prepared = tuple(contract.get("allow_loss", ())), read_prepared(contract)
+        self.contract, voices = contract, folder/"voices.safetensors"
+        if voices.is_file(): self.voices = load_arrays(voices)
+    require_same(folder, contract, front_end=text.spec, codec=self.codec.fingerprint,
+                 sample_rate=self.sample_rate)
     return self
 
 # %% ../../../nbs/5_families/xtts/14_model.ipynb #8269ad70

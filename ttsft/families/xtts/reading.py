@@ -11,9 +11,9 @@ import json, re
 from dataclasses import dataclass, field
 from pathlib import Path
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from ...core import UserError, read_json
+from ..stranger_configs import read_stranger_config
+from ..tensor_files import load_tensors, read_object
 from ..pickles import convert_once, plain, read_pickle
 from ..listing import compare_listing, find_not_finite, shapes_of, spell_weight_norm
 from .layout import DVAE_SPARE, GPT, SPEAKER, VOCODER, XttsSizes
@@ -70,9 +70,7 @@ def read_tensors(
         folder = convert_once(path, "xtts-1", lambda data: _choose(data, path), cache)
         config = json.loads(read_json(folder/"facts.json")["config"])
         path = folder/"model.safetensors"
-    try: tensors = load_file(path)
-    except (OSError, SafetensorError) as e:
-        raise UserError(f"{path} is broken ({e}). Download it again.") from None
+    tensors = load_tensors(path)
     return {k: v.float() if v.is_floating_point() else v for k,v in tensors.items()}, config
 
 # %% ../../../nbs/5_families/xtts/06a_reading.ipynb #e4272bf4
@@ -156,7 +154,7 @@ def read_speakers(
 def _find_config(folder, inside):
     "Return the configuration: the file, else what was pickled beside the weights"
     path = folder/"config.json"
-    if path.is_file(): return read_json(path), path
+    if path.is_file(): return read_stranger_config(path), path
     if inside: return inside, "the configuration inside the weights"
     raise UserError(f"{folder} has no config.json. Copy the one of the model; without it sizes are guesses.")
 
@@ -213,8 +211,7 @@ def is_official(
     "Tell whether a folder looks like XTTS-v2, from its configuration alone"
     path = Path(folder)/"config.json"
     if not path.is_file() or (Path(folder)/"ttsft.json").is_file(): return False
-    try: config = read_json(path)
+    try: config = read_object(path, finite=False)
     except UserError: return False
-    if not isinstance(config, dict): return False
     args = config.get("model_args")
     return config.get("model")=="xtts" or isinstance(args, dict) and "gpt_layers" in args
