@@ -67,6 +67,9 @@ class TrainConfig(Intervals):
     eps:float = 1e-8 # AdamW
     clip:float = 1.0 # Gradient norm at most; 0 for no limit
     precision:Literal["no", "bf16", "fp16"] = "no" # Mixed precision; master weights stay float32
+    # How the optimizer keeps its two moments: in 32 bits, or in 8, which needs the extra `adam8`
+    optimizer:Literal["adamw", "adamw8bit"] = "adamw"
+    checkpointing:bool = False # Compute layers twice and keep less for the backward pass
     compile:bool = False # Compile what has fixed shapes: minutes at the start, then faster updates
     ema:float = 0.999 # Decay of the averaged weights; 0 switches them off
     validate_every:int = 200 # Updates
@@ -75,6 +78,7 @@ class TrainConfig(Intervals):
     save_every:int = 200 # Updates between saved states
     keep_every:int = 0 # Updates between checkpoints that stay, as whole as the last; 0 keeps the last alone
     log_every:int = 20 # Updates between plain lines
+    price_per_hour:float = 0.0 # Of the machine, in any currency; 0: money is not spoken of
     tensorboard:bool = True # Write TensorBoard events beside the JSONL log
     select:str = "" # Held-out loss term that chooses weights, lower is better; empty: the family's
     final:Literal["last", "best"] = "last" # Weights that may stay: the last ones alone, or the best as well

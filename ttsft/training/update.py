@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['Cell', 'EMA', 'Terms', 'no_gradients', 'log_name', 'count_totals', 'add_gradients', 'term_weights',
-           'scale_new_embeddings', 'make_adamw', 'finish_update', 'Stage', 'open_stage', 'sum_gradients', 'make_update',
-           'Failures']
+           'scale_new_embeddings', 'finish_update', 'Stage', 'open_stage', 'sum_gradients', 'make_update', 'Failures']
 
 # %% ../../nbs/6_training/02_update.ipynb #41eb4661
 import math
@@ -20,6 +19,7 @@ from ..families.terms import NotFinite
 from .recipe import TrainConfig
 from .schedule import settings_of
 from .stream import to_device
+from .optimizer import make_adamw
 
 # %% ../../nbs/6_training/02_update.ipynb #162d49e3
 class EMA:
@@ -148,12 +148,6 @@ def scale_new_embeddings(
     with torch.no_grad(): weight[rows] = before+(weight[rows]-before)*factor
 
 # %% ../../nbs/6_training/02_update.ipynb #2541d010
-def make_adamw(params:list, config:TrainConfig, fused:bool)->torch.optim.AdamW:
-    "Make AdamW as the settings say"
-    return torch.optim.AdamW(params, lr=config.lr, betas=tuple(config.betas), eps=config.eps,
-                             weight_decay=config.weight_decay, fused=fused or None)
-
-# %% ../../nbs/6_training/02_update.ipynb #23605800
 def finish_update(
     optimizers:dict[str|None, torch.optim.Optimizer], # Phase -> optimizer
     clips:dict[str|None, float], # Phase -> gradient norm at most; 0 for no limit
@@ -168,7 +162,7 @@ def finish_update(
     watched = [v.detach().float() for v in (*norms.values(), *objectives)]
     broken = ~torch.isfinite(torch.stack(watched)).all()
     for o in optimizers.values():
-        if o.defaults["fused"]:
+        if o.defaults.get("fused"):
             o.found_inf = broken.float()
             o.step()
         elif not broken: o.step()
@@ -228,9 +222,10 @@ def make_update(
     counted_by:dict[str, str]|None=None, # Term -> what it is a mean over; frames by default
     sums:bool=False, # Add up gradients of processes here; else the wrapped form did
     around=nullcontext, # Makes the context of the optimizers' steps
+    gather:Callable=add_gradients, # Or what does the same and knows what to do when memory runs out
 )->list[Cell]: # Of the terms, then of the gradient norms
     "Compute the gradients of one update, and move the weights unless something is not finite"
-    try: cells = add_gradients(forward, batches, stage.parts, accelerator, counted_by)
+    try: cells = gather(forward, batches, stage.parts, accelerator, counted_by)
     except NotFinite:
         for o in stage.optimizers.values(): o.zero_grad()
         return [("objective", torch.tensor(math.nan, device=accelerator.device), 1.0)]
