@@ -9,6 +9,7 @@ __all__ = ['Stepper']
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 import numpy as np, torch
@@ -19,6 +20,7 @@ from tqdm import tqdm
 from ..core import UserError, seed_everything
 from ..families.features import Clip
 from ..families.protocol import Family
+from ..families.recompute import keep_less
 from .recipe import TrainConfig, total_steps
 from .schedule import check_settings, check_trainable, frozen_updates, learning_rates
 from .schedule import family_in, require_compiler, stage_at, stage_parameters, wants_best
@@ -26,6 +28,10 @@ from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
 from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open_stage
 from .update import scale_new_embeddings
 from .validation import evaluation_prompts
+from .optimizer import require_optimizer
+from .pieces import build_pieces
+from .fit import Fit, gather_fitting
+from .times import Times, read_clocks
 from .forgetting import guard_replay
 from .cost import plan_disk, sweep, told_when_full
 from .state import Progress, bind_run, frozen_names, load_best, load_state
@@ -43,10 +49,12 @@ class Stepper:
         seed:int=0,
         say:Callable=tqdm.write, # Called with one line per event
     ):
+        self.began, self.times = read_clocks(), Times()
         seed_everything(seed)
         self.family, self.valid, self.config = family, valid, config
         self.out, self.seed, self.say = out, seed, say
         check_settings(config, family)
+        require_optimizer(config.optimizer)
         self.guard = guard_replay(clips, config.forget_clips if family.languages else 0, seed)
         self.clips = self.guard.clips
         self.views = [family_in(family, s) for s in config.stages or [None]]
@@ -70,6 +78,7 @@ def prepare_device(self:Stepper):
     if self.config.precision=="fp16" and self.device.type=="cpu":
         raise UserError("train.precision: fp16 needs a GPU, and this run has none. Set it to bf16 or no.")
     self.sums = self.family.phases!=(None,) or bool(self.config.stages)
+    if self.config.checkpointing: keep_less(self.family)
     self.family.to(self.device)
     self.named = Terms(self.family)
     self.terms = self.accelerator.prepare_model(self.named, evaluation_mode=self.sums)
@@ -95,6 +104,7 @@ def begin(self:Stepper):
     kept = [p for p in self.family.parameters_of(self.family.phases[-1]) if id(p) in opened]
     ema = EMA(module, self.config.ema, kept) if self.config.ema else None
     self.state, self.pending = self.out/"state.pt", []
+    self.fit = Fit(self.state.with_name("fit.json"), self.accelerator.num_processes==1)
     self.never = frozen_names(module, self.opened)
     self.bound = bind_run(module, self.never, self.valid, self.prompts) | self.guard.bound
     if self.main: sweep(self.out)
@@ -121,7 +131,8 @@ def updates(self:Stepper)->Iterator[Update]:
     ends = np.cumsum([s.steps for s in self.config.stages]).tolist()[:-1]+[None]
     for view,end in zip(self.views[first:], ends[first:]):
         draws = left if end is None else islice(left, (end-step)*each)
-        yield from build_updates(view, draws, n, a.process_index, a.num_processes, self.device.type=="cuda")
+        yield from build_updates(view, draws, n, a.process_index, a.num_processes, self.device.type=="cuda",
+                                 lambda: self.fit.limit(self.progress.step))
         step = end
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #a04bf124
@@ -188,6 +199,13 @@ def return_to_best(self:Stepper):
     if not p.ema: return
     for n,w in p.ema.params.items(): p.ema.average[n].copy_(w.detach())
 
+# %% ../../nbs/6_training/04b_stepper.ipynb #7d309ec3
+@patch
+def gather(self:Stepper, update:Update)->Callable: # As `add_gradients`
+    "Return what adds up the gradients of an update"
+    build = partial(build_pieces, self.named.family)
+    return partial(gather_fitting, update=update, fit=self.fit, step=self.progress.step, build=build, say=self.say)
+
 # %% ../../nbs/6_training/04b_stepper.ipynb #cc38695e
 @patch
 def training_step(self:Stepper)->Pending: # Its numbers, still on the device
@@ -201,7 +219,7 @@ def training_step(self:Stepper)->Pending: # Its numbers, still on the device
     if c.stages: facts["stage"] = c.stages[number].name
     with no_gradients(p.stage.parts[last] if frozen else []):
         cells = make_update(self.terms, update.batches, moving, c, self.accelerator,
-                            self.family.counted_by, self.sums, self.around_step)
+                            self.family.counted_by, self.sums, self.around_step, self.gather(update))
     p.step += 1
     return Pending(p.step, cells, facts, time.perf_counter()-start, waited)
 

@@ -9,22 +9,23 @@ __all__ = ['Trainer']
 import math, sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from itertools import islice
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError
 from ..runs import human
 from .schedule import stage_at, wants_best
-from .stream import build_updates
 from .validation import preview, validate
 from .forgetting import find_forgotten, measure_replay, refuse_forgotten
-from .cost import estimate, require_disk, told_when_full
+from .cost import peak_memory, require_disk, told_when_full
+from .fit import told_when_out_of_memory
+from .times import read_clocks, say_seconds
 from .state import Best, drop_best, keep_checkpoint, save_state, write_best
-from .stepper import Stepper
+from .trial import TrialStepper
 
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
-class Trainer(Stepper):
+class Trainer(TrialStepper):
     "Fine-tune a family and leave a checkpoint"
+    foreseen = None # Seconds of both clocks that the run was said to take
 
 # %% ../../nbs/6_training/05_trainer.ipynb #48996b46
 @patch
@@ -35,14 +36,17 @@ def averaged(self:Trainer):
 @patch
 def score_held_out(self:Trainer)->dict[str, float]:
     "Compute the losses of the held-out clips"
-    return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds, self.terms)
+    with self.times.measure("valid"):
+        return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds,
+                        self.terms)
 
 @patch
 def speak_previews(self:Trainer, step:int)->dict[str, float]: # The share that stopped by themselves
     "Speak the first held-out sentences"
     def listen(i, wav, rate): self.log.audio(step, f"preview/{i}", wav, rate)
     n, folder = self.config.previews, self.out/"previews"/f"step-{step:06d}"
-    return preview(self.family, self.valid[:n], self.prompts[:n], folder, self.seed, listen)
+    with self.times.measure("preview"):
+        return preview(self.family, self.valid[:n], self.prompts[:n], folder, self.seed, listen)
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3ca5ddc5
 @patch
@@ -65,7 +69,8 @@ def score(self:Trainer, values:dict[str, float])->float: # Lower is better
 @patch
 def score_replay(self:Trainer)->dict[str, float]: # Language -> its cost
     "Measure what replayed languages cost now"
-    return measure_replay(self.family, self.guard, self.seed, self.config.batch_seconds, self.terms)
+    with self.times.measure("replay"):
+        return measure_replay(self.family, self.guard, self.seed, self.config.batch_seconds, self.terms)
 
 @patch
 def remembers(self:Trainer)->bool: # Whether the weights in the model are within the limit
@@ -108,16 +113,34 @@ def announce(self:Trainer):
     if step := self.progress.step:
         self.say(f"    resumed after step {step}")
         return
-    view = self.views[self.progress.stage.number]
-    batches = [u.batches[0] for u in build_updates(view, islice(self.draws(), 6))]
-    parts = self.progress.stage.parts
-    cost = estimate(self.family, self.terms, batches, self.config, parts, self.accelerator, self.opened)
-    self.say(f"    estimate: {self.steps} steps in about {cost['seconds']/60:.1f} min, "
-             f"{human(cost['memory'])} memory, {human(cost['disk'])} disk; "
-             f"{sum(p.numel() for ps in parts.values() for p in ps):,} weights train on {self.device}")
+    self.find_fit()
     if g := self.guard.left_out: self.say(f"    {g} clips of replayed languages are kept out of training")
     if few := self.guard.unwatched: self.say(f"    too few sentences to watch what {', '.join(few)} costs")
     self.evaluate_when_due()
+    self.say_estimate()
+
+# %% ../../nbs/6_training/05_trainer.ipynb #ae462c16
+@patch
+def say_estimate(self:Trainer):
+    "Measure trial updates and the disk, and say what the run will cost"
+    self.time_updates(self.times)
+    self.time_disk(self.times)
+    self.foreseen = self.foresee(self.times)
+    seconds, price = self.foreseen[0], self.config.price_per_hour
+    money = f"{price*seconds/3600:.2f} at {price:g} an hour, " if price else ""
+    weights = sum(p.numel() for ps in self.progress.stage.parts.values() for p in ps)
+    self.say(f"    estimate: {self.steps} steps in about {say_seconds(seconds)}, {money}"
+             f"{human(peak_memory(self.device))} memory, {human(sum(self.disk.values()))} disk; "
+             f"{weights:,} weights train on {self.device}")
+    self.times.forget("update", "warm-up update")
+
+@patch
+def compare_estimate(self:Trainer)->dict: # For step.json; empty for a run that was resumed
+    "Compare the estimate with the truth"
+    if self.foreseen is None: return {}
+    names, took = ("seconds", "processor_seconds"), read_clocks()-self.began
+    return {"cost": {"estimated": dict(zip(names, self.foreseen.round(3).tolist())),
+                     "true": dict(zip(names, took.round(3).tolist()))}}
 
 # %% ../../nbs/6_training/05_trainer.ipynb #56a67b78
 @patch
@@ -136,9 +159,10 @@ def make_updates(self:Trainer):
                mininterval=1 if sys.stderr.isatty() else 15)
     with self.open_batches(), bar:
         while p.step<self.steps:
-            self.pending.append(self.training_step())
-            if self.device.type!="cuda" or p.step%c.log_every==0 or p.step==self.steps: self.flush()
-            if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
+            with self.times.measure("warm-up update" if p.step<self.frozen else "update"):
+                self.pending.append(self.training_step())
+                if self.device.type!="cuda" or p.step%c.log_every==0 or p.step==self.steps: self.flush()
+                if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
             bar.update()
             self.evaluate_when_due()
             if self.main and p.step%c.save_every==0 and p.step<self.steps: self.save()
@@ -151,7 +175,7 @@ def run(self:Trainer,
 )->dict: # Counts for step.json
     "Train to the end, whatever happened before"
     self.facts = facts
-    with told_when_full(self.out, self.disk):
+    with told_when_full(self.out, self.disk), told_when_out_of_memory():
         try:
             self.announce()
             self.make_updates()
@@ -192,7 +216,7 @@ def finish(self:Trainer, add:Callable)->dict:
     for folder in (self.out/"final", *sorted(self.out.glob("step-*"))): add(folder)
     self.state.unlink(missing_ok=True)
     drop_best(self.out)
-    counts = dict(steps=p.step, kept=kept, valid=values)
+    counts = dict(steps=p.step, kept=kept, valid=values) | self.compare_estimate()
     if kept=="best": counts["kept_step"] = chosen.step
     if costs: counts["replay"] = {n: dict(before=p.replay[n], after=v) for n,v in costs.items()}
     return counts | ({"skipped": p.failures.total} if p.failures.total else {})

@@ -46,6 +46,7 @@ class Pocket(Family):
     "Hold model, codec, tokenizer and text front-end of a Pocket TTS"
     name, Config, terms, mismatch_term = "pocket", PocketConfig, TERMS, "flow"
     library, released, voices = "pocket-tts", RELEASED, {}
+    layered = ("model.layers",) # not the flow head: it needs forward derivatives
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     def __init__(self,
         model:PocketTTSForConditionalGeneration,
