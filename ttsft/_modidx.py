@@ -4931,6 +4931,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                            'ttsft/training/stepper.py'),
                                         'ttsft.training.stepper.Stepper.return_to_best': ( '6_training/stepper.html#stepper.return_to_best',
                                                                                            'ttsft/training/stepper.py'),
+                                        'ttsft.training.stepper.Stepper.say_left': ( '6_training/stepper.html#stepper.say_left',
+                                                                                     'ttsft/training/stepper.py'),
                                         'ttsft.training.stepper.Stepper.set_rates': ( '6_training/stepper.html#stepper.set_rates',
                                                                                       'ttsft/training/stepper.py'),
                                         'ttsft.training.stepper.Stepper.start_stage': ( '6_training/stepper.html#stepper.start_stage',

@@ -69,7 +69,7 @@ class Log:
 
 # %% ../../nbs/6_training/04a_log.ipynb #0896907f
 @patch
-def add(self:Log, step:int, split:str, values:dict, line:bool=False):
+def add(self:Log, step:int, split:str, values:dict, line:bool|str=False): # A string ends the line for people
     "Write a row; with `line`, also for people"
     data = (json.dumps(dict(step=step, split=split, **values))+"\n").encode()
     while data: data = data[self.file.write(data):]
@@ -78,7 +78,8 @@ def add(self:Log, step:int, split:str, values:dict, line:bool=False):
             if not isinstance(v, str): self.board.add_scalar(f"{split}/{k}", v, step)
     if line:
         shown = {k: v if isinstance(v, str) else format(v, ".4g") for k,v in values.items()}
-        self.say(f"    step {step:>6} {split:<9}" + "  ".join(f"{k} {v}" for k,v in shown.items()))
+        self.say(f"    step {step:>6} {split:<9}" + "  ".join(f"{k} {v}" for k,v in shown.items())
+                 + (f"  {line}" if isinstance(line, str) else ""))
 
 @patch
 def audio(self:Log, step:int, name:str, wav:np.ndarray, sample_rate:int):

@@ -31,7 +31,7 @@ from .validation import evaluation_prompts
 from .optimizer import require_optimizer
 from .pieces import build_pieces
 from .fit import Fit, gather_fitting
-from .times import Times, read_clocks
+from .times import Times, count_left, read_clocks, say_seconds, seconds_left
 from .forgetting import guard_replay
 from .cost import plan_disk, sweep, told_when_full
 from .state import Progress, bind_run, frozen_names, load_best, load_state
@@ -223,6 +223,13 @@ def training_step(self:Stepper)->Pending: # Its numbers, still on the device
     p.step += 1
     return Pending(p.step, cells, facts, time.perf_counter()-start, waited)
 
+# %% ../../nbs/6_training/04b_stepper.ipynb #5c1bee97
+@patch
+def say_left(self:Stepper, step:int)->str: # `step`: updates made
+    "Say how much time is left"
+    seconds = seconds_left(self.times, count_left(self.config, step, self.frozen))[0]
+    return f"{say_seconds(seconds)} left"
+
 # %% ../../nbs/6_training/04b_stepper.ipynb #b161a1d1
 @patch
 def flush(self:Stepper):
@@ -234,4 +241,4 @@ def flush(self:Stepper):
         failures.check(self.config.stop_after, p.step)
         if self.main and finite:
             self.log.add(p.step, "train", values | dict(seconds=p.seconds, waited=p.waited),
-                         line=p.step%self.config.log_every==0)
+                         line=p.step%self.config.log_every==0 and self.say_left(p.step))
