@@ -152,7 +152,9 @@ def plan_checkpoints(p)->Plan:
         if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
         trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
         return trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
-    settings = dict(train=dataclasses.asdict(r.train), vocab=dataclasses.asdict(r.vocab), model=r.model)
+    train = dataclasses.asdict(r.train)
+    del train["price_per_hour"] # says nothing about the result
+    settings = dict(train=train, vocab=dataclasses.asdict(r.vocab), model=r.model)
     return Plan(make, settings, {"base": p.base_fingerprint})
 
 # %% ../../nbs/9_app/01e_steps.ipynb #876054f7
