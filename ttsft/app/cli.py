@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['COMMANDS', 'run', 'check', 'add_correction', 'list_corrections', 'learn_corrections', 'go_back', 'run_arguments',
-           'new_arguments', 'check_arguments', 'plan_arguments', 'read_arguments', 'speak_arguments',
-           'export_arguments', 'base_arguments', 'feedback_arguments', 'do_new', 'do_read', 'do_speak', 'do_export',
-           'do_base', 'do_plan', 'do_doctor', 'Command', 'parse', 'main']
+           'new_arguments', 'check_arguments', 'read_arguments', 'speak_arguments', 'export_arguments',
+           'base_arguments', 'feedback_arguments', 'do_new', 'do_read', 'do_speak', 'do_export', 'do_base', 'do_doctor',
+           'Command', 'parse', 'main']
 
 # %% ../../nbs/9_app/11_cli.ipynb #5dd15653
 import argparse, os, sys, time
@@ -52,12 +52,16 @@ def run(
 def check(
     recipe:str, # Shipped recipe, YAML file, or language file
     overrides:Sequence[str]=(), # `section.key=value`
+    price:float|None=None, # Of an hour, to print what a training takes; None: that is not asked
 )->int: # Exit code: 0 when nothing is red, else 2
     "Print what of a recipe is green, amber or red"
     from ttsft.app.recipe_check import check_recipe
     from ttsft.app.text_check import RED, check_table
     rows = check_recipe(recipe, overrides)
     print(check_table(rows, sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+    if price is not None:
+        from ttsft.app.plan import print_plan
+        print_plan(recipe, overrides, price)
     return 2 if any(level==RED for level,*_ in rows) else 0
 
 # %% ../../nbs/9_app/11_cli.ipynb #684308f4
@@ -135,12 +139,7 @@ def check_arguments(p:argparse.ArgumentParser):
     p.add_argument("recipe", help="a shipped recipe's name, a YAML file, or a language file")
     p.add_argument("overrides", nargs="*", metavar="key=value",
                    help="as for run; a language file takes source.path=FOLDER")
-
-def plan_arguments(p:argparse.ArgumentParser):
-    "Add the arguments of `ttsft plan`"
-    p.add_argument("recipe", help="a shipped recipe's name or a YAML file")
-    p.add_argument("overrides", nargs="*", metavar="key=value", help="as for run")
-    p.add_argument("--price-per-hour", type=float, help="of the machine, in any currency")
+    p.add_argument("--plan", nargs="?", type=float, const=0.0, help="what it takes, at a price an hour")
 
 def read_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft read`"
@@ -241,11 +240,6 @@ def do_base(a:argparse.Namespace)->int: # Exit code: 0, or 2 where something is 
     from ttsft.app.base import show_base
     return show_base(a.folder, a.language)
 
-def do_plan(a:argparse.Namespace):
-    "Print what a training takes, and what it would take otherwise"
-    from ttsft.app.plan import print_plan
-    print_plan(a.recipe, a.overrides, a.price_per_hour)
-
 def do_doctor(a:argparse.Namespace)->int: # Exit code: 0, or 2 where no training could start
     "Print what this machine has"
     from ttsft.app.doctor import doctor
@@ -266,9 +260,7 @@ COMMANDS = {
                    lambda a: run(a.recipe, a.overrides, a.first, a.to) and 0),
     "new": Command("write a language file and a recipe from your own transcripts", new_arguments, do_new),
     "check": Command("say what of a recipe is ready, doubtful or wrong; makes nothing", check_arguments,
-                     lambda a: check(a.recipe, a.overrides)),
-    "plan": Command("say what a training takes of memory, time and money, and with other settings", plan_arguments,
-                    do_plan),
+                     lambda a: check(a.recipe, a.overrides, a.plan)),
     "read": Command("print what will be said for a text, line by line", read_arguments, do_read),
     "base": Command("say what a downloaded model is, whether it is whole, and what it can do", base_arguments,
                     do_base),

@@ -29,8 +29,8 @@ def recompute(layers:Iterable[torch.nn.Module]):
 def keep_less(family): # `ttsft.families.protocol.Family`
     "Have the layers of a family computed twice in training"
     if not family.layered:
-        raise UserError(f"train.checkpointing: family `{family.name}` has no layers one behind the other. Set it "
-                        "to false.")
+        raise UserError(f"train.checkpointing: family `{family.name}` has no layers one behind the other. "
+                        "Set it to false.")
     recompute(layer for name in family.layered for layer in family.module.get_submodule(name))
 
 # %% ../../nbs/5_families/04e_recompute.ipynb #19ab4156

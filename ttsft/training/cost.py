@@ -36,7 +36,8 @@ def plan_disk(
     best = any(wants_best(config, i) for i in range(len(config.stages) or 1))
     looks = config.previews*(2+steps//config.preview_every)
     return {"final checkpoint": family.checkpoint_bytes(), "kept checkpoints": kept*family.checkpoint_bytes(),
-            "state": 2*int(weights+moving*bool(config.ema)+moving/4*moment_bytes(config.optimizer)), "best weights": 2*weights*best,
+            "state": 2*int(weights+moving*bool(config.ema)+moving/4*moment_bytes(config.optimizer)),
+            "best weights": 2*weights*best,
             "log and previews": steps*ROW_BYTES+looks*PREVIEW_BYTES[config.tensorboard]}
 
 # %% ../../nbs/6_training/03a_cost.ipynb #f6f53dc6

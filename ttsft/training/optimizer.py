@@ -16,8 +16,8 @@ def require_optimizer(name:str): # As in `train.optimizer`
     "Refuse an optimizer whose package is not there"
     if name!="adamw8bit" or find_spec("bitsandbytes"): return
     raise UserError("train.optimizer: adamw8bit needs the package `bitsandbytes`, which is not installed. "
-                    "Install the extra: pip install 'ttsft[adam8]'. Or set train.optimizer to adamw: its moments "
-                    "take 8 bytes a weight instead of 2.")
+                    "Install the extra: pip install 'ttsft[adam8]'. Or set train.optimizer to adamw: its "
+                    "moments take 8 bytes a weight instead of 2.")
 
 def moment_bytes(name:str)->float: # For each weight that trains
     "Return what the two moments of a weight take"

@@ -204,7 +204,8 @@ def return_to_best(self:Stepper):
 def gather(self:Stepper, update:Update)->Callable: # As `add_gradients`
     "Return what adds up the gradients of an update"
     build = partial(build_pieces, self.named.family)
-    return partial(gather_fitting, update=update, fit=self.fit, step=self.progress.step, build=build, say=self.say)
+    return partial(gather_fitting, update=update, fit=self.fit, step=self.progress.step, build=build,
+                   say=self.say)
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #cc38695e
 @patch

@@ -18,6 +18,7 @@ def read_clocks()->np.ndarray: # Seconds on the wall, and of the processor in al
     "Read both clocks"
     return np.array([time.perf_counter(), time.process_time()])
 
+# %% ../../nbs/6_training/03e_times.ipynb #042ea671
 class Times:
     "Add up what each kind of work took"
     def __init__(self): self.counts, self.sums = defaultdict(float), defaultdict(lambda: np.zeros(2))
@@ -60,9 +61,10 @@ def count_left(
     return {"warm-up update": max(0, frozen-step), "update": steps-max(step, frozen), "valid": valid+scored,
             "replay": valid+scored, "preview": sum(due(s, config.preview_every) for s in left),
             "state": sum(s%config.save_every==0 for s in left if s<steps),
-            "best": sum(any(wants_best(config, i) for i in best) and due(s, config.validate_every) for s in left),
+            "best": sum(due(s, config.validate_every) for s in left)*any(wants_best(config, i) for i in best),
             "checkpoint": 1+sum(bool(config.keep_every) and s%config.keep_every==0 for s in left if s<steps)}
 
+# %% ../../nbs/6_training/03e_times.ipynb #61dfdd7e
 def seconds_left(times:Times, left:dict[str, int])->np.ndarray: # Of both clocks
     "Return how long the work takes that is left"
     return sum((n*times.mean(kind) for kind,n in left.items()), np.zeros(2))

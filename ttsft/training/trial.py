@@ -7,7 +7,7 @@ __all__ = ['TRIALS', 'TrialStepper']
 
 # %% ../../nbs/6_training/04d_trial.ipynb #d55b63c9
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import contextmanager
 from itertools import islice
 import numpy as np, torch
@@ -28,6 +28,7 @@ from .stepper import Stepper
 class TrialStepper(Stepper):
     "Hold a run that can be tried before it begins"
 
+# %% ../../nbs/6_training/04d_trial.ipynb #376a7481
 @patch
 def open_trial(self:TrialStepper)->Stage:
     "Make optimizers that move nothing"
@@ -37,6 +38,7 @@ def open_trial(self:TrialStepper)->Stage:
     for group in (g for o in optimizers.values() for g in o.param_groups): group["lr"] = 0.0
     return Stage(s.number, s.parts, optimizers)
 
+# %% ../../nbs/6_training/04d_trial.ipynb #5e8e819e
 @patch
 @contextmanager
 def untouched(self:TrialStepper):
@@ -49,14 +51,19 @@ def untouched(self:TrialStepper):
         for b,kept in buffers: b.copy_(kept)
         if scaler: scaler.load_state_dict(scale)
 
+# %% ../../nbs/6_training/04d_trial.ipynb #a9f64363
 @patch
-def try_update(self:TrialStepper, batches:list[dict], trial:Stage, frozen:bool=False): # `frozen`: without the last phase
+def try_update(self:TrialStepper,
+    batches:list[dict],
+    trial:Stage, # From `open_trial`
+    frozen:bool=False, # Leave the last phase out
+):
     "Make an update that moves nothing"
     last = list(trial.parts)[-1]
     moving = trial.without(last) if frozen else trial
     with no_gradients(trial.parts[last] if frozen else []):
-        make_update(self.terms, batches, moving, self.config, self.accelerator, self.family.counted_by, self.sums,
-                    self.around_step)
+        make_update(self.terms, batches, moving, self.config, self.accelerator, self.family.counted_by,
+                    self.sums, self.around_step)
     if self.device.type=="cuda": torch.cuda.synchronize()
 
 # %% ../../nbs/6_training/04d_trial.ipynb #78ddd7e9
@@ -90,20 +97,22 @@ def fits(self:TrialStepper, draws:Sequence[Draw], most:float)->bool: # `most`: f
 @patch
 def find_fit(self:TrialStepper):
     "Find how large a micro-batch may be, before the first update of a run"
-    if self.progress.step or self.fit.path.exists() or not self.fit.single or not memory_limit(self.device): return
+    if self.progress.step or self.fit.path.exists() or not self.fit.single: return
+    if not memory_limit(self.device): return
     worst, rate = self.worst_draws(), self.family.frame_rate
     whole, least = max(padded_frames(d.clips) for d in worst), worst[0].clips[0].n_frames
     found = find_size(lambda most: self.fits(worst, most), whole, least)
     if found==math.inf: return
     room = f"{memory_limit(self.device)/1e9:.1f} GB"
     if not found:
-        raise UserError(f"one clip of {least/rate:.1f} s does not fit in the memory of this machine ({room}, of which "
-                        "a tenth stays free). What helps, the cheapest first: train.precision=bf16, "
-                        "train.checkpointing=true, train.optimizer=adamw8bit, train.ema=0, model.method=lora, a "
-                        "lower prepare.max_seconds.")
+        raise UserError(f"one clip of {least/rate:.1f} s does not fit in the memory of this machine ({room}, "
+                        "of which a tenth stays free). What helps, the cheapest first: train.precision=bf16, "
+                        "train.checkpointing=true, train.optimizer=adamw8bit, train.ema=0, "
+                        "model.method=lora, a lower prepare.max_seconds.")
     self.fit.set_lasting(0, found)
-    self.say(f"    memory ({room}): micro-batches of {self.config.batch_seconds:.0f} s do not fit, so they are cut at "
-             f"{found/rate:.1f} s, padding included. An update keeps its clips: its pieces are added up.")
+    self.say(f"    memory ({room}): micro-batches of {self.config.batch_seconds:.0f} s do not fit, so they "
+             f"are cut at {found/rate:.1f} s, padding included. An update keeps its clips: its pieces are "
+             "added up.")
 
 # %% ../../nbs/6_training/04d_trial.ipynb #6af2bbaa
 TRIALS = 6 # Updates at most that are timed; a short run has fewer
@@ -118,6 +127,7 @@ def pick_updates(self:TrialStepper, most:int)->list[list[Draw]]: # The draws of 
     count = min(most, max(1, self.steps//25))
     return [updates[int((i+0.5)*len(updates)/count)] for i in range(count)]
 
+# %% ../../nbs/6_training/04d_trial.ipynb #d7d26cbc
 @patch
 def time_updates(self:TrialStepper, times:Times):
     "Measure some updates"
@@ -149,4 +159,5 @@ def time_disk(self:TrialStepper, times:Times):
 @patch
 def foresee(self:TrialStepper, times:Times)->np.ndarray: # Seconds of both clocks, from the start of the step
     "Say how long the whole run takes"
-    return read_clocks()-self.began+seconds_left(times, count_left(self.config, self.progress.step, self.frozen))
+    left = count_left(self.config, self.progress.step, self.frozen)
+    return read_clocks()-self.began+seconds_left(times, left)

@@ -45,7 +45,7 @@ class Vits(VitsExporting):
     "Hold a VITS model, its symbols, speakers, discriminator and text front-end as one object"
     name, Config, terms, mismatch_term = "vits", VitsConfig, TERMS, "kl"
     library, released = "transformers", RELEASED
-    layered = tuple(f"generator.{n}" for n in ("text_encoder.encoder.layers", "flow.flows", "decoder.resblocks"))
+    layered = ("generator.text_encoder.encoder.layers", "generator.flow.flows", "generator.decoder.resblocks")
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
     def __init__(self,
