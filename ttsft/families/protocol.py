@@ -33,6 +33,7 @@ class Family(Speaking):
     warmup:int = 0 # Updates that all phases but the last have alone
     # Tensors, as shell patterns, that train and may be without a gradient before the first update
     quiet:tuple[str, ...] = ("*.lora_A.*",)
+    layered:tuple[str, ...] = () # Lists of layers in the module that may be computed twice, see `keep_less`
     license:str = "" # What the licence of the weights asks of their user, in a few words; empty: nothing
     library:str = "" # That an export is made for, as model hubs call it
     released:dict[str, dict] = {} # Beginning of a base's name -> its licence, see `find_license`

@@ -108,7 +108,7 @@ def show(value)->str: # For a line
     return value if isinstance(value, str) else format(value, ".4g")
 
 @patch
-def add(self:Log, step:int, split:str, values:dict, line:bool=False):
+def add(self:Log, step:int, split:str, values:dict, line:bool|str=False): # A string ends the line for people
     "Write a row; with `line`, also for people"
     row = dict(step=step, split=split, **values)
     data = (json.dumps(row)+"\n").encode()
@@ -116,7 +116,8 @@ def add(self:Log, step:int, split:str, values:dict, line:bool=False):
     self.means.see(row)
     for t in self.trackers: t.add(step, split, values)
     if line:
-        self.say(f"    step {step:>6} {split:<9}" + "  ".join(f"{k} {show(v)}" for k,v in values.items()))
+        ends = f"  {line}" if isinstance(line, str) else ""
+        self.say(f"    step {step:>6} {split:<9}" + "  ".join(f"{k} {show(v)}" for k,v in values.items())+ends)
 
 @patch
 def audio(self:Log, step:int, name:str, wav:np.ndarray, sample_rate:int):

@@ -80,6 +80,9 @@ class UpdateConfig:
     eps:float = number(1e-8, 1e-16, 0.1) # AdamW
     clip:float = number(1.0, 0, 10_000) # Gradient norm at most; 0 for no limit
     precision:Literal["no", "bf16", "fp16"] = "no" # Mixed precision; master weights stay float32
+    # How the optimizer keeps its two moments: in 32 bits, or in 8, which needs the extra `adam8`
+    optimizer:Literal["adamw", "adamw8bit"] = "adamw"
+    checkpointing:bool = False # Compute layers twice and keep less for the backward pass
     compile:bool = False # Compile what has fixed shapes: minutes at the start, then faster updates
 
 # %% ../../nbs/6_training/00_recipe.ipynb #a1c0fff1
@@ -106,6 +109,8 @@ class TrainConfig(KeepConfig):
     preview_every:int = number(500, 1, 1_000_000_000) # Updates
     previews:int = number(4, 0, 100) # Sentences spoken at every preview
     log_every:int = number(20, 1, 1_000_000_000) # Updates between plain lines
+    # Of the machine, in any currency; 0: money is not spoken of
+    price_per_hour:float = number(0.0, 0, 1_000_000)
     tracker:Any = "tensorboard" # tensorboard, trackio, wandb or none, or a list; `log.jsonl` is always written
     select:str = "" # Held-out loss term that chooses weights, lower is better; empty: the family's
     final:Literal["last", "best"] = "last" # Weights that may stay: the last ones alone, or the best as well
@@ -131,7 +136,7 @@ def lasting_settings(config:TrainConfig)->dict:
     "Return the settings that the result depends on"
     return {k: v for k,v in asdict(config).items() if k not in PASSING}
 
-PASSING = ("stop_at", "keep_state", "when_full", "pause_minutes")
+PASSING = ("stop_at", "price_per_hour", "keep_state", "when_full", "pause_minutes")
 
 # %% ../../nbs/6_training/00_recipe.ipynb #7e0bbd07
 def total_steps(config:TrainConfig)->int: # Updates of all stages

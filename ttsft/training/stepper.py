@@ -6,9 +6,10 @@
 __all__ = ['Row', 'Stepper', 'sum_rows']
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #20126372
-import time
+import math, time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 import numpy as np, torch
@@ -20,13 +21,20 @@ from ..disk import sweep
 from ..processes import amid_sums, count_processes, meet, on_processor, open_channel, share_out
 from ..families.features import Clip
 from ..families.protocol import Family
+from ..families.recompute import keep_less
+from ..families.terms import NotFinite
 from .recipe import TrainConfig, total_steps
 from .schedule import check_settings, check_trainable, frozen_updates, learning_rates
 from .schedule import family_in, require_compiler, stage_at, stage_parameters, wants_best
 from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
-from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open_stage
+from .update import EMA, Cell, Stage, Terms, log_name, make_update, no_gradients
+from .update import open_stage
 from .steps import scale_new_embeddings
 from .validation import evaluation_prompts
+from .optimizer import require_optimizer
+from .pieces import build_pieces
+from .fit import Fit, make_pieces
+from .times import Times, count_left, read_clocks, say_seconds, seconds_left
 from .forgetting import guard_replay
 from .cost import plan_disk, told_when_full
 from .guards import Watch
@@ -47,11 +55,13 @@ class Stepper:
         seed:int=0,
         say:Callable=tqdm.write, # Called with one line per event
     ):
+        self.began, self.times = read_clocks(), Times()
         seed_everything(seed)
         self.family, self.valid, self.config = family, valid, config
         self.out, self.seed, self.say = out, seed, say
         check_settings(config, family)
         check_trackers(config.tracker)
+        require_optimizer(config.optimizer)
         self.guard = guard_replay(clips, config.forget_clips if family.languages else 0, seed)
         self.clips = self.guard.clips
         self.views = [family_in(family, s) for s in config.stages or [None]]
@@ -77,6 +87,7 @@ def prepare_device(self:Stepper):
     if not self.main: self.say = lambda line: None
     if self.config.precision=="fp16" and self.device.type=="cpu":
         raise UserError("train.precision: fp16 needs a GPU, and this run has none. Set it to bf16 or no.")
+    if self.config.checkpointing: keep_less(self.family)
     self.family.to(self.device)
     self.named = Terms(self.family)
     self.terms = self.accelerator.prepare_model(self.named, evaluation_mode=True)
@@ -102,6 +113,7 @@ def begin(self:Stepper):
     kept = [p for p in self.family.parameters_of(self.family.phases[-1]) if id(p) in opened]
     ema = EMA(module, self.config.ema, kept) if self.config.ema else None
     self.state, self.pending = self.out/"state", []
+    self.fit = Fit(self.out/"fit.json", self.accelerator.num_processes==1)
     self.never = frozen_names(module, self.opened)
     self.bound = bind_run(module, self.never, self.valid, self.prompts) | self.guard.bound
     self.bound |= self.bind_updates()
@@ -152,7 +164,8 @@ def updates(self:Stepper)->Iterator[Update]:
     ends = np.cumsum([s.steps for s in self.config.stages]).tolist()[:-1]+[None]
     for view,end in zip(self.views[first:], ends[first:]):
         draws = left if end is None else islice(left, (end-step)*n)
-        yield from build_updates(view, draws, n, a.process_index, a.num_processes, self.device.type=="cuda")
+        yield from build_updates(view, draws, n, a.process_index, a.num_processes, self.device.type=="cuda",
+                                 lambda: self.fit.limit(self.progress.step))
         step = end
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #44a19826
@@ -230,6 +243,17 @@ def return_to_best(self:Stepper):
     if not p.ema: return
     for n,w in p.ema.params.items(): p.ema.average[n].copy_(w.detach())
 
+# %% ../../nbs/6_training/04b_stepper.ipynb #7d309ec3
+@patch
+def make_fitting(self:Stepper, update:Update, moving:Stage)->list[Cell]: # As `make_update`
+    "Make an update, in smaller pieces where memory runs out"
+    def make(batches):
+        return make_update(self.terms, batches, moving, self.config, self.accelerator,
+                           self.family.counted_by, self.around_step)
+    build = partial(build_pieces, self.named.family)
+    try: return make_pieces(make, moving.parts, update, self.fit, self.progress.step, build, self.say)
+    except NotFinite: return [("objective", torch.tensor(math.nan, device=self.device), 1.0)]
+
 # %% ../../nbs/6_training/04b_stepper.ipynb #cc38695e
 @patch
 def training_step(self:Stepper)->Pending: # Its numbers, still on the device
@@ -243,10 +267,16 @@ def training_step(self:Stepper)->Pending: # Its numbers, still on the device
     if c.stages: facts["stage"] = c.stages[number].name
     meet()
     with amid_sums(), no_gradients(p.stage.parts[last] if frozen else []):
-        cells = make_update(self.terms, update.batches, moving, c, self.accelerator,
-                            self.family.counted_by, self.around_step)
+        cells = self.make_fitting(update, moving)
     p.step += 1
     return Pending(p.step, cells, facts, time.perf_counter()-start, waited)
+
+# %% ../../nbs/6_training/04b_stepper.ipynb #5c1bee97
+@patch
+def say_left(self:Stepper, step:int)->str: # `step`: updates made
+    "Say how much time is left"
+    seconds = seconds_left(self.times, count_left(self.config, step, self.frozen))[0]
+    return f"{say_seconds(seconds)} left"
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #b161a1d1
 Row = tuple[dict, bool, bool] # Values, whether all are finite, whether the objectives are
@@ -278,4 +308,4 @@ def flush(self:Stepper):
         if finite: self.watch.see(p.step, values)
         if self.main and finite:
             self.log.add(p.step, "train", values | dict(seconds=p.seconds, waited=p.waited),
-                         line=p.step%self.config.log_every==0)
+                         line=p.step%self.config.log_every==0 and self.say_left(p.step))

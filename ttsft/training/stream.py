@@ -6,8 +6,8 @@
 __all__ = ['Draw', 'draw_batches', 'pin', 'to_device', 'Update', 'build_updates', 'Prefetcher']
 
 # %% ../../nbs/6_training/01_stream.ipynb #701791c7
-import queue, threading
-from collections.abc import Iterable, Iterator, Sequence
+import math, queue, threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 import numpy as np, torch
@@ -16,6 +16,7 @@ from ..core import seed_for
 from ..families.batches import buckets, draw_prompts, name_voices, shared_sound
 from ..families.features import Clip, column
 from ..families.protocol import Family
+from .pieces import build_pieces
 
 # %% ../../nbs/6_training/01_stream.ipynb #35f8db34
 class Draw(NamedTuple):
@@ -61,6 +62,8 @@ class Update(NamedTuple):
     "Hold the micro-batches of one update"
     epoch:int # Of the first of them
     batches:list[dict] # This process's share, built
+    draws:list[Draw] = () # What they were built from, to build them once more
+    most:float = math.inf # Frames of a micro-batch at most; what is larger was cut into pieces
 
 # %% ../../nbs/6_training/01_stream.ipynb #77410154
 def build_updates(
@@ -70,12 +73,13 @@ def build_updates(
     process:int=0, # This process's number
     processes:int=1, # How many there are
     pinned:bool=False, # For a GPU
+    most:Callable=lambda: math.inf, # Returns the frames of a micro-batch at most
 )->Iterator[Update]:
     "Build the micro-batches of one update after the other"
     while window := list(islice(draws, accumulate)):
-        mine = window[process::processes]
-        batches = [family.batch(d.clips, d.prompts, d.rng) | dict(seed=d.seed) for d in mine]
-        yield Update(window[0].epoch, [pin(b) for b in batches] if pinned else batches)
+        own, frames = window[process::processes], most()
+        batches = build_pieces(family, own, frames)
+        yield Update(window[0].epoch, [pin(b) for b in batches] if pinned else batches, own, frames)
 
 # %% ../../nbs/6_training/01_stream.ipynb #c9b88cc1
 class Prefetcher:

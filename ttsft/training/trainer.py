@@ -9,7 +9,6 @@ __all__ = ['Trainer']
 import math, sys
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager, nullcontext
-from itertools import islice
 import torch
 from fastcore.basics import patch
 from tqdm import tqdm
@@ -19,22 +18,24 @@ from ..processes import agree, meet
 from ..stopping import REQUEST, Stopped, elapsed, finishing, read_duration, watch_signals
 from ..families.features import column
 from .schedule import stage_at, wants_best
-from .stream import build_updates
 from .validation import preview, validate
 from .forgetting import find_forgotten, measure_replay, refuse_forgotten
-from .cost import estimate, require_disk, told_when_full
+from .cost import peak_memory, require_disk, told_when_full
+from .fit import told_when_out_of_memory
+from .times import read_clocks, say_seconds
 from .guards import check_start, check_text
 from .state import Best, drop_best, keep_checkpoint, write_best
-from .stepper import Stepper
+from .trial import TrialStepper
 from .update import Diverged
 from . import rollback # `Stepper.roll_back`
 from .keep import wants_checkpoint
 from .saved import list_saved
 
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
-class Trainer(Stepper):
+class Trainer(TrialStepper):
     "Fine-tune a family and leave a checkpoint"
     swapped = False # Whether the averaged weights are in the model
+    foreseen = None # Seconds of both clocks that the run was said to take
 
 # %% ../../nbs/6_training/05_trainer.ipynb #48996b46
 @patch
@@ -57,14 +58,17 @@ def averaged(self:Trainer):
 @patch
 def score_held_out(self:Trainer)->dict[str, float]:
     "Compute the losses of the held-out clips"
-    return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds, self.terms)
+    with self.times.measure("valid"):
+        return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds,
+                        self.terms)
 
 @patch
 def speak_previews(self:Trainer, step:int)->dict[str, float]: # The share that stopped by themselves
     "Speak the first held-out sentences"
     def listen(i, wav, rate): self.log.audio(step, f"preview/{i}", wav, rate)
     n, folder = self.config.previews, self.out/"previews"/f"step-{step:06d}"
-    return preview(self.family, self.valid[:n], self.prompts[:n], folder, self.seed, listen)
+    with self.times.measure("preview"):
+        return preview(self.family, self.valid[:n], self.prompts[:n], folder, self.seed, listen)
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3ca5ddc5
 @patch
@@ -90,7 +94,8 @@ def score(self:Trainer, values:dict[str, float])->float: # Lower is better
 @patch
 def score_replay(self:Trainer)->dict[str, float]: # Language -> its cost
     "Measure what replayed languages cost now"
-    return measure_replay(self.family, self.guard, self.seed, self.config.batch_seconds, self.terms)
+    with self.times.measure("replay"):
+        return measure_replay(self.family, self.guard, self.seed, self.config.batch_seconds, self.terms)
 
 @patch
 def remembers(self:Trainer)->bool: # Whether the weights in the model are within the limit
@@ -181,19 +186,37 @@ def announce(self:Trainer):
         self.say(f"    resumed after step {step}")
         if self.progress.due: self.look()
         return
-    if not self.main: return
-    self.check_stages()
-    view = self.views[self.progress.stage.number]
-    batches = [u.batches[0] for u in build_updates(view, islice(self.draws(), 6))]
-    parts = self.progress.stage.parts
-    cost = estimate(self.family, self.terms, batches, self.config, parts, self.accelerator, self.opened)
-    self.say(f"    estimate: {self.steps} steps in about {cost['seconds']/60:.1f} min, "
-             f"{human(cost['memory'])} memory, {human(cost['disk'])} disk; "
-             f"{sum(p.numel() for ps in parts.values() for p in ps):,} weights train on {self.device}")
+    if self.main: self.check_stages()
+    self.find_fit()
     if g := self.guard.left_out: self.say(f"    {g} clips of replayed languages are kept out of training")
     if few := self.guard.unwatched: self.say(f"    too few sentences to watch what {', '.join(few)} costs")
     self.evaluate_when_due()
-    self.save()
+    self.say_estimate()
+    if self.main: self.save()
+
+# %% ../../nbs/6_training/05_trainer.ipynb #537cc1e5
+@patch
+def say_estimate(self:Trainer):
+    "Measure trial updates and the disk, and say what the run will cost"
+    self.time_updates(self.times)
+    if not self.main: return
+    self.time_disk(self.times)
+    self.foreseen = self.foresee(self.times)
+    seconds, price = self.foreseen[0], self.config.price_per_hour
+    money = f"{price*seconds/3600:.2f} at {price:g} an hour, " if price else ""
+    weights = sum(p.numel() for ps in self.progress.stage.parts.values() for p in ps)
+    self.say(f"    estimate: {self.steps} steps in about {say_seconds(seconds)}, {money}"
+             f"{human(peak_memory(self.device))} memory, {human(sum(self.disk.values()))} disk; "
+             f"{weights:,} weights train on {self.device}")
+    self.times.forget("update", "warm-up update")
+
+@patch
+def compare_estimate(self:Trainer)->dict: # For step.json; empty for a run that was resumed
+    "Compare the estimate with the truth"
+    if self.foreseen is None: return {}
+    names, took = ("seconds", "processor_seconds"), read_clocks()-self.began
+    return {"cost": {"estimated": dict(zip(names, self.foreseen.round(3).tolist())),
+                     "true": dict(zip(names, took.round(3).tolist()))}}
 
 # %% ../../nbs/6_training/05_trainer.ipynb #8ec1a007
 @patch
@@ -251,7 +274,8 @@ def go_on(self:Trainer, bar):
     c, p = self.config, self.progress
     with self.open_batches():
         while not self.is_over():
-            with finishing(): self.advance()
+            with finishing(), self.times.measure("warm-up update" if p.step<self.frozen else "update"):
+                self.advance()
             bar.update()
             self.stop_if_asked()
             with finishing() if self.accelerator.num_processes>1 else nullcontext(): self.look()
@@ -267,7 +291,7 @@ def run(self:Trainer,
 )->dict: # Counts for step.json
     "Train to the end, whatever happened before"
     self.facts, self.add = facts, add
-    with watch_signals(), told_when_full(self.out, self.disk):
+    with watch_signals(), told_when_full(self.out, self.disk), told_when_out_of_memory():
         try:
             self.announce()
             self.make_updates()
@@ -319,7 +343,7 @@ def finish(self:Trainer)->dict:
     for weight in self.opened: weight.requires_grad_(True)
     with self.averaged() if kept=="averaged" else nullcontext():
         self.write_checkpoint("final", facts)
-    counts = dict(steps=p.step, kept=kept, valid=values)
+    counts = dict(steps=p.step, kept=kept, valid=values) | self.compare_estimate()
     if kept=="best": counts["kept_step"] = chosen.step
     if p.step<self.steps: counts["planned"] = self.steps
     if p.failures.rollbacks: counts["rollbacks"] = p.failures.rollbacks

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['Cell', 'MOST_ROLLBACKS', 'EMA', 'Terms', 'no_gradients', 'log_name', 'count_totals', 'run_phase', 'term_weights',
-           'add_gradients', 'make_adamw', 'Stage', 'open_stage', 'list_turns', 'take_turn', 'make_update', 'Diverged',
-           'Failures']
+           'add_gradients', 'Stage', 'open_stage', 'list_turns', 'take_turn', 'make_update', 'Diverged', 'Failures']
 
 # %% ../../nbs/6_training/02_update.ipynb #41eb4661
 import math
@@ -21,6 +20,7 @@ from .recipe import TrainConfig
 from .schedule import settings_of
 from .steps import Undo, sum_gradients, take_steps
 from .stream import to_device
+from .optimizer import make_adamw
 
 # %% ../../nbs/6_training/02_update.ipynb #162d49e3
 class EMA:
@@ -150,12 +150,6 @@ def add_gradients(
                 cells += run_phase(forward, batch, phase, totals, accelerator, counted_by)
     return cells
 
-# %% ../../nbs/6_training/02_update.ipynb #5aeaca05
-def make_adamw(params:list, config:TrainConfig, fused:bool)->torch.optim.AdamW:
-    "Make AdamW as the settings say"
-    return torch.optim.AdamW(params, lr=config.lr, betas=tuple(config.betas), eps=config.eps,
-                             weight_decay=config.weight_decay, fused=fused or None)
-
 # %% ../../nbs/6_training/02_update.ipynb #f8946bdd
 @dataclass
 class Stage:
@@ -234,17 +228,22 @@ def make_update(
     totals, cells, norms, undo, failed = count_totals(batches, accelerator), [], {}, [], []
     turns = list_turns(stage.parts, config.order, held := len(batches)==1)
     if held: batches = [to_device(batches[0], accelerator.device)]
-    for i,(phases,others) in enumerate(turns):
-        parts = {k: stage.parts[k] for k in phases}
-        more, watched = take_turn(forward, batches, parts, others, accelerator, counted_by, totals, held)
-        optimizers = {k: stage.optimizers[k] for k in phases if k in stage.optimizers}
-        clips = {k: settings_of(config, stage.number, k).clip for k in optimizers}
-        kept = [Undo(o) for o in optimizers.values()] if i<len(turns)-1 else []
-        watched += [torch.where(b, math.nan, 0.0) for b in failed]
-        with around(): found, broken = take_steps(optimizers, clips, watched, accelerator.scaler)
-        cells, norms, undo = cells+more, norms | found, undo+kept
-        failed.append(broken)
-        if broken.device.type=="cpu" and broken: break
+    try:
+        for i,(phases,others) in enumerate(turns):
+            parts = {k: stage.parts[k] for k in phases}
+            more, watched = take_turn(forward, batches, parts, others, accelerator, counted_by, totals,
+                                      held)
+            optimizers = {k: stage.optimizers[k] for k in phases if k in stage.optimizers}
+            clips = {k: settings_of(config, stage.number, k).clip for k in optimizers}
+            kept = [Undo(o) for o in optimizers.values()] if i<len(turns)-1 else []
+            watched += [torch.where(b, math.nan, 0.0) for b in failed]
+            with around(): found, broken = take_steps(optimizers, clips, watched, accelerator.scaler)
+            cells, norms, undo = cells+more, norms | found, undo+kept
+            failed.append(broken)
+            if broken.device.type=="cpu" and broken: break
+    except Exception: # e.g. memory ran out: all is as before
+        for u in undo: u.apply(torch.tensor(True))
+        raise
     for u in undo: u.apply(broken)
     if accelerator.scaler: accelerator.scaler.update()
     return cells + [(log_name("grad_norm", k), v, 1.0) for k,v in norms.items()]

@@ -55,6 +55,7 @@ class IndexTts(IndexSpeaking):
     name, Config, terms, mismatch_term = "indextts", IndexConfig, TERMS, "code"
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     languages, license, library, released = True, LICENSE, "indextts", RELEASED
+    layered = ("gpt.h",)
     def __init__(self,
         nets:Nets,
         vocab:Vocabulary,

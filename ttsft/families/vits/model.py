@@ -48,6 +48,7 @@ class Vits(VitsExporting):
     library, released = "transformers", RELEASED
     # A base of random weights has flows that change nothing: their last layers begin at zero
     quiet = (*Family.quiet, "generator.flow.flows.*", "generator.duration_predictor.*flows.*")
+    layered = ("generator.text_encoder.encoder.layers", "generator.flow.flows", "generator.decoder.resblocks")
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
     def __init__(self,

@@ -50,6 +50,7 @@ class Xtts(XttsSpeaking):
     name, Config, terms, mismatch_term = "xtts", XttsConfig, TERMS, "code"
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     languages, license, library, released = True, LICENSE, "coqui", RELEASED
+    layered = ("gpt.h",)
     def __init__(self,
         nets:Nets,
         vocab:Vocabulary,
