@@ -9,7 +9,6 @@ __all__ = ['Trainer']
 import math, sys
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager, nullcontext
-import torch
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError
@@ -27,7 +26,6 @@ from .guards import check_start, check_text
 from .state import Best, drop_best, keep_checkpoint, write_best
 from .trial import TrialStepper
 from .update import Diverged
-from . import rollback # `Stepper.roll_back`
 from .keep import wants_checkpoint
 from .saved import list_saved
 
