@@ -137,6 +137,7 @@ def hold(
     try: yield
     finally: let_go(folder)
 
+# %% ../nbs/00a_lock.ipynb #51302056
 def is_held(folder:Path)->bool:
     "Say whether this process, or one that waits for it, holds the lock of a folder"
     folder = Path(folder).resolve()

@@ -300,6 +300,7 @@ def run(self:Trainer,
         finally:
             if self.log: self.log.close()
 
+# %% ../../nbs/6_training/05_trainer.ipynb #2204f478
 @patch
 def save_stopped(self:Trainer, stop:Stopped):
     "Save the state of a run that stops, and say so"
