@@ -120,8 +120,7 @@ def begin(self:Stepper):
     if self.main:
         recover(self.out)
         sweep(self.out)
-    saved = find_state(self.state, self.say) if self.main else None
-    if self.accelerator.num_processes>1: saved, = broadcast_object_list([saved])
+    saved = meet(find_state(self.state, self.say) if self.main else None)[0]
     self.progress = (load_state(saved, module, self.start_stage, ema, self.accelerator.scaler, self.never,
                                 self.bound) if saved else Progress(self.start_stage(0), ema))
     step, rollbacks = self.progress.step, self.progress.failures.rollbacks
