@@ -82,8 +82,8 @@ def _compare_inside(folder, contract):
     "Compare the contract with the one inside the weights"
     try: faults = find_differences(read_inside(folder), contract)
     except UserError as e: faults = [str(e)]
-    return Part("contract", f"format {contract['format']}", "differs" if faults else "the same in the weights",
-                "\n  ".join(faults))
+    found = "differs" if faults else "the same in the weights"
+    return Part("contract", f"format {contract['format']}", found, "\n  ".join(faults))
 
 def compare_parts(
     folder:Path, # A checkpoint
@@ -152,8 +152,8 @@ def told_in_words(folder:Path): # Whose files are read
     try: yield
     except UserError: raise
     except Exception as e: # readers raise almost anything on broken files
-        raise UserError(f"{folder} cannot be opened ({type(e).__name__}: {str(e)[:300]}). A part is broken, or "
-                        "was not written by ttsft. Copy it again.") from e
+        raise UserError(f"{folder} cannot be opened ({type(e).__name__}: {str(e)[:300]}). A part is broken, "
+                        "or was not written by ttsft. Copy it again.") from e
 
 # %% ../../nbs/5_families/03d_comparison.ipynb #6939858b
 def _check_first(folder):
@@ -168,7 +168,7 @@ def _check_first(folder):
     if wrong: refuse_parts(folder, wrong)
     return contract
 
-MIGRATIONS:dict[int, Callable] = {1: _check_first} # format -> compares what it bound, and returns the contract
+MIGRATIONS:dict[int, Callable] = {1: _check_first} # format -> compares what it bound, returns the contract
 
 def accept(
     folder:Path, # A checkpoint of an earlier format, whose files its owner trusts
@@ -177,8 +177,8 @@ def accept(
     folder = Path(folder)
     found = read_object(folder/CONTRACT).get("format")
     if found==FORMAT:
-        raise UserError(f"{folder} is of format {FORMAT} already; there is nothing to accept. Files that have "
-                        "changed since are not taken: copy the checkpoint again.")
+        raise UserError(f"{folder} is of format {FORMAT} already; there is nothing to accept. Files that "
+                        "have changed since are not taken: copy the checkpoint again.")
     if type(found or 1) is not int or (found or 1) not in MIGRATIONS: check_format(found, folder)
     contract = MIGRATIONS[found or 1](folder)
     if fault := find_type_fault(contract | dict(files={}, seal="")):

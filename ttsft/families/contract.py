@@ -118,8 +118,8 @@ def check_format(
     if (found or 1)<FORMAT:
         raise UserError(f"{folder/CONTRACT} is of format {found or 1}, which does not say what most of the "
                         f"files should hold; this version of ttsft needs format {FORMAT}. If you trust the "
-                        f"folder as it is, run once: ttsft check {folder} --accept. It checks what it can, and "
-                        "writes the hashes of all files; the weights stay as they are.")
+                        f"folder as it is, run once: ttsft check {folder} --accept. It checks what it can, "
+                        "and writes the hashes of all files; the weights stay as they are.")
 
 # %% ../../nbs/5_families/03c_contract.ipynb #891736cd
 def say_difference(name, want, found):
