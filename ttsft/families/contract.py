@@ -90,6 +90,7 @@ def _is_inside(name):
     odd = "\\" in name or ":" in name or "\0" in name or path.is_absolute() or ".." in path.parts
     return bool(name) and not odd and path.as_posix()==name
 
+# %% ../../nbs/5_families/03c_contract.ipynb #8515b0bc
 def find_type_fault(contract):
     "Say which word of a contract is not what it should be; empty: none"
     for key,kind in KINDS.items():
@@ -139,6 +140,7 @@ def _cut(value):
     text = repr(value)
     return text if len(text)<=200 else f"{text[:200]} ..."
 
+# %% ../../nbs/5_families/03c_contract.ipynb #0825c514
 APART = ("format", "files", "seal", "accepted") # words that `ttsft.json` alone has
 
 def find_differences(
