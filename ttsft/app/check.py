@@ -19,7 +19,7 @@ def check_arguments(p:argparse.ArgumentParser):
     p.add_argument("overrides", nargs="*", metavar="key=value",
                    help="as for run; a language file takes source.path=FOLDER")
     p.add_argument("--accept", action="store_true",
-                   help="a checkpoint of an earlier format: trust its files as they lie, and write their hashes")
+                   help="a checkpoint of an earlier format: trust its files as they lie, write their hashes")
 
 def check(
     recipe:str, # Shipped recipe, YAML file, language file, or folder of a checkpoint

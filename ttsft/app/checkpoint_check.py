@@ -24,8 +24,8 @@ def find_contract(where:str|Path)->Path: # A folder with a contract
     finals = sorted(folder.glob(f"checkpoints*/final/{CONTRACT}"), key=lambda p: p.stat().st_mtime)
     if finals: return finals[-1].parent
     raise UserError(f"{folder} has no {CONTRACT}. An export carries no contract, for it is in the layout of "
-                    f"another package; whether all of it is there says: ttsft base {folder}. A checkpoint of a "
-                    "run lies in RUN/checkpoints/final.")
+                    f"another package; whether all of it is there says: ttsft base {folder}. A checkpoint "
+                    "of a run lies in RUN/checkpoints/final.")
 
 # %% ../../nbs/9_app/10a_checkpoint_check.ipynb #5334a415
 COLORS = {True: "\033[32m", False: "\033[31m"}

@@ -34,6 +34,7 @@ def _pack(state, metadata, name):
     text += b" "*(-len(text)%8)  # tensors start at a multiple of 8, as the format recommends
     return len(text).to_bytes(8, "little")+text, data[end:]
 
+# %% ../../nbs/5_families/05_checkpoint.ipynb #76647ea4
 def save_tensors(
     path:Path, # A safetensors file
     state:dict[str, torch.Tensor], # Weights

@@ -31,6 +31,7 @@ class Part:
     found:str # What is there
     fault:str = "" # What is wrong, in words; empty: nothing
 
+# %% ../../nbs/5_families/03d_comparison.ipynb #a5e617d3
 def compare_file(folder:Path, name:str, entry:dict)->Part: # `entry`: as from `hash_file`
     "Compare one file with its entry"
     says = f"{entry['sha256'][:12]}, {entry['bytes']:,} bytes"
@@ -46,6 +47,7 @@ def compare_file(folder:Path, name:str, entry:dict)->Part: # `entry`: as from `h
     return Part(name, says, found, f"{name} has changed since it was written: its hash is "
                                    f"{now['sha256'][:12]} and should be {entry['sha256'][:12]}")
 
+# %% ../../nbs/5_families/03d_comparison.ipynb #b1d816c8
 def _compare_tokenizer(folder, contract):
     "Compare the pieces of the tokenizer with those of the contract"
     n = len(contract["vocabulary"])
@@ -59,6 +61,7 @@ def read_pieces(folder:Path)->list[str]: # `folder`: a checkpoint
     "Read the ordered pieces of a checkpoint's tokenizer"
     return pieces(read_tokenizer(folder))
 
+# %% ../../nbs/5_families/03d_comparison.ipynb #8b642e55
 def read_tokenizer(folder:Path)->Tokenizer: # `folder`: has `tokenizer.json`
     "Read the tokenizer of a folder"
     path = folder/TOKENIZER
@@ -82,9 +85,10 @@ def _compare_inside(folder, contract):
     "Compare the contract with the one inside the weights"
     try: faults = find_differences(read_inside(folder), contract)
     except UserError as e: faults = [str(e)]
-    return Part("contract", f"format {contract['format']}", "differs" if faults else "the same in the weights",
-                "\n  ".join(faults))
+    found = "differs" if faults else "the same in the weights"
+    return Part("contract", f"format {contract['format']}", found, "\n  ".join(faults))
 
+# %% ../../nbs/5_families/03d_comparison.ipynb #547151a9
 def compare_parts(
     folder:Path, # A checkpoint
 )->list[Part]: # Files first
@@ -99,7 +103,7 @@ def compare_parts(
     if not any(p.fault for p in parts): parts.append(_compare_finite(folder, contract))
     return [*parts, _compare_inside(folder, contract), _compare_tokenizer(folder, contract)]
 
-# %% ../../nbs/5_families/03d_comparison.ipynb #547151a9
+# %% ../../nbs/5_families/03d_comparison.ipynb #21cec051
 def check_contract(
     folder:Path, # A checkpoint
     **found, # What is there besides files: e.g. codec="<fingerprint>", front_end=<its spec>
@@ -111,6 +115,7 @@ def check_contract(
     require_same(folder, contract, **found)
     return contract
 
+# %% ../../nbs/5_families/03d_comparison.ipynb #f5632fe1
 def open_contract(
     folder:Path, # A checkpoint
     family:str, # That should have written it
@@ -125,6 +130,7 @@ def refuse_parts(folder:Path, wrong:Sequence[str]): # `wrong`: in words
     raise UserError(f"the parts of {folder} do not belong together:\n  " + "\n  ".join(wrong) +
                     "\nTake weights, tokenizer, front-end and codec from one checkpoint, or copy it again.")
 
+# %% ../../nbs/5_families/03d_comparison.ipynb #262513ed
 def require_same(folder:Path, contract:dict, **found): # `found`: as for `check_contract`
     "Compare words of a contract with what was built"
     wrong = [say_difference(k, contract.get(k), v) for k,v in found.items() if contract.get(k)!=v]
@@ -152,8 +158,8 @@ def told_in_words(folder:Path): # Whose files are read
     try: yield
     except UserError: raise
     except Exception as e: # readers raise almost anything on broken files
-        raise UserError(f"{folder} cannot be opened ({type(e).__name__}: {str(e)[:300]}). A part is broken, or "
-                        "was not written by ttsft. Copy it again.") from e
+        raise UserError(f"{folder} cannot be opened ({type(e).__name__}: {str(e)[:300]}). A part is broken, "
+                        "or was not written by ttsft. Copy it again.") from e
 
 # %% ../../nbs/5_families/03d_comparison.ipynb #6939858b
 def _check_first(folder):
@@ -168,7 +174,8 @@ def _check_first(folder):
     if wrong: refuse_parts(folder, wrong)
     return contract
 
-MIGRATIONS:dict[int, Callable] = {1: _check_first} # format -> compares what it bound, and returns the contract
+# %% ../../nbs/5_families/03d_comparison.ipynb #53f39609
+MIGRATIONS:dict[int, Callable] = {1: _check_first} # format -> compares what it bound, returns the contract
 
 def accept(
     folder:Path, # A checkpoint of an earlier format, whose files its owner trusts
@@ -177,8 +184,8 @@ def accept(
     folder = Path(folder)
     found = read_object(folder/CONTRACT).get("format")
     if found==FORMAT:
-        raise UserError(f"{folder} is of format {FORMAT} already; there is nothing to accept. Files that have "
-                        "changed since are not taken: copy the checkpoint again.")
+        raise UserError(f"{folder} is of format {FORMAT} already; there is nothing to accept. Files that "
+                        "have changed since are not taken: copy the checkpoint again.")
     if type(found or 1) is not int or (found or 1) not in MIGRATIONS: check_format(found, folder)
     contract = MIGRATIONS[found or 1](folder)
     if fault := find_type_fault(contract | dict(files={}, seal="")):

@@ -90,6 +90,7 @@ def _is_inside(name):
     odd = "\\" in name or ":" in name or "\0" in name or path.is_absolute() or ".." in path.parts
     return bool(name) and not odd and path.as_posix()==name
 
+# %% ../../nbs/5_families/03c_contract.ipynb #8515b0bc
 def find_type_fault(contract):
     "Say which word of a contract is not what it should be; empty: none"
     for key,kind in KINDS.items():
@@ -118,8 +119,8 @@ def check_format(
     if (found or 1)<FORMAT:
         raise UserError(f"{folder/CONTRACT} is of format {found or 1}, which does not say what most of the "
                         f"files should hold; this version of ttsft needs format {FORMAT}. If you trust the "
-                        f"folder as it is, run once: ttsft check {folder} --accept. It checks what it can, and "
-                        "writes the hashes of all files; the weights stay as they are.")
+                        f"folder as it is, run once: ttsft check {folder} --accept. It checks what it can, "
+                        "and writes the hashes of all files; the weights stay as they are.")
 
 # %% ../../nbs/5_families/03c_contract.ipynb #891736cd
 def say_difference(name, want, found):
@@ -139,6 +140,7 @@ def _cut(value):
     text = repr(value)
     return text if len(text)<=200 else f"{text[:200]} ..."
 
+# %% ../../nbs/5_families/03c_contract.ipynb #0825c514
 APART = ("format", "files", "seal", "accepted") # words that `ttsft.json` alone has
 
 def find_differences(

@@ -101,8 +101,8 @@ def read_header(
     if fault: raise UserError(f"{path} is broken: {fault}. Download or copy it again.")
     end = 8+n+max((v["data_offsets"][1] for v in tensors.values()), default=0)
     if end!=size:
-        raise UserError(f"{path} is broken: it has {size:,} bytes and should have {end:,}. Download or copy it "
-                        "again.")
+        raise UserError(f"{path} is broken: it has {size:,} bytes and should have {end:,}. Download or copy "
+                        "it again.")
     return tensors, said, 8+n
 
 # %% ../../nbs/5_families/03a_tensor_files.ipynb #93e42461

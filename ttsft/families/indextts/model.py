@@ -31,8 +31,7 @@ from ..gpt.model import read_rows
 from ..gpt.trunk import lay_for_speech
 from .recipe import IndexConfig
 from .layout import TINY, OFFICIAL, IndexSizes
-from .writing import LICENSE, RELEASED, for_indextts
-from .writing import state_license, write_official
+from .writing import LICENSE, RELEASED, for_indextts, state_license, write_official
 from .inspection import inspect, recognise, uniform_nats
 from .vocabulary import Vocabulary, read_vocabulary
 from .growth import grow_tables, grow_vocabulary
@@ -43,9 +42,8 @@ from .code_check import check_codes
 from .conditions import Memo, compute_prefix
 from .batch import make_batch
 from .objective import TERMS, add_adversary, compute_losses, without_adversary
-from .checkpoint import add_adapters, fixed_tensors, halve, hash_fixed
+from .checkpoint import add_adapters, fixed_tensors, halve, hash_fixed, write_papers
 from .checkpoint import find_weights, note_vocabulary, read_base, read_parts
-from .checkpoint import write_papers
 from .speaking import IndexSpeaking
 from .twins import random_parts
 

@@ -25,6 +25,7 @@ def shorten_paths(value):
     absolute = [p for p in (PurePosixPath(value), PureWindowsPath(value)) if p.is_absolute()]
     return absolute[0].name if absolute else value
 
+# %% ../../../nbs/5_families/indextts/11_settings.ipynb #1e2949c4
 MOST_YAML = 200_000 # bytes; released ones have three thousand
 
 def read_config(
