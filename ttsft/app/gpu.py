@@ -38,7 +38,6 @@ def plan_one(f:str, p:FamilyPlan, words:str, kind:str, limit:int=240, model=None
     return Measure(f"{f}: {words}", kind, f, limit, p.model | (model or {}), train,
                    batch_seconds=p.batch_seconds, tiny=p.tiny)
 
-# %% ../../nbs/9_app/12c_gpu.ipynb #00b0c3f0
 def plan_correctness(f:str, p:FamilyPlan)->list[Measure]:
     "Plan what must be right before anything is fast"
     scaler = plan_one(f, p, "float16 scaler", "scaler", 180)
@@ -46,7 +45,6 @@ def plan_correctness(f:str, p:FamilyPlan)->list[Measure]:
             plan_one(f, p, "speech equals the processor's", "speech", 180),
             plan_one(f, p, "resumed losses", "resume"), replace(scaler, number=50)]
 
-# %% ../../nbs/9_app/12c_gpu.ipynb #5f17687b
 def plan_training(f:str, p:FamilyPlan)->list[Measure]: # The most important first
     "Plan the trainings of a family"
     def one(words, model=None, kind="training", limit=240, precision="bf16", **train):
@@ -57,7 +55,6 @@ def plan_training(f:str, p:FamilyPlan)->list[Measure]: # The most important firs
             one("frozen trunk, bf16", {"freeze": p.frozen})]
     return rows+[one("full, bf16, compiled", limit=400, compile=True)] if p.compiles else rows
 
-# %% ../../nbs/9_app/12c_gpu.ipynb #ec2d4896
 def plan_all()->list[Measure]: # The most important first
     "Plan everything"
     plans = read_plans()
@@ -124,7 +121,6 @@ def run_plan(
         say(f"{'DRY ' if m.dry else ''}{describe_row(rows[-1])}")
     return rows
 
-# %% ../../nbs/9_app/12c_gpu.ipynb #0b075eeb
 def describe_row(row:dict)->str:
     "Say a row in one line"
     numbers = {k: v for k,v in row.items() if k not in ("took", "dry", "torch") and
@@ -150,7 +146,6 @@ def write_entry(
     left = [f"- Not run, for want of time: {', '.join(gone)}."] if gone else []
     return "\n".join([f"## {day}: {title}", "", about+size+".", *lines, *left, ""])
 
-# %% ../../nbs/9_app/12c_gpu.ipynb #9a524306
 def main(argv:list[str]|None=None)->int: # Exit code
     "Run the GPU plan: `make gpu`"
     p = argparse.ArgumentParser(prog="make gpu", description="Measure all families on a graphics card")
