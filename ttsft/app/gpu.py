@@ -38,6 +38,7 @@ def plan_one(f:str, p:FamilyPlan, words:str, kind:str, limit:int=240, model=None
     return Measure(f"{f}: {words}", kind, f, limit, p.model | (model or {}), train,
                    batch_seconds=p.batch_seconds, tiny=p.tiny)
 
+# %% ../../nbs/9_app/12c_gpu.ipynb #6e433c55
 def plan_correctness(f:str, p:FamilyPlan)->list[Measure]:
     "Plan what must be right before anything is fast"
     scaler = plan_one(f, p, "float16 scaler", "scaler", 180)
@@ -45,6 +46,7 @@ def plan_correctness(f:str, p:FamilyPlan)->list[Measure]:
             plan_one(f, p, "speech equals the processor's", "speech", 180),
             plan_one(f, p, "resumed losses", "resume"), replace(scaler, number=50)]
 
+# %% ../../nbs/9_app/12c_gpu.ipynb #8aba27b5
 def plan_training(f:str, p:FamilyPlan)->list[Measure]: # The most important first
     "Plan the trainings of a family"
     def one(words, model=None, kind="training", limit=240, precision="bf16", **train):
@@ -55,6 +57,7 @@ def plan_training(f:str, p:FamilyPlan)->list[Measure]: # The most important firs
             one("frozen trunk, bf16", {"freeze": p.frozen})]
     return rows+[one("full, bf16, compiled", limit=400, compile=True)] if p.compiles else rows
 
+# %% ../../nbs/9_app/12c_gpu.ipynb #b40ff01a
 def plan_all()->list[Measure]: # The most important first
     "Plan everything"
     plans = read_plans()
@@ -121,6 +124,7 @@ def run_plan(
         say(f"{'DRY ' if m.dry else ''}{describe_row(rows[-1])}")
     return rows
 
+# %% ../../nbs/9_app/12c_gpu.ipynb #7c69e98e
 def describe_row(row:dict)->str:
     "Say a row in one line"
     numbers = {k: v for k,v in row.items() if k not in ("took", "dry", "torch") and
@@ -146,6 +150,7 @@ def write_entry(
     left = [f"- Not run, for want of time: {', '.join(gone)}."] if gone else []
     return "\n".join([f"## {day}: {title}", "", about+size+".", *lines, *left, ""])
 
+# %% ../../nbs/9_app/12c_gpu.ipynb #2172fa2b
 def main(argv:list[str]|None=None)->int: # Exit code
     "Run the GPU plan: `make gpu`"
     p = argparse.ArgumentParser(prog="make gpu", description="Measure all families on a graphics card")

@@ -79,6 +79,7 @@ def measure_encoding(m:Measure, folder:Path)->dict:
         if "peak_gib" in row: rows[f"{name}_peak_gib"] = row["peak_gib"]
     return rows
 
+# %% ../../nbs/9_app/12b_gpu_fast.ipynb #232b9e87
 def measure_speaking(m:Measure, folder:Path)->dict:
     "Measure how fast one sentence and many at a time are spoken"
     fam, n, device, rows = open_family(m, folder), m.number or 32, choose_device(m), {}

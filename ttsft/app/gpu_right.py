@@ -55,6 +55,7 @@ def measure_scaler(m:Measure, folder:Path)->dict:
     late = s.progress.failures.total-early
     return dict(updates=n, skipped_early=early, skipped_late=late, good=late==0)
 
+# %% ../../nbs/9_app/12a_gpu_right.ipynb #6cd3e2d0
 def measure_fused(m:Measure, folder:Path)->dict:
     "Compare the optimizer's fused form with the plain one"
     device, moved = choose_device(m), []
