@@ -94,7 +94,7 @@ def read_entry(where:str, entry:dict|str, folder:Path)->FileLine|str: # The line
         line = build(FileLine, {"text": ""} | entry, where)
         for name in line.reference: find_recording(folder, name)
         return line
-    except UserError as e: return str(e).removeprefix(f"{where}: ")
+    except UserError as e: return str(e).removeprefix(where).lstrip(".: ")
 
 # %% ../../nbs/9_app/02e_script_file.ipynb #cd88e702
 def read_script(
