@@ -7,8 +7,8 @@ __all__ = ['embed_times', 'norm', 'velocity', 'rate_linear', 'rate_silu', 'rate_
            'velocity_rate', 'held', 'jump_loss']
 
 # %% ../../../nbs/5_families/pocket/04a_head.ipynb #26f052ab
-import torch
 from contextlib import contextmanager
+import torch
 from torch.nn import functional as F
 from transformers.models.pocket_tts.modeling_pocket_tts import PocketTTSFlowHead
 
