@@ -52,9 +52,11 @@ def list_trackers(
     names = [setting] if isinstance(setting, str) else setting
     valid = ["none", *TRACKERS]
     if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-        raise UserError(f"train.tracker: `{setting}` is no name, nor a list of names. {did_you_mean('', valid)}")
+        raise UserError(f"train.tracker: `{setting}` is no name, nor a list of names. "
+                        f"{did_you_mean('', valid)}")
     if unknown := [n for n in names if n not in valid]:
-        raise UserError(f"train.tracker: there is no tracker `{unknown[0]}`. {did_you_mean(unknown[0], valid)}")
+        raise UserError(f"train.tracker: there is no tracker `{unknown[0]}`. "
+                        f"{did_you_mean(unknown[0], valid)}")
     return list(dict.fromkeys(n for n in names if n!="none"))
 
 # %% ../../nbs/6_training/00_recipe.ipynb #db62fc68
@@ -91,14 +93,13 @@ class TrainConfig(Intervals):
     previews:int = 4 # Sentences spoken at every preview
     save_every:int = 200 # Updates between saved states
     keep_state:bool = True # The last state stays after the run, so that more steps may follow
-    # Wall-clock time after which a start stops and saves, e.g. 2h, 90m, 1h30m, 5400s; empty: none
-    stop_at:str = ""
+    stop_at:str = "" # Time after which a start saves and stops, e.g. 2h, 90m, 1h30m, 5400s; empty: none
     keep_every:int = 0 # Updates between checkpoints that stay to the end, as whole as the final one; 0: none
     keep_last:int = 0 # Newest checkpoints that stay beside them, one made with each saved state
     when_full:Literal["pause", "stop"] = "pause" # What a full disk does to a run; a pause ends in a stop
     pause_minutes:float = 5.0 # A pause lasts at most so long
     log_every:int = 20 # Updates between plain lines
-    tracker:Any = "tensorboard" # tensorboard, trackio, wandb or none, or a list; `log.jsonl` is always written
+    tracker:Any = "tensorboard" # tensorboard, trackio, wandb or none, or a list; `log.jsonl` is there anyway
     select:str = "" # Held-out loss term that chooses weights, lower is better; empty: the family's
     final:Literal["last", "best"] = "last" # Weights that may stay: the last ones alone, or the best as well
     patience:int = 0 # Validations of the last stage without a better `select`, then it ends; 0: it never does

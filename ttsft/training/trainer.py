@@ -22,14 +22,12 @@ from .forgetting import find_forgotten, measure_replay, refuse_forgotten
 from .cost import estimate, require_disk, told_when_full
 from .guards import check_start, check_text
 from .state import Best, drop_best, keep_checkpoint, write_best
-from .stepper import Stepper
 from .update import Diverged
-from . import rollback # `Stepper.roll_back`
-from .keep import wants_checkpoint
+from .keep import Keeping, wants_checkpoint
 from .saved import list_saved
 
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
-class Trainer(Stepper):
+class Trainer(Keeping):
     "Fine-tune a family and leave a checkpoint"
 
 # %% ../../nbs/6_training/05_trainer.ipynb #48996b46
@@ -114,7 +112,8 @@ def evaluate_when_due(self:Trainer):
         stops = self.speak_previews(step) if speaks else {}
         if values and not step: check_text(values, self.family.mismatch_term, column(self.valid, "text"))
         gap = self.log.means.gap(self.select, values[self.select]) if self.select in values else {}
-        if values or stops: self.log.add(step, "valid" if values else "preview", values | gap | stops, line=True)
+        if values or stops:
+            self.log.add(step, "valid" if values else "preview", values | gap | stops, line=True)
         if values and self.remembers(): self.keep_if_best(values)
         elif values: self.progress.stale += 1
         if keeps:
@@ -143,6 +142,7 @@ def check_stages(self:Trainer):
         check_start(view, self.terms, self.draws(), parts, self.accelerator)
     self.progress.stage = self.start_stage(0)
 
+# %% ../../nbs/6_training/05_trainer.ipynb #47b0bdf0
 @patch
 def announce(self:Trainer):
     "Say what a new run will cost and look at its start, or say where a resumed one goes on"
@@ -173,6 +173,7 @@ def save(self:Trainer):
     self.with_room("state", size, self.write_state)
     drop_best(self.state, self.progress.best)
 
+# %% ../../nbs/6_training/05_trainer.ipynb #4d6b5640
 @patch
 def make_updates(self:Trainer):
     "Make the updates that are left"
@@ -235,7 +236,8 @@ def choose_final(self:Trainer)->tuple[str, dict, Best, dict]: # raw, averaged or
 def finish(self:Trainer)->dict:
     "Write the last checkpoint, whole with all that lies in it"
     p, stages = self.progress, self.config.stages
-    if self.is_stale(): self.say(f"    no better `{self.select}` in {p.stale} validations: the run ends at {p.step}")
+    if self.is_stale():
+        self.say(f"    no better `{self.select}` in {p.stale} validations: the run ends at {p.step}")
     kept, values, chosen, costs = self.choose_final()
     facts = self.facts | dict(step=chosen.step, weights=chosen.weights)
     if stages:
