@@ -31,8 +31,7 @@ class Family(Speaking):
     languages:bool = False # Whether one model learns clips of several languages; `Config` says the same
     phases:tuple = (None,) # Objectives that alternate within an update; (None,): one without a name
     warmup:int = 0 # Updates that all phases but the last have alone
-    # Tensors, as shell patterns, that train and may be without a gradient before the first update
-    quiet:tuple[str, ...] = ("*.lora_A.*",)
+    quiet:tuple[str, ...] = ("*.lora_A.*",) # Tensors that may be without a gradient at the start, as patterns
     layered:tuple[str, ...] = () # Lists of layers in the module that may be computed twice, see `keep_less`
     license:str = "" # What the licence of the weights asks of their user, in a few words; empty: nothing
     library:str = "" # That an export is made for, as model hubs call it

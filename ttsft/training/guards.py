@@ -14,7 +14,6 @@ import torch
 from accelerate import Accelerator
 from fastcore.basics import patch
 from ..core import UserError
-from ..families.features import Clip
 from ..families.modules import forked_rng
 from ..families.protocol import Family
 from ..families.terms import NotFinite
@@ -42,14 +41,14 @@ def check_losses(
         values = [x[name] for x in losses if name in x]
         if not all(map(math.isfinite, values)): continue
         if min(values)<=0:
-            raise UserError(f"before the first update `{name}` is {min(values):g}, and a loss must be above zero: "
-                            f"there is nothing to learn from it. {LOSS_HELP}")
+            raise UserError(f"before the first update `{name}` is {min(values):g}, and a loss must be above "
+                            f"zero: there is nothing to learn from it. {LOSS_HELP}")
         if len(values)>1 and len(set(values))==1:
             raise UserError(f"before the first update `{name}` is {values[0]:g} for two batches of different "
                             f"clips: it does not look at them. {LOSS_HELP}")
 
-LOSS_HELP = ("Look at what the step `codes` made of the clips, and at what `model` switches off; a family of your "
-             "own must compute this loss from the batch.")
+LOSS_HELP = ("Look at what the step `codes` made of the clips, and at what `model` switches off; a family of "
+             "your own must compute this loss from the batch.")
 
 # %% ../../nbs/6_training/03c_guards.ipynb #74dfde25
 def find_still(
@@ -70,9 +69,9 @@ def check_gradients(
     "Refuse a run in which some weights could not move"
     if not still: return
     named = ", ".join(still[:4]) + (", ..." if len(still)>4 else "")
-    raise UserError(f"before the first update no gradient reaches {len(still)} of {count} tensors that are to "
-                    f"train: {named}. They would stay as they are. Freeze them (`freeze`), or mend what cuts them "
-                    f"off from the loss.")
+    raise UserError(f"before the first update no gradient reaches {len(still)} of {count} tensors that are "
+                    f"to train: {named}. They would stay as they are. Freeze them (`freeze`), or mend what "
+                    f"cuts them off from the loss.")
 
 # %% ../../nbs/6_training/03c_guards.ipynb #88d14f89
 def check_start(
@@ -106,9 +105,9 @@ def check_text(
 ):
     "Refuse a run whose text has no effect"
     if len(set(texts))<2 or values[term]!=values["mismatched"] or not math.isfinite(values[term]): return
-    raise UserError(f"before the first update another text changes nothing: `{term}` of the held-out clips is "
-                    f"{values[term]:g} with their own texts and with mismatched ones. The model would learn a voice "
-                    f"that does not read. Look at what `model` drops or freezes of the text.")
+    raise UserError(f"before the first update another text changes nothing: `{term}` of the held-out clips "
+                    f"is {values[term]:g} with their own texts and with mismatched ones. The model would "
+                    f"learn a voice that does not read. Look at what `model` drops or freezes of the text.")
 
 # %% ../../nbs/6_training/03c_guards.ipynb #e46e8a71
 ZEROS, EQUALS = 5, 20 # Updates in a row
@@ -131,5 +130,5 @@ def see(self:Watch,
         self.since[name] = self.since.get(name, 0)+1 if self.last.get(name)==value else 1
         self.last[name] = value
         if self.since[name]<(EQUALS if value else ZEROS): continue
-        raise UserError(f"`{name}` was {value:g} in each of the last {self.since[name]} updates, up to step {step}: "
-                        f"nothing is learnt from it. {LOSS_HELP}")
+        raise UserError(f"`{name}` was {value:g} in each of the last {self.since[name]} updates, up to step "
+                        f"{step}: nothing is learnt from it. {LOSS_HELP}")

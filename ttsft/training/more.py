@@ -26,6 +26,7 @@ def split_length(
         del stages[-1]["steps"]
     return settings | {"train": train | {"stages": stages}}, steps
 
+# %% ../../nbs/6_training/05a_more.ipynb #5b6fae8c
 def find_shorter(
     folders:Sequence[Path], # Of finished steps
     info:dict, # Of the step that is to be made: settings, inputs, seed, ttsft
@@ -53,6 +54,7 @@ def share(source:Path, target:Path):
     except OSError: shutil.copy2(source, part)
     os.replace(part, target)
 
+# %% ../../nbs/6_training/05a_more.ipynb #3004cb00
 def take_along(
     found:Path, # A finished step
     work:Path, # The folder of the longer one
@@ -66,6 +68,7 @@ def take_along(
             target.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copy2 if name in grows else share)(p, target)
 
+# %% ../../nbs/6_training/05a_more.ipynb #e5a51326
 def go_on_from(
     found:Path|None, # From `find_shorter`; None: there is none
     work:Path, # The folder of the longer run
@@ -79,8 +82,9 @@ def go_on_from(
     write_json(work/CONTINUED, dict(step=step, folder=found.name))
     say(f"    goes on from step {step}, where {found.name} ended")
     if schedule=="constant": return
-    say(f"    the rate is {schedule} over the whole run: the first {step} updates were made with the rates of the "
-        f"shorter run, so the result is not that of one long run. With train.schedule=constant it would be")
+    say(f"    the rate is {schedule} over the whole run: the first {step} updates were made with the rates "
+        f"of the shorter run, so the result is not that of one long run. With train.schedule=constant it "
+        f"would be")
 
 
 def note_continued(work:Path)->dict: # For step.json; empty where the run began with nothing

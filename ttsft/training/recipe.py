@@ -53,9 +53,11 @@ def list_trackers(
     names = [setting] if isinstance(setting, str) else setting
     valid = ["none", *TRACKERS]
     if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-        raise UserError(f"train.tracker: `{setting}` is no name, nor a list of names. {did_you_mean('', valid)}")
+        raise UserError(f"train.tracker: `{setting}` is no name, nor a list of names. "
+                        f"{did_you_mean('', valid)}")
     if unknown := [n for n in names if n not in valid]:
-        raise UserError(f"train.tracker: there is no tracker `{unknown[0]}`. {did_you_mean(unknown[0], valid)}")
+        raise UserError(f"train.tracker: there is no tracker `{unknown[0]}`. "
+                        f"{did_you_mean(unknown[0], valid)}")
     return list(dict.fromkeys(n for n in names if n!="none"))
 
 # %% ../../nbs/6_training/00_recipe.ipynb #6c354d35
@@ -111,7 +113,7 @@ class TrainConfig(KeepConfig):
     log_every:int = number(20, 1, 1_000_000_000) # Updates between plain lines
     # Of the machine, in any currency; 0: money is not spoken of
     price_per_hour:float = number(0.0, 0, 1_000_000)
-    tracker:Any = "tensorboard" # tensorboard, trackio, wandb or none, or a list; `log.jsonl` is always written
+    tracker:Any = "tensorboard" # tensorboard, trackio, wandb or none, or a list; `log.jsonl` is there anyway
     select:str = "" # Held-out loss term that chooses weights, lower is better; empty: the family's
     final:Literal["last", "best"] = "last" # Weights that may stay: the last ones alone, or the best as well
     # Validations of the last stage without a better `select`, then it ends; 0: it never does

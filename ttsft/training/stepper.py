@@ -302,7 +302,8 @@ def flush(self:Stepper):
     for p,(values,finite,objectives) in zip(pending, rows):
         scaler = self.accelerator.scaler
         failures.count(finite, scaling=scaler is not None and objectives and scaler.get_scale()>1)
-        if self.main and not finite: self.log.add(p.step, "skipped", dict(clips=self.name_clips(p.step)), line=True)
+        if self.main and not finite:
+            self.log.add(p.step, "skipped", dict(clips=self.name_clips(p.step)), line=True)
         failures.check(self.config.stop_after, p.step)
         if finite: self.watch.see(p.step, values)
         if self.main and finite:

@@ -22,8 +22,8 @@ def check_trackers(
         if find_spec(name): continue
         others = [n for n in list_trackers(setting) if n!=name] or ["tensorboard"]
         raise UserError(f"train.tracker: `{name}` is not installed. Install it with `pip install "
-                        f"'ttsft[{name}]'`, or set train.tracker to {' and '.join(others)}. The numbers are in "
-                        "log.jsonl in any case.")
+                        f"'ttsft[{name}]'`, or set train.tracker to {' and '.join(others)}. The numbers are "
+                        "in log.jsonl in any case.")
 
 # %% ../../nbs/6_training/03e_trackers.ipynb #81e6de69
 TRACKED, PROJECT = "tracked.json", "ttsft"
@@ -46,9 +46,11 @@ class Tracker:
     ):
         from accelerate.tracking import LOGGER_TYPE_TO_CLASS
         self.name, project, given = name, PROJECT, {}
-        if name=="tensorboard": project, given = name, dict(logging_dir=out, purge_step=step+1 if step else None)
+        if name=="tensorboard":
+            project, given = name, dict(logging_dir=out, purge_step=step+1 if step else None)
         if name=="trackio":
-            given = dict(name=name_run(out), resume="allow", embed=False, auto_log_gpu=False, auto_log_cpu=False)
+            given = dict(name=name_run(out), resume="allow", embed=False, auto_log_gpu=False,
+                         auto_log_cpu=False)
         if name=="wandb":
             import wandb
             given = dict(id=name_run(out), name=name_run(out), resume="allow", dir=str(out),
@@ -86,6 +88,7 @@ def listen(self:Tracker,
         import wandb
         self.inner.log({name: wandb.Audio(wav, sample_rate=sample_rate), "step": step})
 
+# %% ../../nbs/6_training/03e_trackers.ipynb #67ce6c3d
 @patch
 def close(self:Tracker):
     "Write what is left"

@@ -176,6 +176,7 @@ def check_stages(self:Trainer):
         check_start(view, self.terms, self.draws(), parts, self.accelerator)
     self.progress.stage = self.start_stage(0)
 
+# %% ../../nbs/6_training/05_trainer.ipynb #47b0bdf0
 @patch
 def announce(self:Trainer):
     "Say what a new run will cost and look at its start, or say where a resumed one goes on"
@@ -227,6 +228,7 @@ def save(self:Trainer):
     drop_best(self.state, self.progress.best)
     self.saved = (self.progress.step, self.progress.due)
 
+# %% ../../nbs/6_training/05_trainer.ipynb #4d6b5640
 @patch
 def look(self:Trainer):
     "Look at the weights where it is time, or go back to the state before where a stop comes"
@@ -333,7 +335,8 @@ def choose_final(self:Trainer)->tuple[str, dict, Best, dict]: # raw, averaged or
 def finish(self:Trainer)->dict:
     "Write the last checkpoint, whole with all that lies in it"
     p, stages = self.progress, self.config.stages
-    if self.is_stale(): self.say(f"    no better `{self.select}` in {p.stale} validations: the run ends at {p.step}")
+    if self.is_stale():
+        self.say(f"    no better `{self.select}` in {p.stale} validations: the run ends at {p.step}")
     kept, values, chosen, costs = self.choose_final()
     facts = self.facts | dict(step=chosen.step, weights=chosen.weights)
     if stages:

@@ -22,10 +22,10 @@ from .update import Stage, make_update, no_gradients
 from .fit import find_size, held_back, is_out_of_memory, memory_limit, release_memory
 from .times import Times, count_left, read_clocks, seconds_left
 from .state import moving_state
-from .rollback import SafeStepper
+from .keep import Keeping
 
 # %% ../../nbs/6_training/04f_trial.ipynb #6d3a05ed
-class TrialStepper(SafeStepper):
+class TrialStepper(Keeping):
     "Hold a run that can be tried before it begins"
 
 # %% ../../nbs/6_training/04f_trial.ipynb #376a7481

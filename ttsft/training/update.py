@@ -255,6 +255,7 @@ class Diverged(NotFinite):
     "Say that too many updates in a row were not finite"
     step = 0 # The last of them
 
+# %% ../../nbs/6_training/02_update.ipynb #eda27889
 @dataclass
 class Failures:
     "Count updates that were left out, and how often the run went back to a saved state"

@@ -91,6 +91,7 @@ def measure_pace(
     if not ended: return {}
     return {"pace": sum(r["recorded_seconds"] for r in ended)/sum(r["seconds"] for r in ended)}
 
+# %% ../../nbs/6_training/03_validation.ipynb #537511c0
 def preview(
     family:Family,
     clips:Sequence[Clip], # Held-out sentences
@@ -111,4 +112,5 @@ def preview(
                          recorded_seconds=clip.duration, rms=float(np.sqrt(np.mean(speech.wav**2))),
                          runaway=speech.runaway))
     write_json(folder/"previews.json", rows)
-    return {"stop_rate": float(np.mean([not r["runaway"] for r in rows]))} | measure_pace(rows) if rows else {}
+    if not rows: return {}
+    return {"stop_rate": float(np.mean([not r["runaway"] for r in rows]))} | measure_pace(rows)
