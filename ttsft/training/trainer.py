@@ -6,154 +6,29 @@
 __all__ = ['Trainer']
 
 # %% ../../nbs/6_training/05_trainer.ipynb #f70df157
-import math, sys
+import sys
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import nullcontext
 from fastcore.basics import patch
 from tqdm import tqdm
-from ..core import UserError
 from ..runs import human
-from ..processes import agree, meet
+from ..processes import agree
 from ..stopping import REQUEST, Stopped, elapsed, finishing, read_duration, watch_signals
-from ..families.features import column
-from .schedule import stage_at, wants_best
-from .validation import preview, validate
-from .forgetting import find_forgotten, measure_replay, refuse_forgotten
+from .schedule import stage_at
+from .forgetting import find_forgotten, refuse_forgotten
 from .cost import peak_memory, require_disk, told_when_full
 from .fit import told_when_out_of_memory
 from .times import read_clocks, say_seconds
-from .guards import check_start, check_text
-from .state import Best, drop_best, keep_checkpoint, write_best
-from .trial import TrialStepper
+from .guards import check_start
+from .state import Best, drop_best
+from .looks import Looking
 from .update import Diverged
-from .keep import wants_checkpoint
 from .saved import list_saved
 
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
-class Trainer(TrialStepper):
+class Trainer(Looking):
     "Fine-tune a family and leave a checkpoint"
-    swapped = False # Whether the averaged weights are in the model
     foreseen = None # Seconds of both clocks that the run was said to take
-
-# %% ../../nbs/6_training/05_trainer.ipynb #48996b46
-@patch
-@contextmanager
-def averaged(self:Trainer):
-    "Put the averaged weights in place of the raw ones while this is open"
-    if not self.progress.ema:
-        yield
-        return
-    self.swapped = True
-    with ExitStack() as stack:
-        with finishing(): stack.enter_context(self.progress.ema.applied())
-        try: yield
-        finally:
-            with finishing():
-                stack.close()
-                self.swapped = False
-
-# %% ../../nbs/6_training/05_trainer.ipynb #d56b359f
-@patch
-def score_held_out(self:Trainer)->dict[str, float]:
-    "Compute the losses of the held-out clips"
-    with self.times.measure("valid"):
-        return validate(self.family, self.valid, self.prompts, self.seed, self.config.batch_seconds,
-                        self.terms)
-
-@patch
-def speak_previews(self:Trainer, step:int)->dict[str, float]: # The share that stopped by themselves
-    "Speak the first held-out sentences"
-    def listen(i, wav, rate): self.log.audio(step, f"preview/{i}", wav, rate)
-    n, folder = self.config.previews, self.out/"previews"/f"step-{step:06d}"
-    with self.times.measure("preview"):
-        return preview(self.family, self.valid[:n], self.prompts[:n], folder, self.seed, listen)
-
-# %% ../../nbs/6_training/05_trainer.ipynb #3ca5ddc5
-@patch
-def keep_if_best(self:Trainer, values:dict[str, float]):
-    "Keep the weights that are in the model if they have the best score so far"
-    p, score = self.progress, self.score(values)
-    if not p.step or not wants_best(self.config, p.stage.number): return
-    p.stale += 1
-    if not math.isfinite(score) or p.best and score>=p.best.score: return
-    best = Best(p.step, score, "averaged" if p.ema else "raw")
-    def write(): write_best(self.state, best, self.family.module, self.never)
-    self.with_room("file of the best weights", self.disk["best weights"]//4, write)
-    p.stale, p.best = 0, best
-
-@patch
-def score(self:Trainer, values:dict[str, float])->float: # Lower is better
-    "Return the held-out number that chooses"
-    if self.select in values: return values[self.select]
-    raise UserError(f"train.select: held-out clips have no `{self.select}` with these settings; they have "
-                    f"{', '.join(values)}.")
-
-# %% ../../nbs/6_training/05_trainer.ipynb #7a5f4fc3
-@patch
-def score_replay(self:Trainer)->dict[str, float]: # Language -> its cost
-    "Measure what replayed languages cost now"
-    with self.times.measure("replay"):
-        return measure_replay(self.family, self.guard, self.seed, self.config.batch_seconds, self.terms)
-
-@patch
-def remembers(self:Trainer)->bool: # Whether the weights in the model are within the limit
-    "Look at replayed languages; stop a run that forgets them and cannot go back"
-    p, c = self.progress, self.config
-    if not (now := self.score_replay()): return True
-    if not p.step: p.replay = now
-    self.log.add(p.step, "replay", now, line=True)
-    found = find_forgotten(p.replay, now, c.forget_limit)
-    if not found: return True
-    if not wants_best(c, p.stage.number): refuse_forgotten(found, p.step, c.forget_limit)
-    self.say(f"    `{found[0]}` costs {found[1]:.2f} nats more than at the start: these weights are not kept")
-    return False
-
-# %% ../../nbs/6_training/05_trainer.ipynb #d0ee7165
-@patch
-def write_checkpoint(self:Trainer,
-    name:str, # Of its folder
-    facts:dict, # For the checkpoint's contract
-):
-    "Write the weights that are in the model as a checkpoint"
-    def write(): keep_checkpoint(self.family, self.out/name, facts, self.add)
-    self.with_room("checkpoint", self.family.checkpoint_bytes(), write)
-
-# %% ../../nbs/6_training/05_trainer.ipynb #3f12fbb7
-@patch
-def evaluate_when_due(self:Trainer):
-    "Validate, preview and keep a checkpoint, each when it is time"
-    c, step, number = self.config, self.progress.step, self.progress.stage.number
-    def due(every): return step==self.steps or step%every==0
-    ends = wants_best(c, number) and stage_at(step, c)[0]!=number
-    keeps = step<self.steps and wants_checkpoint(c, step)
-    validates, speaks = ends or due(c.validate_every), due(c.preview_every)
-    if self.main and (keeps or validates or speaks): self.evaluate(validates, speaks, keeps)
-    if step and validates and c.patience: self.progress.stale = meet(self.progress.stale)[0]
-
-@patch
-def evaluate(self:Trainer, validates:bool, speaks:bool, keeps:bool):
-    "Do what is due with the averaged weights, in the first process"
-    step, values, stops = self.progress.step, {}, {}
-    self.flush()
-    with self.averaged():
-        if validates: values = self.score_held_out()
-        if speaks: stops = self.speak_previews(step)
-        if values and not step: check_text(values, self.family.mismatch_term, column(self.valid, "text"))
-        with finishing(): self.note(values, stops, keeps)
-
-@patch
-def note(self:Trainer, values:dict[str, float], stops:dict[str, float], keeps:bool):
-    "Write what a look found, and keep the weights that it asks for"
-    step, shown = self.progress.step, values | stops
-    if self.select in values: shown = values | self.log.means.gap(self.select, values[self.select]) | stops
-    if shown: self.log.add(step, "valid" if values else "preview", shown, line=True)
-    if values and self.remembers(): self.keep_if_best(values)
-    elif values: self.progress.stale += 1
-    if keeps:
-        facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
-        self.write_checkpoint(f"step-{step:06d}", facts)
-        self.prune()
-    self.progress.due = False
 
 # %% ../../nbs/6_training/05_trainer.ipynb #197f7d5f
 @patch
@@ -268,6 +143,7 @@ def make_updates(self:Trainer):
                 with finishing(): self.roll_back(e)
             bar.n = self.progress.step
 
+# %% ../../nbs/6_training/05_trainer.ipynb #34bf5469
 @patch
 def go_on(self:Trainer, bar):
     "Make updates until the run is over, or its numbers break"
