@@ -39,8 +39,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                              'ttsft/app/checkpoint_check.py'),
                                             'ttsft.app.checkpoint_check.find_contract': ( '9_app/checkpoint_check.html#find_contract',
                                                                                           'ttsft/app/checkpoint_check.py'),
-                                            'ttsft.app.checkpoint_check.is_checkpoint': ( '9_app/checkpoint_check.html#is_checkpoint',
-                                                                                          'ttsft/app/checkpoint_check.py'),
                                             'ttsft.app.checkpoint_check.parts_table': ( '9_app/checkpoint_check.html#parts_table',
                                                                                         'ttsft/app/checkpoint_check.py')},
             'ttsft.app.cli': { 'ttsft.app.cli.Command': ('9_app/cli.html#command', 'ttsft/app/cli.py'),

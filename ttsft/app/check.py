@@ -21,6 +21,7 @@ def check_arguments(p:argparse.ArgumentParser):
     p.add_argument("--accept", action="store_true",
                    help="a checkpoint of an earlier format: trust its files as they lie, write their hashes")
 
+# %% ../../nbs/9_app/10b_check.ipynb #eea8cef1
 def check(
     recipe:str, # Shipped recipe, YAML file, language file, or folder of a checkpoint
     overrides:Sequence[str]=(), # `section.key=value`
