@@ -214,7 +214,7 @@ COMMANDS = {
                    lambda a: run(a.recipe, a.overrides, a.first, a.to) and 0),
     "new": Command("write a language file and a recipe from your own transcripts", new_arguments, do_new),
     "check": Command("say what of a recipe, or of a checkpoint, is ready, doubtful or wrong", check_arguments,
-                     lambda a: check(a.recipe, a.overrides, a.accept)),
+                     lambda a: check(a.recipe, a.overrides, a.accept, a.plan)),
     "read": Command("print what will be said for a text, line by line", read_arguments, do_read),
     "base": Command("say what a downloaded model is, whether it is whole, and what it can do", base_arguments,
                     do_base),

@@ -120,6 +120,9 @@ def make_pieces(
         left_out = "one clip alone does not fit, so it is left out"
         say(f"    step {step+1:>6} ran out of memory: {again if most else left_out}")
         if most: batches = build(update.draws, most)
+    if all(fit.once.get(k)==0 for k in (step-1, step-2)):
+        raise UserError("three updates in a row did not fit in memory, cut into single clips. Close "
+                        "other programs, or set train.checkpointing=true, then start the same command again.")
     raise NotFinite(f"update {step+1} does not fit in memory")
 
 # %% ../../nbs/6_training/03f_fit.ipynb #01b8dc6d

@@ -70,8 +70,19 @@ def announce(self:Trainer):
 
 # %% ../../nbs/6_training/05_trainer.ipynb #537cc1e5
 @patch
+def expect_previews(self:Trainer):
+    "Scale the time of the first previews to the length of the recordings"
+    path = self.out/"previews"/"step-000000"/"previews.json"
+    rows = [r for r in read_json(path) if r["runaway"]] if path.exists() else []
+    if not rows: return
+    spoken, recorded = (sum(r[k] for r in read_json(path)) for k in ("seconds", "recorded_seconds"))
+    self.times.sums["preview"] = self.times.sums["preview"]*min(1.0, recorded/max(spoken, 1e-9))
+
+# %% ../../nbs/6_training/05_trainer.ipynb #18ace553
+@patch
 def say_estimate(self:Trainer):
     "Measure trial updates and the disk, and say what the run will cost"
+    self.expect_previews()
     self.time_updates(self.times)
     if not self.main: return
     self.time_disk(self.times)

@@ -124,7 +124,7 @@ def pick_updates(self:TrialStepper, most:int)->list[list[Draw]]: # The draws of 
     draws, updates = self.draws(), []
     while len(updates)<min(self.steps, 100) and (window := list(islice(draws, n))): updates.append(window)
     updates.sort(key=lambda window: sum(padded_frames(d.clips) for d in window))
-    count = min(most, max(1, self.steps//25))
+    count = min(most, 1+self.steps//10)
     return [updates[int((i+0.5)*len(updates)/count)] for i in range(count)]
 
 # %% ../../nbs/6_training/04f_trial.ipynb #d7d26cbc
