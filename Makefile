@@ -46,6 +46,7 @@ test: $(VENV)/.ready-dev ## every check but those of `long`; the last line says 
 long: $(VENV)/.ready-dev ## whole trainings on tiny models, and benchmarks, minutes each
 	@$(BIN)/python -B tests.py _learns
 	@$(BIN)/python -B tests.py checks/bench_
+	@KILLS=60 $(BIN)/python -B tests.py checks/kills
 
 lint: $(VENV)/.ready-dev ## ruff over notebooks and package
 	@$(BIN)/ruff check --no-cache nbs ttsft *.py

@@ -205,7 +205,7 @@ def misspelt():
 HEAVY = re.compile("nbs/[4-9]_") # wings whose notebooks import torch
 
 # processor seconds of what takes longest, so that it starts first; the others take about ten each
-SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume": 105,
+SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume": 105, "checks/kills": 90,
            "checks/xtts_learns": 110, "checks/indextts_learns": 75, "checks/indextts_resume": 55,
            "checks/xtts_resume": 70, "checks/indextts_stages": 20,
            "checks/engines": 55, "checks/vits_overfit": 50, "8_feedback/": 45,

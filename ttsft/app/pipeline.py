@@ -15,7 +15,8 @@ from fastcore.basics import patch
 from joblib import cpu_count
 from tqdm import tqdm
 from ..core import UserError, atomic, build, file_fingerprint, local_path
-from ..runs import Run, Step
+from ..lock import hold, is_held
+from ..runs import Run, Step, publish_folder
 from ..text.substitutes import choose_substitutes
 from ..text.translit import front_end
 from ..families.registry import family
@@ -40,8 +41,11 @@ class Pipeline:
         check_script(recipe.script, self.front_end, self.family)
         check_trackers(recipe.train.tracker)
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
+        if is_held(self.run.dir): self.note_recipe()
+    def note_recipe(self):
+        "Write the recipe beside what is made of it"
         with atomic(self.run.dir/"recipe.yaml") as f:
-            yaml.safe_dump(dataclasses.asdict(recipe), f, allow_unicode=True, sort_keys=False)
+            yaml.safe_dump(dataclasses.asdict(self.recipe), f, allow_unicode=True, sort_keys=False)
     @property
     def workers(self)->int: return self.recipe.workers or cpu_count()
     @property
@@ -63,10 +67,11 @@ def make_base(p:Pipeline)->Path:
     "Make a base of random weights, or find it made"
     kind, seed = p.recipe.base, p.recipe.seed
     folder, part = p.run.dir/f".{kind}-{seed}", p.run.dir/f".{kind}-{seed}.part"
-    if not folder.exists():
+    if folder.exists(): return folder
+    with hold(p.run.dir, p.say):
         shutil.rmtree(part, ignore_errors=True)
         make = p.family.tiny if kind=="tiny" else p.family.scratch
-        make(part, seed).rename(folder)
+        publish_folder(make(part, seed), folder)
     return folder
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #0903f508
@@ -89,7 +94,10 @@ def make(self:Pipeline, name:str)->Step:
     if name not in steps_to("hf_dataset"): require_heldout(self.recipe)
     keys = {n: self.step(n).key for n in STEPS[name].needs}
     plan = STEPS[name].plan(self)
-    return self.run.step(name, plan.make, plan.settings, keys | plan.inputs, self.recipe.seed, plan.after)
+    def make(work):
+        self.note_recipe()
+        return plan.make(work)
+    return self.run.step(name, make, plan.settings, keys | plan.inputs, self.recipe.seed, plan.after)
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #a9c4f0e6
 @patch

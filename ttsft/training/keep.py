@@ -10,8 +10,9 @@ import errno, shutil, time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from fastcore.basics import patch
+from ..disk import is_full, sweep
 from ..runs import disk_free, human
-from .cost import is_full, sweep
+from ..stopping import REQUEST
 from .recipe import TrainConfig
 from .rollback import Returning
 
@@ -78,7 +79,8 @@ def make_room(self:Keeping,
                            f"{human(disk_free(self.out))} are free in {self.out}. Free some space: the run "
                            f"goes on by itself. It stops in {self.config.pause_minutes:g} min, and its last "
                            f"saved state stays")
-    if time.monotonic()>=until: raise error or OSError(errno.ENOSPC, f"no room for the {what}")
+    if time.monotonic()>=until or REQUEST.asked:
+        raise error or OSError(errno.ENOSPC, f"no room for the {what}")
     time.sleep(min(POLL, limit/20))
     return until
 

@@ -10,6 +10,7 @@ __all__ = ['SCHEDULES', 'TRACKERS', 'PASSING', 'PhaseConfig', 'StageConfig', 'li
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 from ..core import UserError, build, did_you_mean
+from ..stopping import read_duration
 
 # %% ../../nbs/6_training/00_recipe.ipynb #7022e2f5
 SCHEDULES = Literal["constant", "cosine", "linear"]
@@ -61,15 +62,16 @@ def list_trackers(
 
 # %% ../../nbs/6_training/00_recipe.ipynb #db62fc68
 class Intervals:
-    "Refuse intervals below one update, and trackers that nobody knows"
+    "Refuse intervals below one update, trackers that nobody knows, and limits that are no length of time"
     def __post_init__(self):
+        if self.stop_at: read_duration(self.stop_at)
         for name in ("validate_every", "preview_every", "save_every", "log_every"):
             if (value := getattr(self, name))>=1: continue
             raise UserError(f"train.{name}: {value} is no number of updates from 1. To do it at the end "
                             "alone, give a number above `train.steps`.")
         list_trackers(self.tracker)
 
-# %% ../../nbs/6_training/00_recipe.ipynb #b32612ca
+# %% ../../nbs/6_training/00_recipe.ipynb #0eddea76
 @dataclass(frozen=True)
 class TrainConfig(Intervals):
     "Hold the `train` section of a recipe"
@@ -123,7 +125,7 @@ def total_steps(config:TrainConfig)->int: # Updates of all stages
     "Count the updates of a run"
     return sum(s.steps for s in config.stages) or config.steps
 
-# %% ../../nbs/6_training/00_recipe.ipynb #d218d679
+# %% ../../nbs/6_training/00_recipe.ipynb #64179046
 def last_schedule(config:TrainConfig)->str:
     "Name the schedule that the end of a run follows"
     return config.stages and config.stages[-1].schedule or config.schedule

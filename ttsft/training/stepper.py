@@ -17,6 +17,7 @@ from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError, seed_everything
+from ..disk import sweep
 from ..families.features import Clip
 from ..families.protocol import Family
 from .recipe import TrainConfig, total_steps
@@ -27,10 +28,11 @@ from .update import EMA, Stage, Terms, log_name, make_update, no_gradients, open
 from .update import scale_new_embeddings
 from .validation import evaluation_prompts
 from .forgetting import guard_replay
-from .cost import plan_disk, sweep, told_when_full
+from .cost import plan_disk, told_when_full
 from .guards import Watch
 from .trackers import check_trackers
-from .state import Progress, bind_run, find_state, frozen_names, load_best, load_state, recover
+from .state import Progress, bind_run, drop_looks, find_state, frozen_names, load_best
+from .state import load_state, recover
 from .log import Log, Pending, fetch_numbers
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #70ed29d4
@@ -107,7 +109,9 @@ def begin(self:Stepper):
     if self.accelerator.num_processes>1: saved, = broadcast_object_list([saved])
     self.progress = (load_state(saved, module, self.start_stage, ema, self.accelerator.scaler, self.never,
                                 self.bound) if saved else Progress(self.start_stage(0), ema))
-    step, rollbacks = self.progress.step, self.progress.failures.rollbacks
+    step, self.saved = self.progress.step, (self.progress.step, self.progress.due)
+    if self.main and self.progress.due: drop_looks(self.out/"log.jsonl", step)
+    rollbacks = self.progress.failures.rollbacks
     self.log = Log(self.out, step, self.config.tracker, self.say, rollbacks) if self.main else None
     self.watch = Watch(self.family.mismatch_term)
     module.train()
@@ -131,7 +135,7 @@ def updates(self:Stepper)->Iterator[Update]:
         yield from build_updates(view, draws, n, a.process_index, a.num_processes, self.device.type=="cuda")
         step = end
 
-# %% ../../nbs/6_training/04b_stepper.ipynb #44a19826
+# %% ../../nbs/6_training/04b_stepper.ipynb #653cb122
 @patch
 def name_clips(self:Stepper,
     step:int, # Updates made, this one included
@@ -196,7 +200,7 @@ def enter_stage(self:Stepper, number:int):
             won = dict(from_step=p.best.step, weights=p.best.weights, score=p.best.score)
             self.log.add(p.step+1, "start", dict(stage=stage.name) | won, line=True)
     if stage.start!="best" or not wants_best(self.config, number): p.best = None
-    p.stale = 0
+    p.stale = (0, 0)
 
 @patch
 def return_to_best(self:Stepper):

@@ -8,13 +8,15 @@ __all__ = ['Trainer']
 # %% ../../nbs/6_training/05_trainer.ipynb #f70df157
 import math, sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import islice
+import torch
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import UserError
 from ..runs import human
 from ..families.features import column
+from ..stopping import REQUEST, Stopped, elapsed, finishing, read_duration, watch_signals
 from .schedule import stage_at, wants_best
 from .stream import build_updates
 from .validation import preview, validate
@@ -29,13 +31,26 @@ from .saved import list_saved
 # %% ../../nbs/6_training/05_trainer.ipynb #df9bb156
 class Trainer(Keeping):
     "Fine-tune a family and leave a checkpoint"
+    swapped = False # Whether the averaged weights are in the model
 
 # %% ../../nbs/6_training/05_trainer.ipynb #48996b46
 @patch
+@contextmanager
 def averaged(self:Trainer):
     "Put the averaged weights in place of the raw ones while this is open"
-    return self.progress.ema.applied() if self.progress.ema else nullcontext()
+    if not self.progress.ema:
+        yield
+        return
+    self.swapped = True
+    with ExitStack() as stack:
+        with finishing(): stack.enter_context(self.progress.ema.applied())
+        try: yield
+        finally:
+            with finishing():
+                stack.close()
+                self.swapped = False
 
+# %% ../../nbs/6_training/05_trainer.ipynb #d56b359f
 @patch
 def score_held_out(self:Trainer)->dict[str, float]:
     "Compute the losses of the held-out clips"
@@ -54,11 +69,11 @@ def keep_if_best(self:Trainer, values:dict[str, float]):
     "Keep the weights that are in the model if they have the best score so far"
     p, score = self.progress, self.score(values)
     if not p.step or not wants_best(self.config, p.stage.number): return
-    p.stale += 1
-    if not math.isfinite(score) or p.best and score>=p.best.score: return
-    p.stale, p.best = 0, Best(p.step, score, "averaged" if p.ema else "raw")
-    def write(): write_best(self.state, p.best, self.family.module, self.never)
+    if not math.isfinite(score) or p.best and score>=p.best.score: return self.count_stale()
+    best = Best(p.step, score, "averaged" if p.ema else "raw")
+    def write(): write_best(self.state, best, self.family.module, self.never)
     self.with_room("file of the best weights", self.disk["best weights"]//4, write)
+    p.best, p.stale = best, (0, p.step)
 
 @patch
 def score(self:Trainer, values:dict[str, float])->float: # Lower is better
@@ -86,7 +101,7 @@ def remembers(self:Trainer)->bool: # Whether the weights in the model are within
     self.say(f"    `{found[0]}` costs {found[1]:.2f} nats more than at the start: these weights are not kept")
     return False
 
-# %% ../../nbs/6_training/05_trainer.ipynb #d0ee7165
+# %% ../../nbs/6_training/05_trainer.ipynb #9c8632bc
 @patch
 def write_checkpoint(self:Trainer,
     name:str, # Of its folder
@@ -115,13 +130,19 @@ def evaluate_when_due(self:Trainer):
         if values or stops:
             self.log.add(step, "valid" if values else "preview", values | gap | stops, line=True)
         if values and self.remembers(): self.keep_if_best(values)
-        elif values: self.progress.stale += 1
+        elif values: self.count_stale()
         if keeps:
             facts = self.facts | dict(step=step, weights="averaged" if self.progress.ema else "raw")
             self.write_checkpoint(f"step-{step:06d}", facts)
             self.prune()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #197f7d5f
+@patch
+def count_stale(self:Trainer):
+    "Count a validation without a better score; one that is made again after a stop counts once"
+    p = self.progress
+    if p.stale[1]!=p.step: p.stale = (p.stale[0]+1, p.step)
+
 @patch
 def is_over(self:Trainer)->bool:
     "Say whether no update is left to make, or none is worth it"
@@ -131,7 +152,7 @@ def is_over(self:Trainer)->bool:
 def is_stale(self:Trainer)->bool:
     "Say whether the last stage has gone without a better score for too long"
     p, c = self.progress, self.config
-    return bool(c.patience) and p.stale>=c.patience and p.stage.number==max(0, len(c.stages)-1)
+    return bool(c.patience) and p.stale[0]>=c.patience and p.stage.number==max(0, len(c.stages)-1)
 
 # %% ../../nbs/6_training/05_trainer.ipynb #56a67b78
 @patch
@@ -142,13 +163,14 @@ def check_stages(self:Trainer):
         check_start(view, self.terms, self.draws(), parts, self.accelerator)
     self.progress.stage = self.start_stage(0)
 
-# %% ../../nbs/6_training/05_trainer.ipynb #47b0bdf0
+# %% ../../nbs/6_training/05_trainer.ipynb #354fc1c7
 @patch
 def announce(self:Trainer):
     "Say what a new run will cost and look at its start, or say where a resumed one goes on"
     require_disk(self.out, self.disk)
     if step := self.progress.step:
         self.say(f"    resumed after step {step}")
+        if self.progress.due: self.look()
         return
     self.check_stages()
     view = self.views[self.progress.stage.number]
@@ -161,9 +183,10 @@ def announce(self:Trainer):
     if g := self.guard.left_out: self.say(f"    {g} clips of replayed languages are kept out of training")
     if few := self.guard.unwatched: self.say(f"    too few sentences to watch what {', '.join(few)} costs")
     self.evaluate_when_due()
-    if self.main: self.save()
+    if self.main:
+        with finishing(): self.save()
 
-# %% ../../nbs/6_training/05_trainer.ipynb #8ec1a007
+# %% ../../nbs/6_training/05_trainer.ipynb #5092cbcf
 @patch
 def save(self:Trainer):
     "Save the state, and take away best weights that no state goes with"
@@ -172,8 +195,37 @@ def save(self:Trainer):
     size = last[0].stat().st_size if last else self.disk["state"]//3
     self.with_room("state", size, self.write_state)
     drop_best(self.state, self.progress.best)
+    self.saved = (self.progress.step, self.progress.due)
 
-# %% ../../nbs/6_training/05_trainer.ipynb #4d6b5640
+@patch
+def look(self:Trainer):
+    "Look at the weights where it is time, or go back to the state before where a stop comes"
+    self.progress.due = True
+    self.evaluate_when_due()
+    self.progress.due = False
+
+# %% ../../nbs/6_training/05_trainer.ipynb #5df03764
+@patch
+def advance(self:Trainer):
+    "Make an update, and average"
+    c, p = self.config, self.progress
+    self.pending.append(self.training_step())
+    if self.device.type!="cuda" or p.step%c.log_every==0 or p.step==self.steps: self.flush()
+    if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
+    p.due = True
+
+# %% ../../nbs/6_training/05_trainer.ipynb #25ce8860
+@patch
+def stop_if_asked(self:Trainer):
+    "Stop here where a signal or the clock asks for it"
+    limit, by = self.config.stop_at, REQUEST.asked
+    if not by and limit and elapsed()>=read_duration(limit): by = f"train.stop_at={limit}"
+    if self.accelerator.num_processes>1:
+        asked = self.accelerator.reduce(torch.tensor(float(bool(by)), device=self.device), "sum")
+        by = by or ("another process" if asked.item() else "")
+    if by: raise Stopped(by)
+
+# %% ../../nbs/6_training/05_trainer.ipynb #38ba4a25
 @patch
 def make_updates(self:Trainer):
     "Make the updates that are left"
@@ -182,21 +234,25 @@ def make_updates(self:Trainer):
     with bar:
         while not self.is_over():
             try: self.go_on(bar)
-            except Diverged as e: self.roll_back(e)
+            except Diverged as e:
+                with finishing(): self.roll_back(e)
+                if self.progress.due: self.look()
             bar.n = self.progress.step
 
+# %% ../../nbs/6_training/05_trainer.ipynb #27218591
 @patch
 def go_on(self:Trainer, bar):
     "Make updates until the run is over, or its numbers break"
     c, p = self.config, self.progress
     with self.open_batches():
         while not self.is_over():
-            self.pending.append(self.training_step())
-            if self.device.type!="cuda" or p.step%c.log_every==0 or p.step==self.steps: self.flush()
-            if p.ema and not self.generator_frozen(p.step-1): p.ema.update(p.step)
+            with finishing(): self.advance()
             bar.update()
-            self.evaluate_when_due()
-            if self.main and (self.is_over() or p.step%c.save_every==0 and self.is_good()): self.save()
+            self.stop_if_asked()
+            with finishing() if self.accelerator.num_processes>1 else nullcontext(): self.look()
+            if self.main and (self.is_over() or p.step%c.save_every==0 and self.is_good()):
+                with finishing(): self.save()
+            self.stop_if_asked()
 
 # %% ../../nbs/6_training/05_trainer.ipynb #bb6f5d91
 @patch
@@ -206,13 +262,26 @@ def run(self:Trainer,
 )->dict: # Counts for step.json
     "Train to the end, whatever happened before"
     self.facts, self.add = facts, add
-    with told_when_full(self.out, self.disk):
+    with watch_signals(), told_when_full(self.out, self.disk):
         try:
             self.announce()
             self.make_updates()
             return self.finish() if self.main else {}
+        except Stopped as e:
+            self.save_stopped(e)
+            raise
         finally:
             if self.log: self.log.close()
+
+# %% ../../nbs/6_training/05_trainer.ipynb #2204f478
+@patch
+def save_stopped(self:Trainer, stop:Stopped):
+    "Save the state of a run that stops, and say so"
+    p = self.progress
+    if p.step and not self.swapped and self.saved!=(p.step, p.due):
+        with finishing():
+            if self.main: self.save()
+    if self.saved[0]: stop.saved = f"the state after step {self.saved[0]} of {self.steps} is saved"
 
 # %% ../../nbs/6_training/05_trainer.ipynb #3019fdb3
 @patch
@@ -237,7 +306,7 @@ def finish(self:Trainer)->dict:
     "Write the last checkpoint, whole with all that lies in it"
     p, stages = self.progress, self.config.stages
     if self.is_stale():
-        self.say(f"    no better `{self.select}` in {p.stale} validations: the run ends at {p.step}")
+        self.say(f"    no better `{self.select}` in {p.stale[0]} validations: the run ends at {p.step}")
     kept, values, chosen, costs = self.choose_final()
     facts = self.facts | dict(step=chosen.step, weights=chosen.weights)
     if stages:
