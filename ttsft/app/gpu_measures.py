@@ -114,7 +114,7 @@ def open_stepper(
     clips = make_noise_clips(fam, draw_lengths(n, m.dry))
     fam.to("cpu")
     room = 3.0 if m.dry else m.batch_seconds
-    config = TrainConfig(**dict(steps=steps, batch_seconds=room, warmup=0, tensorboard=False, ema=0.0,
+    config = TrainConfig(**dict(steps=steps, batch_seconds=room, warmup=0, tracker="none", ema=0.0,
                                 log_every=10**6) | m.train | changes)
     out = out or Path(tempfile.mkdtemp(dir=folder))
     return Trainer(fam, clips[2:], clips[:2], config, out, 0, lambda said: None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from accelerate.utils import broadcast_object_list
 from fastcore.basics import patch
 from .saved import list_saved
-from .state import find_state, load_state, save_state, step_of
+from .state import drop_looks, find_state, load_state, save_state, step_of
 from .stepper import Stepper
 from .update import MOST_ROLLBACKS, Diverged
 
@@ -43,6 +43,7 @@ def roll_back(self:Returning, why:Diverged):
     p.failures.rollbacks, p.due, self.pending, self.saved = number, False, [], (p.step, False)
     self.accelerator.wait_for_everyone() # before the file changes
     if not self.main: return
+    if p.due: drop_looks(self.log.path, p.step) # it is taken again
     self.log.cut(p.step, number-1)
     facts = dict(number=number, from_step=why.step, factor=p.failures.factor,
                  clips=sorted({c for n in broken for c in self.name_clips(n)}))
@@ -52,3 +53,4 @@ def roll_back(self:Returning, why:Diverged):
     new = self.write_state()
     for old in list_saved(self.state, "state"):
         if old!=new and step_of(old)>=p.step: old.unlink()
+    self.saved = (p.step, p.due)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from fastcore.basics import patch
 from tqdm import tqdm
+from ..core import read_json
 from ..runs import human
 from ..processes import agree
 from ..stopping import REQUEST, Stopped, elapsed, finishing, read_duration, watch_signals

@@ -47,7 +47,7 @@ class Vits(VitsExporting):
     name, Config, terms, mismatch_term = "vits", VitsConfig, TERMS, "kl"
     library, released = "transformers", RELEASED
     # A base of random weights has flows that change nothing: their last layers begin at zero
-    quiet = (*VitsExporting.quiet, "generator.flow.flows.*", "generator.duration_predictor.*flows.*")
+    quiet = (*VitsExporting.quiet, "generator.flow.flows.*", "generator.duration_predictor.*")
     layered = ("generator.text_encoder.encoder.layers", "generator.flow.flows", "generator.decoder.resblocks")
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
