@@ -58,7 +58,6 @@ def sample_rate(self:Family)->int: # Hz
     "Return the codec's sample rate"
     return self.codec.sample_rate
 
-# %% ../../nbs/5_families/06_protocol.ipynb #c4118342
 @patch(as_prop=True)
 def frame_rate(self:Family)->float: # Frames per second
     "Return the codec's frame rate"

@@ -46,8 +46,9 @@ class Vits(VitsExporting):
     "Hold a VITS model, its symbols, speakers, discriminator and text front-end as one object"
     name, Config, terms, mismatch_term = "vits", VitsConfig, TERMS, "kl"
     library, released = "transformers", RELEASED
-    # A base of random weights has flows that change nothing: their last layers begin at zero
-    quiet = (*VitsExporting.quiet, "generator.flow.flows.*", "generator.duration_predictor.*")
+    # Flows of random weights change nothing, and fresh speakers sound alike: both begin at zero
+    quiet = (*VitsExporting.quiet, "generator.flow.flows.*", "generator.duration_predictor.*",
+             "generator.embed_speaker.*", "*.cond.*", "*.cond_layer.*")
     layered = ("generator.text_encoder.encoder.layers", "generator.flow.flows", "generator.decoder.resblocks")
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
