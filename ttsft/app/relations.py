@@ -41,11 +41,11 @@ def add_shares(
 def compare_warmup(
     r, # `ttsft.app.recipe.Recipe`
 )->Iterator[str]: # What is wrong
-    "Find warm-ups that are longer than what they open"
+    "Find warm-ups that are far longer than what they open"
     parts = [(f"train.stages[{i}]", s.steps, r.train.warmup if s.warmup is None else s.warmup)
              for i,s in enumerate(r.train.stages)] or [("train", r.train.steps, r.train.warmup)]
     for where,steps,warmup in parts:
-        if warmup<=steps: continue
+        if warmup<=max(10_000, 10*steps): continue
         yield (f"{where}.warmup: {warmup} updates are more than {where}.steps, which is {steps}. The "
                f"learning rate would never be reached. Write e.g. {max(1, steps//10)}.")
 
