@@ -99,7 +99,8 @@ def make(self:Pipeline, name:str)->Step:
     def make(work):
         self.note_recipe()
         return plan.make(work)
-    return self.run.step(name, make, plan.settings, keys | plan.inputs, self.recipe.seed, plan.after)
+    return self.run.step(name, make, plan.settings, keys | plan.inputs, self.recipe.seed, plan.after,
+                         plan.needs, plan.sealed)
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #a9c4f0e6
 @patch

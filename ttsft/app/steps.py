@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from .. import __version__
 from ..core import UserError, did_you_mean, file_fingerprint, fingerprint, local_path, write_json
+from ..disk import folder_bytes
 from ..processes import lead
 from ..text.measures import vowelled
 from ..corpus.readers import fingerprint_source
@@ -35,6 +36,8 @@ class Plan:
     settings:object # A section of the recipe, or anything JSON can hold
     inputs:dict[str, str] = field(default_factory=dict) # Name -> fingerprint, beside the steps read
     after:Callable = lambda folder: None # after(folder): called whenever the step stands
+    needs:Callable = lambda: 0 # Estimates the bytes of the step, for the message about a full disk
+    sealed:bool = False # Whether its files are compared before it is reused
 
 # %% ../../nbs/9_app/01e_steps.ipynb #1b7da09c
 @dataclass(frozen=True)
@@ -51,9 +54,12 @@ def plan_raw(p)->Plan:
     "Copy the recordings and check their texts"
     r, _ = p.recipe, p.codec
     settings = {n: dataclasses.asdict(c) for n,c in name_sources(r.sources).items()}
+    def needs():
+        paths = [local_path(c.path, "source", "dataset") for c in name_sources(r.sources).values()]
+        return sum(map(folder_bytes, paths))
     return Plan(lambda work: import_source(r.sources, work, p.front_end, r.on_fault, p.others),
                 settings | {"on_fault": r.on_fault},
-                {"source": fingerprint_source(r.sources)} | p.text_inputs)
+                {"source": fingerprint_source(r.sources)} | p.text_inputs, needs=needs)
 
 def plan_preprocessed(p)->Plan:
     "Cut and level the recordings, and leave out what breaks a rule"
@@ -64,7 +70,8 @@ def plan_preprocessed(p)->Plan:
             p.say(f"  preprocessed: {n} recording(s) hold floats in the range of integers; each was divided "
                   "by its peak (column `divisor` of the manifest)")
         return counts
-    return Plan(make, dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault})
+    return Plan(make, dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault},
+                needs=lambda: folder_bytes(raw))
 
 # %% ../../nbs/9_app/01e_steps.ipynb #cc713a61
 def plan_speaker_analysis(p)->Plan:
@@ -98,7 +105,8 @@ def plan_hf_dataset(p)->Plan:
                   f"dataset.heldout={earlier.dir/'heldout.json'}")
         return counts
     return Plan(make, dataclasses.asdict(r.dataset) | {"on_fault": r.on_fault},
-                p.text_inputs | dataset_inputs(r.dataset))
+                p.text_inputs | dataset_inputs(r.dataset),
+                needs=lambda: 2*folder_bytes(pre))
 
 # %% ../../nbs/9_app/01e_steps.ipynb #28e34c1a
 def plan_codes(p)->Plan:
@@ -111,7 +119,8 @@ def plan_codes(p)->Plan:
         ceiling = measure_codec(dataset, p.codec, n)
         write_json(work/"copy_synthesis.json", ceiling)
         return counts | {"copy_synthesis": {k: ceiling[k] for k in ("clips", "stoi", "log_mel_l1")}}
-    return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint})
+    return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint}, needs=lambda: 2*folder_bytes(dataset),
+                sealed=True)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #508f741a
 def list_licenses(r:Recipe)->list[str]: # Each once, in order

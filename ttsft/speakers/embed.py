@@ -6,24 +6,32 @@
 __all__ = ['read_cache', 'embed_shard', 'embed_clips']
 
 # %% ../../nbs/4_speakers/01_embed.ipynb #13f20ec3
-import functools, json
+import functools, hashlib, json
 from pathlib import Path
 import numpy as np
+from tqdm import tqdm
 from ..core import UserError, atomic, fingerprint
+from ..runs import set_aside
 from ..sound.recording import AudioError, decode
 from ..corpus.shards import cut_shards, run_shards
 from .models import find_model, load_embedder
 
 # %% ../../nbs/4_speakers/01_embed.ipynb #f2bd8699
+def _hash_voices(voices): return hashlib.sha256(np.ascontiguousarray(voices).tobytes()).hexdigest()
+
 def _read_shard(path):
-    "Read one cache file: hash of a clip's samples -> its voice"
+    "Read one cache file: hash of a clip's samples -> its voice; set a damaged one aside"
     from safetensors import safe_open
     try:
-        with safe_open(path, "np") as f:
-            return dict(zip(json.loads(f.metadata()["audio_sha256"]), f.get_tensor("embeddings")))
-    except Exception as e:
-        raise UserError(f"{path} cannot be read ({type(e).__name__}). Delete this file: its clips will be "
-                        f"embedded again.") from None
+        with safe_open(path, "np") as f: facts, voices = f.metadata(), f.get_tensor("embeddings")
+        names = json.loads(facts["audio_sha256"])
+        if len(names)!=len(voices): raise ValueError("names and voices differ in number")
+        if facts.get("sha256", (now := _hash_voices(voices)))!=now: raise ValueError("other numbers")
+        return dict(zip(names, voices))
+    except Exception as e: # whatever a damaged file makes of the library
+        tqdm.write(f"    {path} is damaged ({e}); it lies in {set_aside(path).name} now, and its clips are "
+                   "embedded again")
+        return {}
 
 # %% ../../nbs/4_speakers/01_embed.ipynb #b2fdbe01
 def read_cache(
@@ -50,7 +58,8 @@ def embed_shard(
         except (AudioError, UserError) as e: raise UserError(f"{Path(path).name}: {e}") from None
     names = [sha for sha,_ in clips]
     with atomic(Path(folder)/f"{fingerprint(names)[:24]}.safetensors", "wb") as f:
-        f.write(save({"embeddings": np.stack(voices)}, {"audio_sha256": json.dumps(names)}))
+        facts = {"audio_sha256": json.dumps(names), "sha256": _hash_voices(np.stack(voices))}
+        f.write(save({"embeddings": np.stack(voices)}, facts))
     return len(clips)
 
 # %% ../../nbs/4_speakers/01_embed.ipynb #fd14a98d
