@@ -40,7 +40,7 @@ def read_cache(
 )->dict[str, np.ndarray]: # Hash of a clip's samples -> its voice
     "Read what was embedded before"
     found = {}
-    for path in sorted(Path(folder).glob("*.safetensors")):
+    for path in sorted(p for p in Path(folder).glob("*.safetensors") if p.name[0]!="."):
         found |= {k: v for k,v in _read_shard(path).items() if wanted is None or k in wanted}
     return found
 
