@@ -46,6 +46,8 @@ test: $(VENV)/.ready-dev ## every check but those of `long`; the last line says 
 long: $(VENV)/.ready-dev ## whole trainings on tiny models, and benchmarks, minutes each
 	@$(BIN)/python -B tests.py _learns
 	@$(BIN)/python -B tests.py checks/bench_
+	@$(BIN)/python -B tests.py checks/small_memory
+	@$(BIN)/python -B tests.py checks/vits_order
 	@KILLS=60 $(BIN)/python -B tests.py checks/kills
 	@MUTATIONS=500 $(BIN)/python -B tests.py checks/mutations_of_input
 
