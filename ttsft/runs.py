@@ -156,6 +156,7 @@ def _make(self:Run, name, make, key, facts, sealed):
         info = dict(step=name, key=key, **facts, counts=counts, ttsft=__version__,
                     python=platform.python_version(), seconds=round(time.time()-start, 2),
                     finished=datetime.now(timezone.utc).isoformat())
+        if "cost" in counts: info["cost"] = counts.pop("cost") # times differ from run to run
         if sealed: info["files"] = list_files(work)
         write_json(work/"step.json", info)
     publish_folder(work, final)

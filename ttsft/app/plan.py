@@ -75,8 +75,7 @@ def find_measured(r:Recipe)->dict|None: # Seconds estimated and true; None: this
     folder = Path(r.outputs)/r.name
     if not folder.is_dir(): return None
     found = Run(folder, lambda line: None).find("checkpoints")
-    info = found.info if found else {}
-    return info.get("counts", info).get("cost")
+    return found.info.get("cost") if found else None
 
 # %% ../../nbs/9_app/10a_plan.ipynb #d2c00107
 def plan_table(

@@ -131,10 +131,10 @@ def evaluate(self:Looking, validates:bool, speaks:bool, keeps:bool):
         if validates: values = self.score_held_out()
         if speaks: stops = self.speak_previews(step)
         if values and not step: check_text(values, self.family.mismatch_term, column(self.valid, "text"))
-        with finishing(): self.note(values, stops, keeps)
+        with finishing(): self.write_look(values, stops, keeps)
 
 @patch
-def note(self:Looking, values:dict[str, float], stops:dict[str, float], keeps:bool):
+def write_look(self:Looking, values:dict[str, float], stops:dict[str, float], keeps:bool):
     "Write what a look found, and keep the weights that it asks for"
     step, shown = self.progress.step, values | stops
     if self.select in values: shown = values | self.log.means.gap(self.select, values[self.select]) | stops
