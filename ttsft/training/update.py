@@ -235,10 +235,10 @@ def make_update(
                                       held)
             optimizers = {k: stage.optimizers[k] for k in phases if k in stage.optimizers}
             clips = {k: settings_of(config, stage.number, k).clip for k in optimizers}
-            kept = [Undo(o) for o in optimizers.values()] if i<len(turns)-1 else []
+            if i<len(turns)-1: undo += [Undo(o) for o in optimizers.values()]
             watched += [torch.where(b, math.nan, 0.0) for b in failed]
             with around(): found, broken = take_steps(optimizers, clips, watched, accelerator.scaler)
-            cells, norms, undo = cells+more, norms | found, undo+kept
+            cells, norms = cells+more, norms | found
             failed.append(broken)
             if broken.device.type=="cpu" and broken: break
     except Exception: # e.g. memory ran out: all is as before
