@@ -130,10 +130,14 @@ def say_difference(name, want, found):
         return (f"vocabulary: token {i} is {want[i:i+1]} in the weights' contract and {found[i:i+1]} here "
                 f"({len(want)} and {len(found)} tokens)")
     def whole(x): return isinstance(x, dict) and isinstance(x.get("config"), dict)
-    if name=="front_end" and whole(want) and whole(found):
-        try: return "front_end: " + "; ".join(spec_differences(want, found))
-        except (TypeError, ValueError, StopIteration): pass # of strange types: both are shown below
+    rules = _compare_rules(want, found) if name=="front_end" and whole(want) and whole(found) else ""
+    if rules: return f"front_end: {rules}"
     return f"{name}: the weights' contract says {_cut(want)}, here it is {_cut(found)}"
+
+def _compare_rules(want, found):
+    "Say how text rules differ; nothing where their types are too strange to be compared"
+    try: return "; ".join(spec_differences(want, found))
+    except (TypeError, ValueError, StopIteration): return ""
 
 def _cut(value):
     "Write a value in at most 200 characters"
