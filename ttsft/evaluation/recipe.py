@@ -37,8 +37,8 @@ class RecogniserSpec:
         return self.model[:1] in ("/", ".", "~", "\\")
 
 # %% ../../nbs/7_evaluation/00_recipe.ipynb #b5a6029e
-FORM = ("Write KIND:MODEL or KIND:MODEL:LANGUAGE, where MODEL is asset:NAME, OWNER/NAME, OWNER/NAME@COMMIT, or "
-        "a folder that begins with /, . or ~")
+FORM = ("Write KIND:MODEL or KIND:MODEL:LANGUAGE, where MODEL is asset:NAME, OWNER/NAME, OWNER/NAME@COMMIT, "
+        "or a folder that begins with /, . or ~")
 
 def _find_model_fault(model):
     "Say what is wrong with the name of a model; empty: nothing"
@@ -56,13 +56,14 @@ def read_spec(
     "Read which recogniser is meant; refuse an unknown kind and another form"
     kind, _, rest = text.strip().partition(":")
     if kind not in KINDS:
-        raise UserError(f"`{text}`: there is no kind of recogniser `{kind}`. {did_you_mean(kind, KINDS)} {FORM}.")
+        raise UserError(f"`{text}`: there is no kind of recogniser `{kind}`. {did_you_mean(kind, KINDS)} "
+                        f"{FORM}.")
     prefix = "asset:" if rest.startswith("asset:") else ""
-    model, _, language = rest.removeprefix("hub:").removeprefix(prefix).partition(":")
+    model, told, language = rest.removeprefix("hub:").removeprefix(prefix).partition(":")
     fault = _find_model_fault(prefix+model)
-    if not fault and ":" in rest.removeprefix("hub:").removeprefix(prefix):
-        if kind not in TOLD: fault = f"a recogniser of kind {kind} takes no language"
-        elif not re.fullmatch(r"[A-Za-z]{2,}[\w-]*", language): fault = f"`{language}` is no code of a language"
+    if told and kind not in TOLD: fault = fault or f"a recogniser of kind {kind} takes no language"
+    if told and not re.fullmatch(r"[A-Za-z]{2,}[\w-]*", language):
+        fault = fault or f"`{language}` is no code of a language"
     if fault: raise UserError(f"`{text}`: {fault}. {FORM}.")
     return RecogniserSpec(kind, prefix+model, language)
 
@@ -80,5 +81,5 @@ class EvaluateConfig:
         try: names = [read_spec(text).name for text in self.recognisers]
         except UserError as e: raise ValueError(f"recognisers: {e}") from None
         if again := [n for n in names if names.count(n)>1]:
-            raise ValueError(f"recognisers: two have the name `{again[0]}`, and their figures could not be told "
-                             "apart. Leave one out, or rename its folder.")
+            raise ValueError(f"recognisers: two have the name `{again[0]}`, and their figures could not be "
+                             "told apart. Leave one out, or rename its folder.")
