@@ -226,7 +226,7 @@ function trial() {
   };
   page.update = update;
   const parts = body(fields, update);
-  const made = [el("p", {className: "progress", id: "progress"}, say("progress", {k: k + 1, n: total})),
+  const made = [el("p", {className: "progress"}, el("bdi", {dir: "ltr", id: "progress"}, say("progress", {k: k + 1, n: total}))),
     el("progress", {max: total, value: k}), sentence(), ...parts, hint, next, corrections(), footer()];
   update();
   return made.filter(x => x !== null);
@@ -286,7 +286,7 @@ function many(fields, update) {
     }
     fields.push([slider, () => page.plays[k] > 0]);
     const bands = el("div", {className: "bands"}, ...data.words[code].scale.map(w => el("span", null, w)));
-    return clip(k, update, [el("div", {className: "row"}, slider, told), bands]);
+    return clip(k, update, [el("div", {className: "row slider"}, slider, told), bands]);
   });
   if (!page.reference) return made;
   const button = player(page.reference, say("reference"), () => { page.referencePlays++; update() },
