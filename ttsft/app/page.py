@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['CELLS', 'PAGE', 'TEXT_CSS', 'BLOCK_CSS', 'ACTIVE', 'FETCHING', 'LOADS', 'MAX_CLIPS', 'MAX_AUDIO_BYTES', 'hash_script',
-           'stays_inside', 'keep_offline', 'weigh_audio', 'write_footer', 'fill_page', 'to_html']
+           'stays_inside', 'keep_offline', 'level_of', 'group_cells', 'drop_empty', 'weigh_audio', 'write_footer',
+           'fill_page', 'to_html']
 
 # %% ../../nbs/9_app/00a_page.ipynb #600424dc
 import base64
@@ -14,6 +15,7 @@ import os
 import re
 import string
 from pathlib import Path
+import nbformat
 from bs4 import BeautifulSoup
 from jinja2 import DictLoader
 from nbconvert import HTMLExporter
@@ -69,8 +71,8 @@ mark{background:#ffe28a;color:#1d1f23;border-radius:.2rem}
 # %% ../../nbs/9_app/00a_page.ipynb #046d2fe1
 BLOCK_CSS = """
 .outcome{max-width:none;font-size:clamp(1.1rem,3.4vw,1.35rem);line-height:1.4;font-weight:600;
- color:var(--tone);border-inline-start:.5rem solid var(--tone);background:var(--soft);border-radius:.5rem;padding:.8rem 1rem;
- margin:1rem 0 .6rem}
+ color:var(--tone);border-inline-start:.5rem solid var(--tone);background:var(--soft);border-radius:.5rem;
+ padding:.8rem 1rem;margin:1rem 0 .6rem}
 .outcome.learnt{--tone:var(--green)}.outcome.not{--tone:var(--warn)}.outcome.broke{--tone:var(--red)}
 .outcome.unknown{--tone:var(--mute)}.reasons{margin:.2rem 0 1rem;padding-inline-start:1.2rem;max-width:none}
 .verdict{max-width:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:.6rem;
@@ -143,6 +145,39 @@ def keep_offline(
             del tag[key]
     return str(soup), removed
 
+# %% ../../nbs/9_app/00a_page.ipynb #6d436b37
+def level_of(source:str)->int: # 1 for `# title`; 7 for text without a heading
+    "Return the level of the heading that a Markdown cell begins with"
+    found = re.match(r"\s*(#{1,6}) ", source)
+    return len(found[1]) if found else 7
+
+def group_cells(cells:list)->list[dict]: # level, cells, shown
+    "Put each Markdown cell together with the code cells that follow it"
+    groups = []
+    for cell in cells:
+        if cell.cell_type=="markdown" or not groups:
+            level = level_of(cell.source) if cell.cell_type=="markdown" else 7
+            groups.append(dict(level=level, cells=[], code=False, shown=False))
+        groups[-1]["cells"].append(cell)
+        groups[-1]["code"] |= cell.cell_type=="code"
+        groups[-1]["shown"] |= bool(cell.get("outputs"))
+    return groups
+
+# %% ../../nbs/9_app/00a_page.ipynb #b64a365d
+def drop_empty(nb):
+    "Leave out what a report has nothing to say about"
+    groups = group_cells(nb.cells)
+    def alive(i):
+        g = groups[i]
+        if g["level"]==1 or g["shown"] or not g["code"]: return True
+        if g["level"]==7: return False
+        for later in groups[i+1:]:
+            if later["level"]<=g["level"]: return False
+            if later["shown"]: return True
+        return False
+    nb.cells = [cell for i,g in enumerate(groups) if alive(i) for cell in g["cells"]]
+    return nb
+
 # %% ../../nbs/9_app/00a_page.ipynb #acb2b170
 # six drawn and ten worst sentences by four systems
 # 2 MB take a minute at 256 kbit/s
@@ -195,7 +230,8 @@ def to_html(
                             exclude_anchor_links=True, exclude_input=not code,
                             exclude_input_prompt=True, exclude_output_prompt=True,
                             extra_loaders=[DictLoader({"cells.html.j2": CELLS})])
-    body, removed = keep_offline(exporter.from_filename(str(notebook_path))[0])
+    nb = drop_empty(nbformat.read(notebook_path, as_version=4))
+    body, removed = keep_offline(exporter.from_notebook_node(nb)[0])
     clips, size = weigh_audio(body)
     footer, warning = write_footer(clips, size, removed)
     page = fill_page(title, body, footer)
