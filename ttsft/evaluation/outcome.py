@@ -147,6 +147,7 @@ def find_break(e:Evidence)->Outcome|None:
                                 f"{in_percent(after)} on {e.n} sentences.")
     return None
 
+# %% ../../nbs/7_evaluation/05a_outcome.ipynb #a2acca9f
 def find_failures(e:Evidence)->Outcome|None:
     "Find a run that fails too often to be judged by averages"
     failed, base = e.failed("tuned"), e.failed("base")
