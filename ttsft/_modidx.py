@@ -1187,6 +1187,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                               'ttsft/evaluation/comparison.py'),
                                              'ttsft.evaluation.comparison.tell_failures': ( '7_evaluation/comparison.html#tell_failures',
                                                                                             'ttsft/evaluation/comparison.py'),
+                                             'ttsft.evaluation.comparison.tell_few': ( '7_evaluation/comparison.html#tell_few',
+                                                                                       'ttsft/evaluation/comparison.py'),
                                              'ttsft.evaluation.comparison.tell_runs': ( '7_evaluation/comparison.html#tell_runs',
                                                                                         'ttsft/evaluation/comparison.py'),
                                              'ttsft.evaluation.comparison.tell_sentences': ( '7_evaluation/comparison.html#tell_sentences',

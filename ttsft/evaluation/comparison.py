@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REASONS', 'LEVEL', 'DEAF', 'tell_difference', 'find_comparable', 'compare_pair', 'share_sentences', 'compare_column',
-           'tell_sentences', 'write_value', 'choose_headline', 'sort_runs', 'tell_runs', 'tell_failures',
+           'tell_sentences', 'write_value', 'choose_headline', 'sort_runs', 'tell_runs', 'tell_failures', 'tell_few',
            'state_answer', 'answer_comparison', 'compare_runs']
 
 # %% ../../nbs/7_evaluation/06a_comparison.ipynb #00ae1b28
@@ -161,23 +161,37 @@ def tell_failures(columns:Sequence[dict])->str: # Begins with a space; empty whe
 DEAF = " No recogniser has heard them, so nothing is known about the words."
 
 # %% ../../nbs/7_evaluation/06a_comparison.ipynb #d2bea835
+def tell_few(
+    column:dict, # The headline
+    told:Sequence, # The best, and the others as from `sort_runs`
+)->str: # Begins with a space; empty where all are told of
+    "Write which runs share too few sentences"
+    names = {told[0], *(o["name"] for o in told[1:])}
+    few = [n for n in column["compared"] if n not in names]
+    return f" Too few common sentences to judge: {', '.join(few)}." if few else ""
+
+# %% ../../nbs/7_evaluation/06a_comparison.ipynb #d04b9cd5
 def state_answer(
     column:dict, # The headline
 )->dict: # kind and sentence
     "Say what one column shows"
-    best, worse, equal = sort_runs(column)
-    n, unit = min(o["n"] for o in worse+equal), column["unit"]
-    of, value = f"{column['name']}, on the same {n} sentences", write_value(column["values"][best], unit)
-    if n<FEW:
-        return dict(kind="unknown", sentence=f"There is too little to say: only {n} sentences are common, "
+    enough, unit = [p for p in column["pairs"] if p["n"]>=FEW], column["unit"]
+    if not enough:
+        most = max(p["n"] for p in column["pairs"])
+        return dict(kind="unknown", sentence=f"There is too little to say: only {most} sentences are common, "
                     f"and {FEW} are the least. Hold out more, with evaluate.sentences and dataset.test.")
+    best, worse, equal = sort_runs(column | {"pairs": enough})
+    counts = sorted({o["n"] for o in worse+equal})
+    n = f"{counts[0]}" if len(counts)==1 else f"{counts[0]} to {counts[-1]}"
+    of = f"{column['name']}, on the same {n} sentences"
+    value, few = write_value(column["values"][best], unit), tell_few(column, [best, *worse, *equal])
     if not equal:
         return dict(kind="best", sentence=f"{best} is best: {value} ({of}). Compared with it: "
-                    f"{tell_runs(worse, unit)}.")
+                    f"{tell_runs(worse, unit)}.{few}")
     names = " and ".join([best, *(o["name"] for o in equal)])
     rest = f" Worse: {tell_runs(worse, unit)}." if worse else ""
     return dict(kind="tie", sentence=f"{names} cannot be told apart ({of}): {best} has {value}, "
-                f"{tell_runs(equal, unit, ' differs by')}.{rest}")
+                f"{tell_runs(equal, unit, ' differs by')}.{rest}{few}")
 
 # %% ../../nbs/7_evaluation/06a_comparison.ipynb #33133413
 def answer_comparison(
