@@ -247,7 +247,8 @@ def widen_quantiles(
     size:int, # Units that were drawn, at least 2
     level:float,
 )->tuple[float, float]: # Low, high
-    "Return the quantiles of draws, moved out as few units ask for"
-    tail = norm.cdf(norm.ppf((1-level)/2)*(size/(size-1))**0.5)
+    "Return the quantiles of draws, moved out where there are few units"
+    wider = (size/(size-1))**0.5 if size<FEW else 1
+    tail = norm.cdf(norm.ppf((1-level)/2)*wider)
     low, high = np.quantile(draws, [tail, 1-tail])
     return float(low), float(high)
