@@ -301,13 +301,19 @@ function corrections() {
       oninput: event => { page.words[name] = event.target.value }});
     return el("label", null, label, box);
   };
+  const several = page.clips.length > 1;
+  const which = !several ? null : el("select", {id: "about", onchange: event => { page.about = event.target.value }},
+    el("option", {value: ""}, "–"),
+    ...page.clips.map((c, k) => el("option", {value: c, selected: c === page.about}, say("clip", {n: k + 1}))));
   const asked = data.method === "transcription" ? ["comment"] : ["wrong", "text", "comment"];
   const used = asked.some(name => page.words[name]);
-  return el("details", {open: used}, el("summary", null, say("faults")), ...asked.map(n => field(n, say(n))));
+  return el("details", {open: used}, el("summary", null, say("faults")), which, ...asked.map(n => field(n, say(n))));
 }
 
 function answer() {
   const words = Object.fromEntries(Object.entries(page.words).filter(([name, w]) => name === "heard" || w.trim()));
+  if (page.clips.length === 1 && Object.keys(words).some(name => name !== "heard")) page.about = page.clips[0];
+  if (page.about) words.about = page.about;
   const scores = data.method === "transcription" ? {}
     : Object.fromEntries(page.clips.map((c, k) => [c, page.scores[k]]));
   state.answers.push({trial: page.k, scores, plays: page.plays, ended: true,
