@@ -5,7 +5,8 @@ and it is known exactly which they were"""
 
 # %% auto #0
 __all__ = ['WHERE', 'PICKLED', 'SETTINGS', 'Found', 'find_model', 'require_files', 'list_weights', 'check_stranger',
-           'require_package', 'refuse_language', 'describe_model']
+           'require_package', 'refuse_language', 'check_adapter', 'tell_language', 'whisper_languages',
+           'describe_model']
 
 # %% ../../nbs/7_evaluation/01b_recogniser_files.ipynb #0570fbd3
 import difflib
@@ -112,6 +113,47 @@ def refuse_language(
     said = f"there is none in `{language}`" if language else "none is named"
     raise UserError(f"{WHERE}: {model} hears {len(known)} languages, and {said}. Write the language behind "
                     f"the model, such as `:{near[0]}`. Near: {', '.join(near)}.")
+
+# %% ../../nbs/7_evaluation/01b_recogniser_files.ipynb #a339e1a3
+def check_adapter(
+    folder:Path, # The model
+    language:str, # As the model writes it; empty: none is named
+)->bool: # Whether the model has adapters
+    "Refuse a language that the model cannot hear"
+    alphabets = read_object(folder/"vocab.json")
+    many = bool(alphabets) and all(isinstance(v, dict) for v in alphabets.values())
+    if not many and language:
+        raise UserError(f"{WHERE}: {folder.name} has one alphabet, and no adapter for `{language}`. Leave "
+                        f"`:{language}` out if it is the model's language.")
+    if not many: return False
+    refuse_language(language, alphabets, folder.name)
+    file = folder/f"adapter.{language}.safetensors"
+    if file.is_file(): return True
+    pickled = any(file.with_suffix(s).is_file() for s in PICKLED)
+    why = "it is there only as a pickle, which can hold a program" if pickled else "it is not there"
+    raise UserError(f"{WHERE}: the adapter for `{language}` should be `{file.name}` in {folder.name}, and "
+                    f"{why}. Download that file.")
+
+# %% ../../nbs/7_evaluation/01b_recogniser_files.ipynb #b913e3ee
+def tell_language(
+    known:list[str], # Languages of the model; empty: it hears English only
+    language:str, # As in the recipe
+    model:str, # For the message
+)->dict: # What is forced
+    "Say which language and task are forced; refuse a language that the model does not know"
+    if known: refuse_language(language, known, model)
+    elif language not in ("", "en"):
+        raise UserError(f"{WHERE}: {model} hears English only, and `{language}` was asked for. Take a "
+                        "multilingual model.")
+    return dict(language=language, task="transcribe") if known else {}
+
+# %% ../../nbs/7_evaluation/01b_recogniser_files.ipynb #2ebad647
+def whisper_languages(
+    folder:Path, # Whisper in the layout of transformers
+)->list[str]: # Codes; empty: it hears English only
+    "List the languages that a Whisper knows"
+    known = read_object(folder/"generation_config.json", finite=False).get("lang_to_id")
+    return [k.strip("<|>") for k in known] if isinstance(known, dict) else []
 
 # %% ../../nbs/7_evaluation/01b_recogniser_files.ipynb #494df3c8
 def describe_model(
