@@ -34,6 +34,7 @@ from ..text.substitutes import choose_substitutes
 from ..text.tables import fill_tables
 from ..text.translit import front_end
 from ..training.recipe import total_steps
+from ..evaluation.recognisers import find_recogniser_faults
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #8fbcf1bd
 WEIGHTS = (".safetensors", ".pth", ".pt", ".bin", ".ckpt")
@@ -94,10 +95,9 @@ def check_vocabulary(
 # %% ../../nbs/9_app/10_recipe_check.ipynb #a377b670
 def describe_language(c:TextConfig)->str:
     "Say in a line what a front-end does"
-    return (f"{len(c.alphabet) or 'any'} letters and marks, case {c.case}, digits {c.digits}, scheme "
-            f"{c.scheme}")
+    n = len(c.alphabet) or "any"
+    return f"{n} letters and marks, case {c.case}, digits {c.digits}, scheme {c.scheme}"
 
-# %% ../../nbs/9_app/10_recipe_check.ipynb #d09f01a8
 def check_language_file(
     values:dict, # Of a file with `language` and `text` and no family
 )->list[Finding]:
@@ -277,11 +277,12 @@ def check_recipe(
     readers = {c.name: (front_end(others[c.name]) if c.name in others else fe).normalise for c in sources}
     table = split_table(sources, readers, r.speakers.method=="given")
     found += check_batch(sources, r.train.batch_seconds, r.prepare)+check_training(r, fe, table)
+    found += [Finding(RED, "recogniser", f) for f in find_recogniser_faults(r.evaluate.recognisers)]
     return [*rows, *found, *check_lines(r, fe, sources), check_outputs(Path(r.outputs))]
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #d9399683
 NEEDED_BY = {"held-out sentences": "hf_dataset", "vocabulary": "codes", "held-out letters": "codes",
-             "held-out size": "codes", "script": "codes"} # finding -> first step that it concerns
+             "held-out size": "codes", "script": "codes", "recogniser": "samples"} # finding -> its first step
 
 def refuse_red(
     rows:Sequence[Finding], # Of `check_recipe`
