@@ -14,7 +14,8 @@ from ..sound.recording import decode
 from ..sound.audio import resample
 from ..corpus.rows import read_split
 from ..families.codec import Codec, copy_synthesis
-from .evaluate import FAILURES, RATIO, SYSTEMS, share_stopped
+from .figures import FAILURES, RATIO, share_stopped
+from .spoken import SYSTEMS
 
 # %% ../../nbs/7_evaluation/05_rows.ipynb #7a62db53
 def _triple(d, key="value"): return (d[key], d["low"], d["high"])
@@ -40,10 +41,10 @@ def verdict_items(
 # For `report.verdict`: (label, value, interval, better, reference), the reference being the base
 )->list[tuple]:
     "List the figures that open a report"
-    m, term = metrics, mismatch_term_of(metrics)
+    m, term, mcd = metrics, mismatch_term_of(metrics), metrics["measures"]["mcd"]
     def split(triple): return triple[0], triple[1:]
-    def compare(k, label):
-        return label, *split(_triple(m[k]["tuned"])), "down", m[k]["base"]["value"]
+    def compare(of, label):
+        return label, *split(_triple(of["tuned"])), "down", of["base"]["value"]
     def near(k, words):
         base, tuned = (m["nearest"][n][k] for n in ("base", "tuned"))
         label = f"share nearest to the recording of its own text, {words}"
@@ -51,8 +52,8 @@ def verdict_items(
     gap, r = m["mismatched"]["tuned"]["gap"], m["duration_ratio"]
     duration = (f"duration against the recording, median [shortest, longest]; {r['within_0_7_to_1_4']} of "
                 f"{m['n']} within {RATIO[0]} to {RATIO[1]}")
-    return [compare(term, f"{term} loss"), compare("mcd", "MCD to the recording, dB"),
-            ("MCD of the codec copy, dB", *split(_triple(m["mcd"]["copy"])), None, None),
+    return [compare(m[term], f"{term} loss"), compare(mcd, "MCD to the recording, dB"),
+            ("MCD of the codec copy, dB", *split(_triple(mcd["copy"])), None, None),
             near("all", "among all"), near("same_voice", "same voice only"),
             (f"{term} loss with another sentence's text, minus with its own",
              *split(_triple(gap, "difference")), "up", 0.0),
@@ -68,17 +69,17 @@ def system_rows(
     metrics:dict, # What `evaluate` returned
 )->list[dict]: # One row for base, tuned, copy, and the paired change; intervals as (point, low, high)
     "List the systems side by side, for a table"
-    m, rows, term = metrics, [], mismatch_term_of(metrics)
+    m, rows, term, mcd = metrics, [], mismatch_term_of(metrics), metrics["measures"]["mcd"]
     for s in ("base", "tuned", "copy"):
         losses = ({f"{term} loss": _triple(m[term][s]), "with another text": _triple(m["mismatched"][s])}
                   if s in m["mismatched"] else {})
-        rows.append({"system": s, **losses, "MCD (dB)": _triple(m["mcd"][s]),
+        rows.append({"system": s, **losses, "MCD (dB)": _triple(mcd[s]),
                      "nearest, all": _triple(m["nearest"][s]["all"], "share"),
                      "nearest, same voice": _triple(m["nearest"][s]["same_voice"], "share"),
                      "stopped by itself": _triple(m["stops"][s], "share") if s in m["stops"] else None,
                      "failures": count_failures(m, s) if s in m["failures"] else None})
-    change = lambda k: _triple(m[k]["change"], "difference")
-    return [*rows, {"system": "tuned minus base", f"{term} loss": change(term), "MCD (dB)": change("mcd")}]
+    change = lambda of: _triple(of["change"], "difference")
+    return [*rows, {"system": "tuned minus base", f"{term} loss": change(m[term]), "MCD (dB)": change(mcd)}]
 
 # %% ../../nbs/7_evaluation/05_rows.ipynb #8c7a6c82
 def listening_rows(
@@ -88,7 +89,8 @@ def listening_rows(
     "List evaluated sentences with their sound and their numbers"
     def sound(file): return decode(file) if file.is_file() else None
     def numbers(r):
-        mcd, ratio = {f"MCD {s}": r["mcd"][s] for s in SYSTEMS[1:]}, r["checks"]["tuned"]["duration_ratio"]
+        mcd = {f"MCD {s}": r["measures"]["mcd"][s] for s in SYSTEMS[1:]}
+        ratio = r["checks"]["tuned"]["duration_ratio"]
         return {"voice": r["speaker"]} | mcd | {"duration ratio tuned": ratio}
     return [dict(text=r["text"], numbers=numbers(r),
                  clips={s: sound(samples/"audio"/s/f"{r['id']}.ogg") for s in SYSTEMS}) for r in rows]
@@ -103,7 +105,7 @@ def failed_rows(
     for r in rows:
         found = r["checks"][system]
         flags, ratio = [k for k in FAILURES if found[k]], found["duration_ratio"]
-        if not flags and RATIO[0]<=ratio<=RATIO[1]: continue
+        if not flags and (ratio is None or RATIO[0]<=ratio<=RATIO[1]): continue
         what = ", ".join(flags) or f"duration outside {RATIO[0]} to {RATIO[1]}"
         failed.append({"system": system, "id": r["id"], "what": what, "duration ratio": ratio,
                        "text": r["text"]})
