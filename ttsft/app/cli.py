@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'add_correction', 'import_file', 'list_corrections', 'learn_corrections', 'go_back', 'run_arguments',
            'new_arguments', 'read_arguments', 'curve_arguments', 'compare_arguments', 'speak_arguments',
-           'export_arguments', 'base_arguments', 'feedback_arguments', 'do_new', 'do_read', 'do_speak', 'do_export',
-           'do_curve', 'do_compare', 'do_base', 'do_doctor', 'Command', 'parse', 'main']
+           'export_arguments', 'versa_arguments', 'do_versa', 'base_arguments', 'feedback_arguments', 'do_new',
+           'do_read', 'do_speak', 'do_export', 'do_curve', 'do_compare', 'do_base', 'do_doctor', 'Command', 'parse',
+           'main']
 
 # %% ../../nbs/9_app/11_cli.ipynb #5dd15653
 import argparse, sys
@@ -155,6 +156,18 @@ def export_arguments(p:argparse.ArgumentParser):
     p.add_argument("run", help="a run's folder or name")
     p.add_argument("dir", type=Path, help="a new folder")
 
+# %% ../../nbs/9_app/11_cli.ipynb #cab7ef10
+def versa_arguments(p:argparse.ArgumentParser):
+    "Add the arguments of `ttsft versa`"
+    p.add_argument("run", help="a run's folder or name")
+    p.add_argument("dir", type=Path, help="a new folder")
+
+def do_versa(a:argparse.Namespace):
+    "Write the sentences of a run for VERSA"
+    from ttsft.app.folders import find_run
+    from ttsft.app.versa import export_versa
+    print(export_versa(find_run(a.run), a.dir))
+
 # %% ../../nbs/9_app/11_cli.ipynb #f64689ce
 def base_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft base`"
@@ -266,6 +279,8 @@ COMMANDS = {
     "speak": Command("say a text with a trained checkpoint", speak_arguments, do_speak),
     "export": Command("write a checkpoint as the official package loads it", export_arguments, do_export),
     "rate": Command("let people listen: a page for phones, and what came back", rate_arguments, rate),
+    "versa": Command("write a run's sentences as lists for the evaluation toolkit VERSA", versa_arguments,
+                     do_versa),
     "feedback": Command("correct what a model says, learn from it, or go back", feedback_arguments,
                         lambda a: a.feedback(a)),
     "curve": Command("train on parts of the recordings, and show what more of them buy", curve_arguments,

@@ -16,7 +16,7 @@ import numpy as np
 from .. import __version__
 from ..core import UserError, did_you_mean, file_fingerprint, fingerprint, local_path, write_json
 from ..disk import folder_bytes
-from ..processes import lead
+from ..processes import lead, process_number
 from ..text.measures import vowelled
 from ..corpus.readers import fingerprint_source
 from ..corpus.sources import name_sources
@@ -27,6 +27,7 @@ from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
 from ..training.recipe import last_schedule, lasting_settings
 from .recipe import Recipe
+from .rows import FITTED, describe_fitted
 
 # %% ../../nbs/9_app/01e_steps.ipynb #40ee93b8
 @dataclass(frozen=True)
@@ -165,8 +166,11 @@ def train_checkpoints(
     fitted, replayed = p.start(), take_columns(clips, "language", replay=True)
     if replayed: p.say(f"    {len(replayed)} of {len(clips)} training clips replay other languages")
     if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
+    about = describe_fitted(fitted)
     trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
-    return trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
+    counts = trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
+    if not process_number(): write_json(work/FITTED, about)
+    return counts
 
 # %% ../../nbs/9_app/01e_steps.ipynb #c72046dc
 def plan_checkpoints(p)->Plan:
