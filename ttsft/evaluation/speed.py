@@ -60,26 +60,28 @@ def choose_timed(
     order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
     return [order[i] for i in sorted({round(x) for x in np.linspace(0, len(order)-1, min(most, len(order)))})]
 
+# %% ../../nbs/7_evaluation/03c_speed.ipynb #72543e5f
 def measure_speed(
     family:Family,
     texts:Sequence[str], # At least one
     voices:Sequence[Prompt], # One for each
-    spoken:Sequence[Speech], # What was said before, from `speak_all` with the same seed
+    spoken:Sequence[Speech], # What was said before, from `speak_and_time` with the same seed
+    seconds:Sequence[float]|None, # That each took alone; None: many were spoken at once
     seed:int, # Of the run
 # rtf_median, rtf_p95, first_audio_seconds, first_audio, peak_memory_bytes, n, device, threads, repeats
 )->dict:
-    "Time a few sentences one by one, and say whether they are what was said before"
-    if family.device.type=="cuda": torch.cuda.reset_peak_memory_stats(family.device)
-    at = choose_timed(texts)
+    "Tell how fast a system speaks, and whether it says the same again"
     def once(i): return speak_timed(family, texts[i], voices[i], seed_for(seed, "speak", i))
-    first, _ = once(at[0]) # warm-up
-    made = {i: once(i) for i in at}
-    rates = [s*family.sample_rate/max(len(speech.wav), 1) for speech,s in made.values()]
+    at = choose_timed(texts) if seconds is None else [*range(len(texts))][len(texts)>1:] # the first warms up
+    first = choose_timed(texts)[0]
+    again, _ = once(first)
+    took = {i: once(i)[1] for i in at} if seconds is None else {i: seconds[i] for i in at}
+    rates = [s*family.sample_rate/max(len(spoken[i].wav), 1) for i,s in took.items()]
     words = min(at, key=lambda i: (abs(len(texts[i].split())-WORDS), i))
-    off = max(compare_speech(made[i][0].wav, spoken[i].wav) for i in at)
-    same = hash_speech(first)==hash_speech(made[at[0]][0])
-    return dict(rtf_median=float(np.median(rates)), rtf_p95=float(np.quantile(rates, 0.95)),
-                first_audio_seconds=made[words][1], n=len(at), device=family.device.type,
+    off = compare_speech(again.wav, spoken[first].wav)
+    repeats = dict(same_bytes=hash_speech(again)==hash_speech(spoken[first]),
+                   largest_difference=off if np.isfinite(off) else None)
+    return dict(rtf_median=float(np.median(rates)), rtf_p95=float(np.quantile(rates, 0.95)), n=len(at),
+                first_audio_seconds=took[words], device=family.device.type, threads=torch.get_num_threads(),
                 first_audio=f"whole sentence of {len(texts[words].split())} words, nothing is streamed",
-                peak_memory_bytes=peak_memory(family.device), threads=torch.get_num_threads(),
-                repeats=dict(same_bytes=same, largest_difference=off if np.isfinite(off) else None))
+                peak_memory_bytes=peak_memory(family.device), repeats=repeats)
