@@ -86,7 +86,6 @@ def write_reports(
         return run/"report.html" if complete else None
     parameters = dict(language=pipeline.recipe.language, recipe=str(recipe), overrides=shlex.join(overrides))
     write_together([n for n,step in REPORTS.items() if step in steps], pipeline, parameters)
+    if complete: shutil.copyfile(pipeline.dir(REPORTS[SUMMARY])/"metrics.json", run/"metrics.json")
     write_json(done, state)
-    if not complete: return None
-    shutil.copyfile(pipeline.dir(REPORTS[SUMMARY])/"metrics.json", run/"metrics.json")
-    return run/"report.html"
+    return run/"report.html" if complete else None

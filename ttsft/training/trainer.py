@@ -12,12 +12,12 @@ from contextlib import nullcontext
 from fastcore.basics import patch
 from tqdm import tqdm
 from ..core import read_json
-from ..runs import human
+from ..runs import human, told_when_full
 from ..processes import agree
 from ..stopping import REQUEST, Stopped, elapsed, finishing, read_duration, watch_signals
 from .schedule import stage_at
 from .forgetting import find_forgotten, refuse_forgotten
-from .cost import peak_memory, require_disk, told_when_full
+from .cost import peak_memory, require_disk
 from .fit import told_when_out_of_memory
 from .times import read_clocks, say_seconds
 from .guards import check_start
@@ -179,7 +179,7 @@ def run(self:Trainer,
 )->dict: # Counts for step.json
     "Train to the end, whatever happened before"
     self.facts, self.add = facts, add
-    with watch_signals(), told_when_full(self.out, self.disk), told_when_out_of_memory():
+    with watch_signals(), told_when_full(self.out, self.tell_full), told_when_out_of_memory():
         try:
             self.announce()
             self.make_updates()

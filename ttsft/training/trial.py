@@ -16,7 +16,7 @@ from ..core import UserError
 from ..families.modules import forked_rng
 from .schedule import settings_of
 from .stream import Draw, build_updates
-from .optimizer import make_adamw
+from .optimizer import has_fused, make_adamw
 from .pieces import build_pieces, padded_frames
 from .update import Stage, make_update, no_gradients
 from .fit import find_size, held_back, is_out_of_memory, memory_limit, release_memory
@@ -33,7 +33,7 @@ class TrialStepper(Keeping):
 def open_trial(self:TrialStepper)->Stage:
     "Make optimizers that move nothing"
     s = self.progress.stage
-    optimizers = {k: make_adamw(ps, settings_of(self.config, s.number, k), self.device.type=="cuda")
+    optimizers = {k: make_adamw(ps, settings_of(self.config, s.number, k), has_fused(self.device))
                   for k,ps in s.parts.items() if ps}
     for group in (g for o in optimizers.values() for g in o.param_groups): group["lr"] = 0.0
     return Stage(s.number, s.parts, optimizers)
