@@ -13,6 +13,7 @@ from itertools import islice
 import numpy as np, torch
 from fastcore.basics import patch
 from ..core import UserError
+from ..estimates import read_clocks
 from ..families.modules import forked_rng
 from .schedule import settings_of
 from .stream import Draw, build_updates
@@ -20,7 +21,7 @@ from .optimizer import has_fused, make_adamw
 from .pieces import build_pieces, padded_frames
 from .update import Stage, make_update, no_gradients
 from .fit import find_size, held_back, is_out_of_memory, memory_limit, release_memory
-from .times import Times, count_left, read_clocks, seconds_left
+from .times import Times, count_left, seconds_left
 from .state import moving_state
 from .keep import Keeping
 
@@ -115,7 +116,7 @@ def find_fit(self:TrialStepper):
              "added up.")
 
 # %% ../../nbs/6_training/04f_trial.ipynb #6af2bbaa
-TRIALS = 6 # Updates at most that are timed; a short run has fewer
+TRIALS = 12 # Updates at most that are timed; a short run has fewer
 
 @patch
 def pick_updates(self:TrialStepper, most:int)->list[list[Draw]]: # The draws of each
