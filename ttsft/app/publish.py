@@ -9,11 +9,12 @@ __all__ = ['SUMMARY', 'REPORTS', 'BY_COMMAND', 'UP', 'AT_ONCE', 'reports_folder'
 # %% ../../nbs/9_app/02b_publish.ipynb #4f8f3669
 import shlex, shutil, time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import resources
 from pathlib import Path
 from .. import __version__
 from ..core import UserError, read_json, write_json
+from ..estimates import Estimate
 from .page import to_html
 from .pipeline import Pipeline
 from .runner import run_notebook
@@ -68,15 +69,19 @@ def write_together(
     names:Sequence[str], # Of the notebooks
     pipeline:Pipeline,
     parameters:dict, # language, recipe, overrides
-):
+)->dict: # `cost`: seconds estimated and true; empty for few reports
     "Write reports side by side; the first error stops those that have not begun"
+    work = Estimate(f"{len(names)} reports", len(names), pipeline.say, share=0.25)
     WARM.parameters = parameters
     with ThreadPoolExecutor(min(AT_ONCE, pipeline.workers)) as pool:
         started = [pool.submit(write_report, name, pipeline, parameters) for name in names]
         try:
-            for report in started: report.result()
+            for report in as_completed(started):
+                report.result()
+                work.note()
         finally: pool.shutdown(cancel_futures=True)
     WARM.stop()
+    return work.compare()
 
 # %% ../../nbs/9_app/02b_publish.ipynb #4c66d756
 def write_start(
@@ -108,9 +113,8 @@ def write_reports(
         return run/"report.html" if complete else None
     parameters = dict(language=pipeline.recipe.language, recipe=str(recipe), overrides=shlex.join(overrides))
     names = [n for n,step in REPORTS.items() if step in steps]
-    write_together(names, pipeline, parameters)
+    cost = write_together(names, pipeline, parameters)
+    if cost: write_json(run/"reports"/"cost.json", cost)
     if names: pipeline.say(f"  all reports: {write_start(pipeline, names)}")
     write_json(done, state)
-    if not complete: return None
-    shutil.copyfile(pipeline.dir(REPORTS[SUMMARY])/"metrics.json", run/"metrics.json")
-    return run/"report.html"
+    return run/"report.html" if complete else None
