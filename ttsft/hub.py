@@ -106,6 +106,7 @@ class HubFile:
     hash:str # Hexadecimal: SHA-256 where `large`, else Git's SHA-1
     large:bool # It is stored apart
 
+# %% ../nbs/02_hub.ipynb #c3e3c7e5
 def list_hub_files(
     page:Page,
     inside:str, # Only that file or folder; empty: all
@@ -144,6 +145,7 @@ def begun_path(page:Page, file:HubFile)->Path: # It may not be there
     "Return where a file grows"
     return blob_path(page, file).with_name(f"{file.hash}.ttsft-begun")
 
+# %% ../nbs/02_hub.ipynb #d3fb3101
 def count_missing(page:Page, files:Sequence[HubFile])->int: # Bytes
     "Count what is still to be downloaded"
     def left(file):
@@ -151,6 +153,9 @@ def count_missing(page:Page, files:Sequence[HubFile])->int: # Bytes
         begun = begun_path(page, file)
         return max(0, file.size-(begun.stat().st_size if begun.is_file() else 0))
     return sum(map(left, files))
+
+# %% ../nbs/02_hub.ipynb #7b62fab0
+MARGIN = 100_000_000 # bytes that stay free
 
 def require_room(
     wanted:int, # Bytes that are still to be downloaded, of all repositories
@@ -161,8 +166,6 @@ def require_room(
     if (free := disk_free(folder))>wanted+MARGIN: return
     raise UserError(f"{human(wanted)} are to be downloaded, and {human(free)} are free at {folder}. Free "
                     f"{human(wanted+MARGIN-free)}, or set HF_HOME to a folder on a larger disk.")
-
-MARGIN = 100_000_000 # bytes that stay free
 
 # %% ../nbs/02_hub.ipynb #8963274b
 def _grow(page, file, begun):
@@ -183,9 +186,9 @@ def _require_hash(path, page, file, what):
     if hash_file(path, file.large)==file.hash: return
     path.unlink()
     raise UserError(f"{what}: {file.name} of {page.repo} is not what the hub says: its hash differs. The "
-                    "bytes were damaged on the way or on the disk, or somebody changed them. The file was taken "
-                    "away; start the same command again. If it happens twice, look at the proxy or mirror "
-                    "between.")
+                    "bytes were damaged on the way or on the disk, or somebody changed them. The file was "
+                    "taken away; start the same command again. If it happens twice, look at the proxy or "
+                    "mirror between.")
 
 # %% ../nbs/02_hub.ipynb #1ea44cc6
 def fetch_file(

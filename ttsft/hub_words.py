@@ -95,6 +95,7 @@ def _tell_known(names, repo, kind, endpoint, token):
     answered = one("HfHubHTTPError")
     return tell_away(repo, endpoint, offline, half) if (half or offline or away) and not answered else ""
 
+# %% ../nbs/000_hub_words.ipynb #5fe11d6a
 def tell_hub_error(
     error:BaseException, # Of `huggingface_hub`
     repo:str, # OWNER/NAME

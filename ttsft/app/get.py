@@ -29,8 +29,8 @@ def fetch_wants(
     for want in wants:
         answer = read_answers().get(f"{want.page.kind}:{want.page.repo}", {}) if want.page.online else {}
         note_pin(run, want.page, **answer)
-    for want in wants:
-        with told_when_full(run, lambda: tell_full("the download", cache, want.size)):
+    with told_when_full(run, lambda: tell_full("the download", cache, sum(w.size for w in wants))):
+        for want in wants:
             for file in want.files: fetch_file(want.page, file, want.key, say)
             link_snapshot(want.page, want.inside, want.key)
 
@@ -60,8 +60,8 @@ def inspect_base(r:Recipe)->list[str]: # What is wrong, in words
     try: kind, how = find_family(folder)
     except UserError as e: return [f"base: {e}"]
     if kind.name!=r.family:
-        return [f"base: {r.base} is a model of family {kind.name}, recognised by {how}, and the recipe trains "
-                f"{r.family}. Name a base of {r.family}, or a recipe of {kind.name}."]
+        return [f"base: {r.base} is a model of family {kind.name}, recognised by {how}, and the recipe "
+                f"trains {r.family}. Name a base of {r.family}, or a recipe of {kind.name}."]
     return [f"base: {fault}" for fault in inspect_folder(kind, folder).faults]
 
 # %% ../../nbs/9_app/10j_get.ipynb #707e8bcd
@@ -79,7 +79,8 @@ def inspect_places(r:Recipe, places:Sequence[Place])->list[str]: # Names have co
     for place in places:
         if place.keys==("base",): faults += inspect_base(r)
         elif place.kind=="dataset":
-            faults += inspect_source(place.key, r.source if place.keys[0]=="source" else r.also[place.keys[1]])
+            config = r.source if place.keys[0]=="source" else r.also[place.keys[1]]
+            faults += inspect_source(place.key, config)
         elif place.keys[0]=="model":
             path, config = local_path(place.spec, place.key), build(family_config(r.family), r.model)
             found = family(r.family).inspect_part(place.keys[1], path, config)

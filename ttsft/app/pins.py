@@ -65,8 +65,8 @@ def read_pins(run:Path)->dict[str, dict]: # KIND:OWNER/NAME -> commit, and what 
     good = isinstance(found, dict) and all(
         isinstance(v, dict) and re.fullmatch("[0-9a-f]{40}", str(v.get("commit"))) for v in found.values())
     if good: return found
-    raise UserError(f"{run/RECORD} is damaged: it should hold a commit for each repository. Take it away; then "
-                    "the newest are taken.")
+    raise UserError(f"{run/RECORD} is damaged: it should hold a commit for each repository. Take it away; "
+                    "then the newest are taken.")
 
 def note_pin(
     run:Path, # The run's folder, held
@@ -102,7 +102,8 @@ def pin_place(
             note_pin(run, page)
         commit = page.commit
         newest = "the newest" if page.online else "the newest on this machine"
-        say(f"  {place.key}: {name.repo} at {commit}, {newest}; {run.name}/{RECORD} keeps it for later starts")
+        say(f"  {place.key}: {name.repo} at {commit}, {newest}; {run.name}/{RECORD} keeps it for later "
+            "starts")
     return f"{place.before}hub:{name.repo}@{commit}{name.inside and '/'+name.inside}"
 
 # %% ../../nbs/9_app/01k_pins.ipynb #db9b94f1

@@ -143,7 +143,7 @@ def check_hub_name(key:str, spec:str)->tuple[str, str]: # Recipe key, `hub:...`;
     "Check the name of something on a hub"
     try: parse_hub(spec)
     except ValueError as e: return RED, f"{key}: {e}"
-    return AMBER, f"{spec} is fetched when the run starts; `ttsft get RECIPE` fetches it before, and looks at it"
+    return AMBER, f"{spec} is fetched when the run starts; `ttsft get RECIPE` fetches it now, and looks at it"
 
 # %% ../../nbs/9_app/09a_source_check.ipynb #332b46cd
 def describe_rows(found:Checked)->list[Finding]:

@@ -85,8 +85,8 @@ def require_accepted(
     said = "yes" if accept else ask(f"These licences bind you, and what you train from it.{listed}\nDo you "
                                     "accept them? [y/N] ")
     if said.strip().lower() not in ("y", "yes"):
-        raise UserError("the licences were not accepted, so nothing was downloaded. Take another base or data "
-                        "set, whose licence suits you.")
+        raise UserError("the licences were not accepted, so nothing was downloaded. Take another base or "
+                        "data set, whose licence suits you.")
     how = dict(accepted=date.today().isoformat(), by="--accept-licence" if accept else "answer")
     path, answers = find_cache()/ANSWERS, read_answers()
     path.parent.mkdir(parents=True, exist_ok=True)
