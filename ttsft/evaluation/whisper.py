@@ -121,8 +121,8 @@ def make_tiny_whisper(
         torch.manual_seed(seed)
         model = WhisperForConditionalGeneration(WhisperConfig(
             vocab_size=len(tokenizer), d_model=32, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=32,
-            decoder_ffn_dim=32, encoder_attention_heads=2, decoder_attention_heads=2,
-            max_target_positions=40, **places))
+            decoder_ffn_dim=32, encoder_attention_heads=2, decoder_attention_heads=2, init_std=0.3,
+            **places))
     model.generation_config = GenerationConfig(
         **places, **many, is_multilingual=bool(languages), max_length=40,
         no_timestamps_token_id=ids[SIGNS[5]], begin_suppress_tokens=[end],
