@@ -14,7 +14,7 @@ from ..core import UserError
 from .hearing import Recogniser
 from .recipe import RecogniserSpec
 from .recogniser_files import WHERE, check_stranger, describe_model, find_model, list_weights
-from .recogniser_files import require_files, tell_language, whisper_languages
+from .recogniser_files import require_files, require_loaded, tell_language, whisper_languages
 
 # %% ../../nbs/7_evaluation/01d_whisper.ipynb #a7793585
 @contextmanager
@@ -62,12 +62,14 @@ def _load_whisper(folder):
     try:
         extractor = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
         tokenizer = WhisperTokenizer.from_pretrained(folder, local_files_only=True)
-        model = WhisperForConditionalGeneration.from_pretrained(folder, local_files_only=True,
-                                                                use_safetensors=True, dtype=torch.float32)
+        model, loaded = WhisperForConditionalGeneration.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32,
+            output_loading_info=True)
     # the library raises no narrower type
     except Exception as e:
         raise UserError(f"{WHERE}: transformers cannot open {folder.name} as Whisper: {e}. Name a model of "
                         "that kind, or copy it again.") from None
+    require_loaded(loaded, folder)
     return model.to("cuda" if torch.cuda.is_available() else "cpu"), extractor, tokenizer
 
 # %% ../../nbs/7_evaluation/01d_whisper.ipynb #236102f5
