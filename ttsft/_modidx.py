@@ -1797,6 +1797,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                           'ttsft/evaluation/recogniser_files.py'),
                                                    'ttsft.evaluation.recogniser_files.require_files': ( '7_evaluation/recogniser_files.html#require_files',
                                                                                                         'ttsft/evaluation/recogniser_files.py'),
+                                                   'ttsft.evaluation.recogniser_files.require_loaded': ( '7_evaluation/recogniser_files.html#require_loaded',
+                                                                                                         'ttsft/evaluation/recogniser_files.py'),
                                                    'ttsft.evaluation.recogniser_files.require_package': ( '7_evaluation/recogniser_files.html#require_package',
                                                                                                           'ttsft/evaluation/recogniser_files.py'),
                                                    'ttsft.evaluation.recogniser_files.tell_language': ( '7_evaluation/recogniser_files.html#tell_language',
