@@ -1157,6 +1157,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                    'ttsft/evaluation/columns.py'),
                                           'ttsft.evaluation.columns.measure_columns': ( '7_evaluation/columns.html#measure_columns',
                                                                                         'ttsft/evaluation/columns.py'),
+                                          'ttsft.evaluation.columns.name_measure': ( '7_evaluation/columns.html#name_measure',
+                                                                                     'ttsft/evaluation/columns.py'),
                                           'ttsft.evaluation.columns.read_evaluated': ( '7_evaluation/columns.html#read_evaluated',
                                                                                        'ttsft/evaluation/columns.py'),
                                           'ttsft.evaluation.columns.recognition_columns': ( '7_evaluation/columns.html#recognition_columns',

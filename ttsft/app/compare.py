@@ -75,9 +75,8 @@ def pair_rows(
     def row(c, p):
         value = write_value([p[k] for k in ("difference", "low", "high")], c["unit"], "+")
         often = f"{100*p['share_improved']:.0f} %" if c["better"] else None
-        return {"figure": c["name"], "difference": f"{p['b']} minus {p['a']}",
-                "of": value.replace(" %", " points"), "sentences": p["n"], "better on": often,
-                "p, after Holm": f"{p['adjusted']:.3f}"}
+        return {"what": f"{c['name']}: {p['b']} minus {p['a']}", "difference": value.replace(" %", " points"),
+                "sentences": p["n"], "p": f"{p['adjusted']:.3f}", "the first is better on": often}
     return [row(c, p) for c in comparison["columns"] for p in c["pairs"]]
 
 def headline_values(

@@ -23,7 +23,7 @@ def choose_frames(
 )->list[Mapping]: # At least one, where anything was measured
     "Choose what is drawn: error rates, else the distance to the recordings; and likeness"
     heard = [c for c in columns if c["name"].startswith("CER")]
-    near = [c for c in columns if c["name"]=="mcd"]
+    near = [c for c in columns if c["name"]=="MCD"]
     alike = [c for c in columns if "similarity" in c["name"]]
     return (heard or near)+alike or [c for c in columns if c["better"]][:1]
 
