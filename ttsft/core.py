@@ -290,5 +290,5 @@ def read_json(path:Path): # File to read
 # %% ../nbs/00_core.ipynb #4428c73d
 def read_jsonl(path:Path)->list[dict]: # File with one JSON object per line
     "Read a JSONL file; leave out a last line that a crash cut short"
-    lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(l) for l in lines if l.endswith("\n")]
+    with open(path, encoding="utf-8", newline="\n") as f: # a text may hold other line separators (U+2028)
+        return [json.loads(l) for l in f if l.endswith("\n")]

@@ -17,6 +17,7 @@ from ..core import UserError, read_json, write_json
 from .page import to_html
 from .pipeline import Pipeline
 from .runner import run_notebook
+from .warm import WARM, kernel_manager
 
 # %% ../../nbs/9_app/02b_publish.ipynb #b3ef2c03
 SUMMARY = "06_summary" # becomes `report.html`
@@ -50,7 +51,7 @@ def write_report(
     "Run one report notebook and write its page"
     out, start = pipeline.run.dir/"reports", time.time()
     page = pipeline.run.dir/"report.html" if name==SUMMARY else out/f"{name}.html"
-    run_notebook(reports_folder()/f"{name}.ipynb", out/f"{name}.ipynb", parameters)
+    run_notebook(reports_folder()/f"{name}.ipynb", out/f"{name}.ipynb", parameters, manager=kernel_manager())
     title = f"{pipeline.recipe.name}: {name.partition('_')[2]}"
     to_html(out/f"{name}.ipynb", page, title=title, code=name!=SUMMARY)
     pipeline.say(f"  report {name}: {time.time()-start:.1f} s -> {page}")
@@ -65,11 +66,13 @@ def write_together(
     parameters:dict, # language, recipe, overrides
 ):
     "Write reports side by side; the first error stops those that have not begun"
+    WARM.parameters = parameters
     with ThreadPoolExecutor(min(AT_ONCE, pipeline.workers)) as pool:
         started = [pool.submit(write_report, name, pipeline, parameters) for name in names]
         try:
             for report in started: report.result()
         finally: pool.shutdown(cancel_futures=True)
+    WARM.stop()
 
 # %% ../../nbs/9_app/02b_publish.ipynb #22cbbfab
 def write_reports(

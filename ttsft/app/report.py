@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ARROWS', 'format_value', 'has_ends', 'format_interval', 'table_cell', 'table', 'audio_row', 'audio_grid',
            'draw_frames', 'loss_figure', 'term_table', 'alignment_figure', 'histogram_figure', 'bars', 'whisker_figure',
-           'verdict_item', 'verdict', 'note', 'folded']
+           'headline', 'verdict_item', 'verdict', 'note', 'folded']
 
 # %% ../../nbs/9_app/01_report.ipynb #eef5a596
 import html
@@ -57,22 +57,26 @@ def table(
     head = "".join(table_cell("th", str(c)) for c in columns)
     body = ["".join(table_cell("td", row.get(c), formats.get(c, ".3g")) for c in columns) for row in rows]
     lines = "".join(f"<tr>{cells}</tr>" for cells in body)
-    return HTML(f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-                f"<tbody>{lines}</tbody></table>")
+    said = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    return HTML(f'<div class="scroll"><table>{said}<thead><tr>{head}</tr></thead><tbody>{lines}</tbody>'
+                "</table></div>")
 
 # %% ../../nbs/9_app/01_report.ipynb #f718d87d
 def audio_row(
-    row:dict, # text, clips {column: (wav, sample_rate) or None}, numbers {label: value}
+    row:dict, # text, clips {column: (wav, sample_rate, Ogg bytes where there are) or None}, numbers
     columns:list, # Systems, from left to right
+    picture:str="wave", # Under each player: wave or mel
 )->str: # HTML
     "Show one sentence by several systems"
     if extra := set(row["clips"])-set(columns):
         raise ValueError(f"clips of {sorted(extra)} would not be shown: the columns are {list(columns)}")
     def player(name):
-        if clip := row["clips"].get(name): return player_html(*clip, title=name)
+        if clip := row["clips"].get(name):
+            return player_html(*clip[:2], title=name, picture=picture, ogg=(clip[2:] or (None,))[0])
         return f'<figure class="player"><figcaption>{html.escape(name)}</figcaption>no sound</figure>'
     numbers = " · ".join(f"{k} {format_value(v)}" for k, v in row.get("numbers", {}).items())
-    return (f'<article><p class="text" dir="auto">{html.escape(row["text"])}</p>'
+    side = ' class="side"' if picture=="mel" else ""
+    return (f'<article{side}><p class="text" dir="auto">{html.escape(row["text"])}</p>'
             '<div class="clips" style="display:flex;flex-wrap:wrap;gap:.5rem">'
             f'{"".join(map(player, columns))}</div><p class="numbers">{html.escape(numbers)}</p></article>')
 
@@ -81,9 +85,10 @@ def audio_grid(
     rows:list, # As for `audio_row`, one for each sentence
     columns:list, # Systems, from left to right
     caption:str="", # Who speaks, and how the sentences were drawn
+    picture:str="wave", # Under each player: wave; or mel, then all systems stand side by side
 )->HTML: # One block for each sentence; players side by side, below each other on a phone
     "Show the same sentences by several systems, to be heard"
-    blocks = "".join(audio_row(row, columns) for row in rows)
+    blocks = "".join(audio_row(row, columns, picture) for row in rows)
     return HTML(f'<section class="grid"><p dir="auto">{html.escape(caption)}</p>{blocks}</section>')
 
 # %% ../../nbs/9_app/01_report.ipynb #c7d1aeed
@@ -190,6 +195,16 @@ def whisker_figure(
     ax.set(yticks=range(len(values)), yticklabels=list(values), xlabel=label, ylim=(len(values)-0.5, -0.5))
     plt.close(fig)
     return fig
+
+# %% ../../nbs/9_app/01_report.ipynb #722ac562
+def headline(
+    outcome, # With kind (learnt, not, broke, unknown), sentence, reasons
+    reasons:bool=True, # Whether they are listed below
+)->HTML:
+    "Show the answer of a page"
+    said = "".join(f"<li>{html.escape(r)}</li>" for r in outcome.reasons if reasons)
+    return HTML(f'<p class="outcome {outcome.kind}" role="status" dir="auto">{html.escape(outcome.sentence)}</p>'
+                + (f'<ul class="reasons">{said}</ul>' if said else ""))
 
 # %% ../../nbs/9_app/01_report.ipynb #62f848bb
 ARROWS = {"up": " ↑", "down": " ↓", None: ""}

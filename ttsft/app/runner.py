@@ -116,6 +116,7 @@ class ToldEngine(NBClientEngine):
             if progress is not None: progress(cell_index+1, len(nb_man.nb.cells))
             return start(cell, cell_index, **kw)
         nb_man.cell_start = told
+        if kwargs.get("kernel_manager_class") is None: kwargs.pop("kernel_manager_class", None)
         quiet = ["--IPKernelApp.log_level=ERROR"]  # it warns that this machine could listen to itself
         return super().execute_managed_notebook(nb_man, kernel_name, extra_arguments=quiet, **kwargs)
 
@@ -128,6 +129,7 @@ def run_notebook(
     parameters:dict|None=None, # Values for declared parameters
     cwd=None, # Folder to run in; the caller's when None
     progress=None, # Called as progress(cell, n_cells) before each cell
+    manager:type|None=None, # Class that manages the kernel; Jupyter's own when None
 )->Path: # `out_path`
     "Run a report notebook, strictly"
     path, out_path, declared = Path(path), Path(out_path).resolve(), declared_parameters(path)
@@ -139,7 +141,7 @@ def run_notebook(
     try:
         nb = papermill.execute_notebook(escape_braces(path), escape_braces(partial), parameters,
                                         engine_name="ttsft", kernel_name="python3", progress_bar=False,
-                                        cwd=cwd, progress=progress)
+                                        cwd=cwd, progress=progress, kernel_manager_class=manager)
     except (PapermillExecutionError, DeadKernelError) as e:
         ename, evalue = getattr(e, "ename", type(e).__name__), getattr(e, "evalue", str(e))
         raise ReportError(f"{path.name} failed in cell {getattr(e, 'exec_count', '?')}: {ename}: {evalue}\n"
