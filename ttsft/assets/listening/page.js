@@ -220,7 +220,7 @@ function trial() {
   const update = () => {
     const heard = page.plays.every(n => n > 0) && (!page.reference || page.referencePlays > 0);
     for (const [field, allowed] of fields) field.disabled = !allowed();
-    const given = data.method === "transcription" ? page.words.heard !== undefined : page.scores.every(s => s !== null);
+    const given = data.method === "transcription" || page.scores.every(s => s !== null);
     next.disabled = !(heard && given);
     hint.textContent = say(heard ? "rate" : "listen");
   };
@@ -311,7 +311,8 @@ function corrections() {
 }
 
 function answer() {
-  const words = Object.fromEntries(Object.entries(page.words).filter(([name, w]) => name === "heard" || w.trim()));
+  const words = Object.fromEntries(Object.entries(page.words).filter(([_, w]) => w.trim()));
+  if (data.method === "transcription") words.heard = page.words.heard || ""; // nothing was understood
   if (page.clips.length === 1 && Object.keys(words).some(name => name !== "heard")) page.about = page.clips[0];
   if (page.about) words.about = page.about;
   const scores = data.method === "transcription" ? {}
