@@ -26,7 +26,8 @@ def find_samples(
     if not name: return samples
     lists = [p.name for p in (samples/"lists").glob("*") if (p/"sentences.jsonl").is_file()]
     if name in lists: return samples/"lists"/name
-    raise UserError(f"--list: {samples} has no list `{name}`. {did_you_mean(name, lists or ['none'])}")
+    help = did_you_mean(name, lists) if lists else "This run has no lists; leave --list out."
+    raise UserError(f"--list: {samples} has no list `{name}`. {help}")
 
 def list_systems(samples:Path)->list[str]: # As `find_samples` found them
     "List the systems that have sound, in the order in which they are shown"
