@@ -50,8 +50,8 @@ def answer_text(
     n, odd, changed = counts["n_texts"], counts["n_unknown"], counts["n_changed"]
     if odd:
         signs = " ".join(list(counts["unknown_chars"])[:10])
-        return Outcome("not", f"The model cannot read all of it: {odd:,} signs in {n:,} sentences are unknown "
-                              f"to it ({signs}).")
+        return Outcome("not", f"The model cannot read all of it: {odd:,} signs in {n:,} sentences are "
+                              f"unknown to it ({signs}).")
     if changed: return Outcome("not", f"The model reads every sign, but {changed:,} of {n:,} sentences lose "
                                       "something on the way.")
     return Outcome("learnt", f"The model can read every sign of {n:,} sentences.")
@@ -65,7 +65,7 @@ def answer_codec(
 )->Outcome:
     "Say what a codec makes of the recordings"
     ends = f" [{stoi[1]:.2f}, {stoi[2]:.2f}]" if stoi[1]==stoi[1] else ""
-    said = f"its copies of {clips} recordings have an intelligibility (STOI) of {stoi[0]:.2f}{ends}, at most 1"
+    said = f"its copies of {clips} recordings keep a STOI (intelligibility) of {stoi[0]:.2f}{ends}, at most 1"
     if stoi[0]<DOUBTFUL: return Outcome("not", f"The codec loses much of this speech: {said}.")
     return Outcome("unknown", f"The codec is the ceiling of all that follows: {said}.")
 

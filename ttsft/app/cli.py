@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['COMMANDS', 'add_correction', 'import_file', 'list_corrections', 'learn_corrections', 'go_back', 'run_arguments',
-           'new_arguments', 'read_arguments', 'speak_arguments', 'export_arguments', 'base_arguments',
-           'feedback_arguments', 'do_new', 'do_read', 'do_speak', 'do_export', 'do_base', 'do_doctor', 'Command',
-           'parse', 'main']
+           'new_arguments', 'read_arguments', 'curve_arguments', 'compare_arguments', 'speak_arguments',
+           'export_arguments', 'versa_arguments', 'do_versa', 'base_arguments', 'feedback_arguments', 'do_new',
+           'do_read', 'do_speak', 'do_export', 'do_curve', 'do_compare', 'do_base', 'do_doctor', 'Command', 'parse',
+           'main']
 
 # %% ../../nbs/9_app/11_cli.ipynb #5dd15653
 import argparse, sys
@@ -117,6 +118,21 @@ def read_arguments(p:argparse.ArgumentParser):
     p.add_argument("text", nargs="?", help="what people write; lines from standard input when not given")
     p.add_argument("--stages", action="store_true", help="show the text after every stage, too")
 
+# %% ../../nbs/9_app/11_cli.ipynb #74a1818b
+def curve_arguments(p:argparse.ArgumentParser):
+    "Add the arguments of `ttsft curve`"
+    p.add_argument("recipe", help="a shipped recipe's name or a YAML file")
+    p.add_argument("overrides", nargs="*", metavar="key=value",
+                   help="as for run; train.steps holds for each of the models")
+    p.add_argument("--minutes", required=True, metavar="5,15,60",
+                   help="train on so many minutes of the training clips, each part inside the next larger")
+
+def compare_arguments(p:argparse.ArgumentParser):
+    "Add the arguments of `ttsft compare`"
+    p.add_argument("runs", nargs="+", metavar="run", help="folders or names of runs, two or more")
+    p.add_argument("-o", "--out", default="",
+                   help="folder for compare.json and report.html; below outputs when not given")
+
 # %% ../../nbs/9_app/11_cli.ipynb #7cd1857a
 def speak_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft speak`"
@@ -139,6 +155,18 @@ def export_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft export`"
     p.add_argument("run", help="a run's folder or name")
     p.add_argument("dir", type=Path, help="a new folder")
+
+# %% ../../nbs/9_app/11_cli.ipynb #cab7ef10
+def versa_arguments(p:argparse.ArgumentParser):
+    "Add the arguments of `ttsft versa`"
+    p.add_argument("run", help="a run's folder or name")
+    p.add_argument("dir", type=Path, help="a new folder")
+
+def do_versa(a:argparse.Namespace):
+    "Write the sentences of a run for VERSA"
+    from ttsft.app.folders import find_run
+    from ttsft.app.versa import export_versa
+    print(export_versa(find_run(a.run), a.dir))
 
 # %% ../../nbs/9_app/11_cli.ipynb #f64689ce
 def base_arguments(p:argparse.ArgumentParser):
@@ -207,6 +235,17 @@ def do_export(a:argparse.Namespace):
     from ttsft.app.speak import export
     print(export(a.run, a.dir))
 
+# %% ../../nbs/9_app/11_cli.ipynb #5c580bf0
+def do_curve(a:argparse.Namespace):
+    "Train on subsets of the clips, and write the curve"
+    from ttsft.app.curve_page import curve
+    curve(a.recipe, a.minutes, a.overrides)
+
+def do_compare(a:argparse.Namespace):
+    "Lay runs side by side"
+    from ttsft.app.compare import compare
+    compare(a.runs, a.out)
+
 # %% ../../nbs/9_app/11_cli.ipynb #f46f0ef5
 def do_base(a:argparse.Namespace)->int: # Exit code: 0, or 2 where something is wrong
     "Print what a base is, whether it is whole, and what it can do"
@@ -240,8 +279,13 @@ COMMANDS = {
     "speak": Command("say a text with a trained checkpoint", speak_arguments, do_speak),
     "export": Command("write a checkpoint as the official package loads it", export_arguments, do_export),
     "rate": Command("let people listen: a page for phones, and what came back", rate_arguments, rate),
+    "versa": Command("write a run's sentences as lists for the evaluation toolkit VERSA", versa_arguments,
+                     do_versa),
     "feedback": Command("correct what a model says, learn from it, or go back", feedback_arguments,
                         lambda a: a.feedback(a)),
+    "curve": Command("train on parts of the recordings, and show what more of them buy", curve_arguments,
+                     do_curve),
+    "compare": Command("lay runs of any family on one language side by side", compare_arguments, do_compare),
     "doctor": Command("say what this machine has", lambda p: None, do_doctor)}
 
 # %% ../../nbs/9_app/11_cli.ipynb #72e0c80c

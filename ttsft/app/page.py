@@ -31,7 +31,7 @@ PAGE = string.Template("""<!doctype html>
 <html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
  content="default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src '$hash'">
-<title>$title</title><style>$css</style></head><body><main>
+<title>$title</title><style>$css</style></head><body>$nav<main>
 $body
 </main><footer>$footer</footer><script>$script</script></body></html>
 """)
@@ -49,7 +49,8 @@ TEXT_CSS = """
 :root{color-scheme:light dark}*{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--fg);
  font:1rem/1.6 system-ui,"Segoe UI",Roboto,"Noto Sans",sans-serif}
-main,footer{max-width:66rem;margin:0 auto;padding:1rem clamp(1rem,4vw,2rem)}main{padding-bottom:3rem}
+main,footer,nav{max-width:66rem;margin:0 auto;padding:1rem clamp(1rem,4vw,2rem)}main{padding-bottom:3rem}
+nav{padding-block:.6rem 0;display:flex;gap:1.2rem;font-size:.9rem}nav a{color:var(--accent)}
 footer{border-top:1px solid var(--line);font-size:.85rem;color:var(--mute)}
 h1,h2,h3,p,li,td,th,figcaption,caption{unicode-bidi:plaintext;text-align:start}
 h1{font-size:clamp(1.7rem,5vw,2.3rem);line-height:1.2;margin:1.5rem 0 .6rem;letter-spacing:-.01em}
@@ -213,9 +214,13 @@ def fill_page(
     title:str, # Plain text
     body:str, # HTML that went through `keep_offline`
     footer:str="", # HTML
+    links:dict[str, str]|None=None, # Words -> page beside this one, shown above
 )->str: # A whole page
     "Put a body into the frame"
-    return PAGE.substitute(title=html.escape(title), css=TEXT_CSS+BLOCK_CSS+PLAYER_CSS, body=body,
+    pairs = [(html.escape(to), html.escape(words)) for words,to in (links or {}).items()]
+    anchors = "".join(f'<a href="{to}">{words}</a>' for to,words in pairs)
+    nav = f"<nav>{anchors}</nav>" if anchors else ""
+    return PAGE.substitute(title=html.escape(title), css=TEXT_CSS+BLOCK_CSS+PLAYER_CSS, body=body, nav=nav,
                            footer=footer, hash=hash_script(PLAYER_JS), script=PLAYER_JS)
 
 # %% ../../nbs/9_app/00a_page.ipynb #4869e35e
@@ -224,6 +229,7 @@ def to_html(
     html_path, # The page to write
     title:str, # Its title
     code:bool=True, # Fold the code cells away (True) or leave them out (False)
+    links:dict[str, str]|None=None, # Words -> page beside this one, shown above
 )->dict: # bytes, clips, audio_bytes, removed (what could not stay), warning ("" if there is none)
     "Turn an executed notebook into one page that needs no network"
     exporter = HTMLExporter(template_name="basic", template_file="cells.html.j2",
@@ -234,7 +240,7 @@ def to_html(
     body, removed = keep_offline(exporter.from_notebook_node(nb)[0])
     clips, size = weigh_audio(body)
     footer, warning = write_footer(clips, size, removed)
-    page = fill_page(title, body, footer)
+    page = fill_page(title, body, footer, links)
     part = Path(html_path).with_suffix(".part")
     part.write_text(page, encoding="utf-8")
     os.replace(part, html_path)

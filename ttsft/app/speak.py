@@ -12,6 +12,7 @@ from ..core import UserError
 from ..families.contract import read_contract
 from ..families.terms import OWN, Manner, check_seed
 from .folders import find_checkpoint
+from .results import find_metrics, put_results
 
 # %% ../../nbs/9_app/02c_speak.ipynb #5617733b
 def open_family(checkpoint:Path):
@@ -86,4 +87,9 @@ def export(
         raise UserError(f"{folder} exists; an export goes to a new folder, so that it never mixes two models")
     above = next(p for p in folder.absolute().parents if p.exists())
     if not above.is_dir(): raise UserError(f"{folder}: {above} is a file, and no folder can be made in it")
-    return open_family(find_checkpoint(where)).export(folder)
+    checkpoint = find_checkpoint(where)
+    fam = open_family(checkpoint)
+    made = fam.export(folder)
+    put_results(folder/"README.md", find_metrics(checkpoint), fam.contract.get("recipe_name") or folder.name,
+                fam.language or "und")
+    return made

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
-           'plan_hf_dataset', 'plan_codes', 'list_licenses', 'pick_texts', 'describe_training', 'add_voices',
-           'train_checkpoints', 'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step', 'steps_to']
+           'plan_hf_dataset', 'foresee_encoding', 'plan_codes', 'list_licenses', 'pick_texts', 'describe_training',
+           'add_voices', 'train_checkpoints', 'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step',
+           'steps_to']
 
 # %% ../../nbs/9_app/01e_steps.ipynb #5e1a0003
 import dataclasses
@@ -16,8 +17,12 @@ import numpy as np
 from .. import __version__
 from ..core import UserError, did_you_mean, file_fingerprint, fingerprint, local_path, write_json
 from ..disk import folder_bytes
-from ..processes import lead
+from ..estimates import Estimate
+from ..processes import lead, process_number
+from ..runs import MOST_HASHED, TABLES_HASHED
 from ..text.measures import vowelled
+from ..corpus.heldout import SPLITS
+from ..corpus.rows import read_split
 from ..corpus.readers import fingerprint_source
 from ..corpus.sources import name_sources
 from ..corpus.raw import import_source
@@ -27,6 +32,7 @@ from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
 from ..training.recipe import last_schedule, lasting_settings
 from .recipe import Recipe
+from .rows import FITTED, describe_fitted
 
 # %% ../../nbs/9_app/01e_steps.ipynb #40ee93b8
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Plan:
     inputs:dict[str, str] = field(default_factory=dict) # Name -> fingerprint, beside the steps read
     after:Callable = lambda folder: None # after(folder): called whenever the step stands
     needs:Callable = lambda: 0 # Estimates the bytes of the step, for the message about a full disk
-    sealed:bool = False # Whether its files are compared before it is reused
+    sealed:int = 0 # Bytes of its files that are hashed, for a comparison before it is reused; 0: none is made
 
 # %% ../../nbs/9_app/01e_steps.ipynb #1b7da09c
 @dataclass(frozen=True)
@@ -59,7 +65,8 @@ def plan_raw(p)->Plan:
         return sum(map(folder_bytes, paths))
     return Plan(lambda work: import_source(r.sources, work, p.front_end, r.on_fault, p.others),
                 settings | {"on_fault": r.on_fault},
-                {"source": fingerprint_source(r.sources)} | p.text_inputs, needs=needs)
+                {"source": fingerprint_source(r.sources)} | p.text_inputs, needs=needs,
+                sealed=TABLES_HASHED)
 
 def plan_preprocessed(p)->Plan:
     "Cut and level the recordings, and leave out what breaks a rule"
@@ -71,7 +78,7 @@ def plan_preprocessed(p)->Plan:
                   "by its peak (column `divisor` of the manifest)")
         return counts
     return Plan(make, dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault},
-                needs=lambda: folder_bytes(raw))
+                needs=lambda: folder_bytes(raw), sealed=TABLES_HASHED)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #cc713a61
 def plan_speaker_analysis(p)->Plan:
@@ -106,21 +113,33 @@ def plan_hf_dataset(p)->Plan:
         return counts
     return Plan(make, dataclasses.asdict(r.dataset) | {"on_fault": r.on_fault},
                 p.text_inputs | dataset_inputs(r.dataset),
-                needs=lambda: 2*folder_bytes(pre))
+                needs=lambda: 2*folder_bytes(pre), sealed=TABLES_HASHED)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #28e34c1a
+def foresee_encoding(
+    dataset:Path, # An `hf_dataset/` folder
+    work:Path, # What is there makes an estimate worthless, so then there is none
+    say:Callable, # Called with the estimate
+)->Estimate:
+    "Prepare an estimate of how long the encoding takes"
+    rows = (r for s in SPLITS for r in read_split(dataset, s, columns=["duration"]))
+    sound = sum(r["duration"] for r in rows)
+    return Estimate(f"encoding {sound/60:.0f} min of sound", 0 if any(work.iterdir()) else sound, say)
+
+# %% ../../nbs/9_app/01e_steps.ipynb #55a00601
 def plan_codes(p)->Plan:
     "Encode every clip, and measure what the codec loses"
     from ttsft.families.codec import measure_codec
     from ttsft.families.features import encode_dataset
     dataset, n = p.dir("hf_dataset"), p.recipe.evaluate.sentences
     def make(work):
-        counts = encode_dataset(dataset, work, p.codec)
+        cost = foresee_encoding(dataset, work, p.say)
+        counts = encode_dataset(dataset, work, p.codec, note=cost.note) | cost.compare()
         ceiling = measure_codec(dataset, p.codec, n)
         write_json(work/"copy_synthesis.json", ceiling)
         return counts | {"copy_synthesis": {k: ceiling[k] for k in ("clips", "stoi", "log_mel_l1")}}
     return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint}, needs=lambda: 2*folder_bytes(dataset),
-                sealed=True)
+                sealed=MOST_HASHED)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #508f741a
 def list_licenses(r:Recipe)->list[str]: # Each once, in order
@@ -165,8 +184,11 @@ def train_checkpoints(
     fitted, replayed = p.start(), take_columns(clips, "language", replay=True)
     if replayed: p.say(f"    {len(replayed)} of {len(clips)} training clips replay other languages")
     if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
+    about = describe_fitted(fitted)
     trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
-    return trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
+    counts = trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
+    if not process_number(): write_json(work/FITTED, about)
+    return counts
 
 # %% ../../nbs/9_app/01e_steps.ipynb #c72046dc
 def plan_checkpoints(p)->Plan:

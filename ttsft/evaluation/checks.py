@@ -117,7 +117,7 @@ def fit_pace(
 # %% ../../nbs/7_evaluation/02_checks.ipynb #d64eacf9
 EARLY_STOP = 0.5 # of the duration that is expected
 TOO_LONG = 2.0 # likewise
-REPEATED = 0.3 # seconds that come back, beside what the text says twice
+REPEATED = 0.35 # seconds that come back, beside what the text says twice
 DC = 0.008 # of full scale
 DC_SHARE = 0.05 # of the clip's own RMS
 
