@@ -5027,6 +5027,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'ttsft.feedback.form.Form.submit': ('8_feedback/form.html#form.submit', 'ttsft/feedback/form.py'),
                                      'ttsft.feedback.form.show_needs': ('8_feedback/form.html#show_needs', 'ttsft/feedback/form.py')},
             'ttsft.feedback.imports': { 'ttsft.feedback.imports.Field': ('8_feedback/import.html#field', 'ttsft/feedback/imports.py'),
+                                        'ttsft.feedback.imports._line_of': ('8_feedback/import.html#_line_of', 'ttsft/feedback/imports.py'),
                                         'ttsft.feedback.imports.check_row': ( '8_feedback/import.html#check_row',
                                                                               'ttsft/feedback/imports.py'),
                                         'ttsft.feedback.imports.check_rows': ( '8_feedback/import.html#check_rows',
