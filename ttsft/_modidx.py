@@ -1309,6 +1309,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                 'ttsft/evaluation/columns.py'),
                                           'ttsft.evaluation.columns.pick_shown': ( '7_evaluation/columns.html#pick_shown',
                                                                                    'ttsft/evaluation/columns.py'),
+                                          'ttsft.evaluation.columns.pick_systems': ( '7_evaluation/columns.html#pick_systems',
+                                                                                     'ttsft/evaluation/columns.py'),
                                           'ttsft.evaluation.columns.plain': ( '7_evaluation/columns.html#plain',
                                                                               'ttsft/evaluation/columns.py'),
                                           'ttsft.evaluation.columns.player_rows': ( '7_evaluation/columns.html#player_rows',
