@@ -22,7 +22,7 @@ def share_stopped(
     return dict(zip(("share", "low", "high"), binomial_interval(stopped, len(runaway)))) | {"n": len(runaway)}
 
 # %% ../../nbs/7_evaluation/03b_figures.ipynb #f98eb85c
-FAILURES = FLAGS # flags of `flag_failures` that count as failures
+FAILURES = tuple(FLAGS) # flags of `flag_failures` that count as failures
 
 def sum_failures(
     checks:Mapping[str, Sequence[dict]], # System -> flags of each sentence

@@ -103,7 +103,8 @@ class EvaluateConfig:
     list_sentences:int = number(24, 1, 10_000) # Sentences of each list, at most
 
     def __post_init__(self):
-        if fault := find_list_fault(self.lists) or find_speaker_fault(self.speaker_model): raise ValueError(fault)
+        fault = find_list_fault(self.lists) or find_speaker_fault(self.speaker_model)
+        if fault: raise ValueError(fault)
         try: names = [read_spec(text).name for text in self.recognisers]
         except UserError as e: raise ValueError(f"recognisers: {e}") from None
         if again := [n for n in names if names.count(n)>1]:
