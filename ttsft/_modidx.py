@@ -304,6 +304,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'ttsft.app.pipeline.Pipeline.names': ('9_app/pipeline.html#pipeline.names', 'ttsft/app/pipeline.py'),
                                     'ttsft.app.pipeline.Pipeline.note_recipe': ( '9_app/pipeline.html#pipeline.note_recipe',
                                                                                  'ttsft/app/pipeline.py'),
+                                    'ttsft.app.pipeline.Pipeline.open_base': ( '9_app/pipeline.html#pipeline.open_base',
+                                                                               'ttsft/app/pipeline.py'),
                                     'ttsft.app.pipeline.Pipeline.start': ('9_app/pipeline.html#pipeline.start', 'ttsft/app/pipeline.py'),
                                     'ttsft.app.pipeline.Pipeline.step': ('9_app/pipeline.html#pipeline.step', 'ttsft/app/pipeline.py'),
                                     'ttsft.app.pipeline.Pipeline.substitute': ( '9_app/pipeline.html#pipeline.substitute',
