@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 import yaml
 from ..core import UserError, read_json
-from ..evaluation.columns import Evaluated, read_evaluated
+from ..evaluation.evaluated import Evaluated, read_evaluated
 from .folders import find_origin, find_steps
 
 # %% ../../nbs/9_app/10d_run_facts.ipynb #06292d32

@@ -91,6 +91,7 @@ def prepare_device(self:Stepper):
     if not self.main: self.say = lambda line: None
     if self.config.precision=="fp16" and self.device.type=="cpu":
         raise UserError("train.precision: fp16 needs a GPU, and this run has none. Set it to bf16 or no.")
+    if self.device.type=="cuda": torch.backends.cuda.enable_cudnn_sdp(False)
     if self.config.checkpointing: keep_less(self.family)
     self.family.to(self.device)
     self.named = Terms(self.family)
