@@ -155,7 +155,8 @@ def player_rows(
         mcd = r.get("measures", {}).get("mcd", {}).get("tuned")
         said = {"voice": r["speaker"], "fault": faults, "distance (MCD)": mcd,
                 "duration against the recording": r["checks"]["tuned"].get("duration_ratio")}
-        if heard.get("errors") is not None: said["letters misheard"] = f"{heard['errors']} of {heard['length']}"
+        counted = heard.get("errors") is not None
+        said["letters misheard"] = f"{heard['errors']} of {heard['length']}" if counted else None
         return {k: v for k,v in said.items() if v is not None}
     return [dict(text=r["text"], numbers=numbers(r), heard=judged(r).get("text"),
                  clips={name: sound(s, r) for s,name in SYSTEM_NAMES.items()}) for r in rows]

@@ -230,5 +230,6 @@ def state_outcome(
     if not e.n: found = Outcome("unknown", "There is too little to say: no test sentence was spoken.")
     else: found = find_break(e) or find_failures(e) or (judge_heard(e) if e.recogniser else judge_loss(e))
     heard = f"Heard by {e.recogniser}." if e.recogniser else "No recogniser was asked, and nobody listened."
-    reasons = [*remark_failures(e), *remark_reading(e), *remark_training(e), heard]
+    failures = [] if "sentences failed" in found.sentence else remark_failures(e)
+    reasons = [*failures, *remark_reading(e), *remark_training(e), heard]
     return Outcome(found.kind, found.sentence, tuple(reasons))
