@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
-           'plan_hf_dataset', 'plan_codes', 'list_licenses', 'pick_texts', 'describe_training', 'add_voices',
-           'train_checkpoints', 'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step', 'steps_to']
+           'plan_hf_dataset', 'foresee_encoding', 'plan_codes', 'list_licenses', 'pick_texts', 'describe_training',
+           'add_voices', 'train_checkpoints', 'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step',
+           'steps_to']
 
 # %% ../../nbs/9_app/01e_steps.ipynb #5e1a0003
 import dataclasses
@@ -16,8 +17,12 @@ import numpy as np
 from .. import __version__
 from ..core import UserError, did_you_mean, file_fingerprint, fingerprint, local_path, write_json
 from ..disk import folder_bytes
+from ..estimates import Estimate
 from ..processes import lead, process_number
+from ..runs import MOST_HASHED, TABLES_HASHED
 from ..text.measures import vowelled
+from ..corpus.heldout import SPLITS
+from ..corpus.rows import read_split
 from ..corpus.readers import fingerprint_source
 from ..corpus.sources import name_sources
 from ..corpus.raw import import_source
@@ -38,7 +43,7 @@ class Plan:
     inputs:dict[str, str] = field(default_factory=dict) # Name -> fingerprint, beside the steps read
     after:Callable = lambda folder: None # after(folder): called whenever the step stands
     needs:Callable = lambda: 0 # Estimates the bytes of the step, for the message about a full disk
-    sealed:bool = False # Whether its files are compared before it is reused
+    sealed:int = 0 # Bytes of its files that are hashed, for a comparison before it is reused; 0: none is made
 
 # %% ../../nbs/9_app/01e_steps.ipynb #1b7da09c
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ def plan_raw(p)->Plan:
         return sum(map(folder_bytes, paths))
     return Plan(lambda work: import_source(r.sources, work, p.front_end, r.on_fault, p.others),
                 settings | {"on_fault": r.on_fault},
-                {"source": fingerprint_source(r.sources)} | p.text_inputs, needs=needs)
+                {"source": fingerprint_source(r.sources)} | p.text_inputs, needs=needs,
+                sealed=TABLES_HASHED)
 
 def plan_preprocessed(p)->Plan:
     "Cut and level the recordings, and leave out what breaks a rule"
@@ -72,7 +78,7 @@ def plan_preprocessed(p)->Plan:
                   "by its peak (column `divisor` of the manifest)")
         return counts
     return Plan(make, dataclasses.asdict(r.prepare) | {"sample_rate": rate, "on_fault": r.on_fault},
-                needs=lambda: folder_bytes(raw))
+                needs=lambda: folder_bytes(raw), sealed=TABLES_HASHED)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #cc713a61
 def plan_speaker_analysis(p)->Plan:
@@ -107,21 +113,33 @@ def plan_hf_dataset(p)->Plan:
         return counts
     return Plan(make, dataclasses.asdict(r.dataset) | {"on_fault": r.on_fault},
                 p.text_inputs | dataset_inputs(r.dataset),
-                needs=lambda: 2*folder_bytes(pre))
+                needs=lambda: 2*folder_bytes(pre), sealed=TABLES_HASHED)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #28e34c1a
+def foresee_encoding(
+    dataset:Path, # An `hf_dataset/` folder
+    work:Path, # What is there makes an estimate worthless, so then there is none
+    say:Callable, # Called with the estimate
+)->Estimate:
+    "Prepare an estimate of how long the encoding takes"
+    rows = (r for s in SPLITS for r in read_split(dataset, s, columns=["duration"]))
+    sound = sum(r["duration"] for r in rows)
+    return Estimate(f"encoding {sound/60:.0f} min of sound", 0 if any(work.iterdir()) else sound, say)
+
+# %% ../../nbs/9_app/01e_steps.ipynb #55a00601
 def plan_codes(p)->Plan:
     "Encode every clip, and measure what the codec loses"
     from ttsft.families.codec import measure_codec
     from ttsft.families.features import encode_dataset
     dataset, n = p.dir("hf_dataset"), p.recipe.evaluate.sentences
     def make(work):
-        counts = encode_dataset(dataset, work, p.codec)
+        cost = foresee_encoding(dataset, work, p.say)
+        counts = encode_dataset(dataset, work, p.codec, note=cost.note) | cost.compare()
         ceiling = measure_codec(dataset, p.codec, n)
         write_json(work/"copy_synthesis.json", ceiling)
         return counts | {"copy_synthesis": {k: ceiling[k] for k in ("clips", "stoi", "log_mel_l1")}}
     return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint}, needs=lambda: 2*folder_bytes(dataset),
-                sealed=True)
+                sealed=MOST_HASHED)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #508f741a
 def list_licenses(r:Recipe)->list[str]: # Each once, in order
@@ -200,8 +218,10 @@ def plan_samples(p)->Plan:
     def make(work):
         base, tuned = p.start(), p.family.open(p.dir("checkpoints")/"final")
         test, train = (load_clips(codes, s) for s in ("test", "train"))
+        own = (p.base/"ttsft.json").is_file() # only such a base says which language it speaks
+        origin = (lambda: p.family.open(p.base)) if own else None
         with evaluation_mode(base.module):
-            m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed)
+            m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed, origin)
         return {"sentences": m["n"]}
     return Plan(make, r.evaluate)
 

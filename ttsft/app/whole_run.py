@@ -13,6 +13,7 @@ from tqdm import tqdm
 from .. import __version__
 from ..core import UserError, did_you_mean
 from ..lock import hold
+from ..runs import tell_full, told_when_full
 
 # %% ../../nbs/9_app/10c_whole_run.ipynb #0c59288c
 def run(
@@ -56,6 +57,8 @@ def make_all(
     for s in pipeline.names(last if to=="reports" else to): result = pipeline.dir(s)
     if to=="reports":
         from ttsft.app.publish import write_reports
-        result = write_reports(recipe, overrides, pipeline)
+        def tell(): return tell_full("the reports", pipeline.run.dir)
+        with told_when_full(pipeline.run.dir/"reports", tell):
+            result = write_reports(recipe, overrides, pipeline)
     say(f"done in {time.time()-start:.0f} s: {result}")
     return result

@@ -102,7 +102,12 @@ def _start_ray(ray, workers):
     if ray.is_initialized(): return False
     local = dict(num_cpus=workers, include_dashboard=False, object_store_memory=100_000_000)
     if os.environ.get("RAY_ADDRESS"): local = {} # the cluster has its own
-    ray.init(**local, log_to_driver=False, logging_level="error", runtime_env={"env_vars": ONE_THREAD})
+    quiet = dict(log_to_driver=False, logging_level="error")
+    try: ray.init(**local, **quiet, runtime_env={"env_vars": ONE_THREAD})
+    except Exception as e: # of many types: no address, no memory, a port that is taken
+        why = (str(e).strip() or type(e).__name__).splitlines()[0].rstrip(".")
+        raise UserError(f"Ray did not start: {why}. Look at RAY_ADDRESS and at the memory that is free, or "
+                        "use the engine `pool`.") from None
     return True
 
 # %% ../../nbs/3_corpus/00_shards.ipynb #80eb5b6d

@@ -117,7 +117,7 @@ def fit_pace(
 # %% ../../nbs/7_evaluation/02_checks.ipynb #d64eacf9
 EARLY_STOP = 0.5 # of the duration that is expected
 TOO_LONG = 2.0 # likewise
-REPEATED = 0.3 # seconds that come back, beside what the text says twice
+REPEATED = 0.35 # seconds that come back, beside what the text says twice
 DC = 0.008 # of full scale
 DC_SHARE = 0.05 # of the clip's own RMS
 
@@ -168,5 +168,8 @@ def flag_failures(
         rms_dbfs=float(10*np.log10(max(power, 1e-12))))
 
 # %% ../../nbs/7_evaluation/02_checks.ipynb #a5736678
-FLAGS = ("silent", "no_speech", "nonfinite", "runaway", "too_long", "early_stop", "repeated", "long_silence",
-         "noisy", "clipped", "dc")
+FLAGS = { # Flag -> what it means, in words
+    "silent": "nothing is heard", "no_speech": "sound without speech", "nonfinite": "broken numbers",
+    "runaway": "ran to the length limit", "too_long": "more than twice as long as it should be",
+    "early_stop": "less than half as long as it should be", "repeated": "says something again",
+    "long_silence": "a long silence", "noisy": "noise", "clipped": "clipped peaks", "dc": "a constant offset"}

@@ -19,7 +19,7 @@ from .listening_sounds import read_plan
 # %% ../../nbs/7_evaluation/08_listening_answers.ipynb #24021539
 MOST_CHARACTERS = 2000 # of a text that a rater writes
 WORDS = ("heard", "wrong", "text", "comment") # fields that hold such texts
-FIELDS = ("trial", "scores", "plays", "ended", "seconds", "time", *WORDS)
+FIELDS = ("trial", "scores", "plays", "ended", "seconds", "time", "about", *WORDS)
 
 # %% ../../nbs/7_evaluation/08_listening_answers.ipynb #81ba2e69
 def check_words(
@@ -55,6 +55,7 @@ def check_time(text)->bool: # From an answer
     try: return isinstance(text, str) and len(text)<40 and bool(datetime.fromisoformat(text))
     except ValueError: return False
 
+# %% ../../nbs/7_evaluation/08_listening_answers.ipynb #d48fef78
 def check_answer(
     plan:TestPlan,
     trials:list[Trial], # The rater's schedule
@@ -73,6 +74,7 @@ def check_answer(
     if not is_number(answer.get("seconds"), 0, 1e6): faults.append("`seconds` is no number")
     if not check_time(answer.get("time")): faults.append("`time` is no moment")
     faults += [f"`{w}` {says}" for w in WORDS if (says := check_words(answer.get(w, "")))]
+    if answer.get("about", names[0]) not in names: faults.append("`about` is none of its clips")
     if plan.method=="transcription" and "heard" not in answer: faults.append("`heard` is missing")
     return faults + [says for says in [check_scores(plan, names, answer.get("scores"))] if says]
 
@@ -134,7 +136,7 @@ def answer(self:Session,
     plays:list[int], # How often each clip was heard
     seconds:float, # From the first sight of the page
     ended:bool=True, # All clips were heard to their end
-    **words, # `heard`, `wrong`, `text`, `comment`
+    **words, # `heard`, `wrong`, `text`, `comment`, `about`
 ):
     "Write the answer to the trial in front"
     row = dict(trial=self.position, scores=scores, plays=plays, ended=ended, seconds=round(seconds, 3),

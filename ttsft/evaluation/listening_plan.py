@@ -21,11 +21,11 @@ class Method:
     low:float = 0
     high:float = 1
     better:str = "up" # Whether a good system has a high score or a low one
-    level:str = "interval" # Of the scores, for the agreement: interval or nominal
+    level:str = "interval" # Of the scores, for the agreement: interval or ordinal
 
 METHODS = {
-    "mos": Method("mean opinion score, absolute category rating (ITU-T P.800)", "one", 1, 5),
-    "ab": Method("preference between two", "pair", level="nominal"),
+    "mos": Method("mean opinion score, absolute category rating (ITU-T P.800)", "one", 1, 5, level="ordinal"),
+    "ab": Method("preference between two", "pair"),
     "multi": Method("a page with all systems, no reference (after ITU-R BS.2132)", "all", 0, 100),
     "mushra": Method("a page with hidden reference and anchors (ITU-R BS.1534)", "all", 0, 100),
     "transcription": Method("character error rate of what people wrote down", "one", better="down")}

@@ -4,12 +4,9 @@
 
 # %% auto #0
 __all__ = ['EXCLUDING', 'FLAGGING', 'Work', 'fails_catch', 'fails_reference', 'has_no_variance', 'rated_early', 'is_too_quick',
-           'repeat_difference', 'far_from_others', 'screen', 'read_works', 'measure_rater_agreement',
-           'summarise_scores', 'analyse']
+           'repeat_difference', 'far_from_others', 'screen', 'read_works', 'summarise_scores', 'analyse']
 
 # %% ../../nbs/7_evaluation/08b_listening_screening.ipynb #28151729
-import math
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,8 +15,8 @@ from ..core import read_json, write_json
 from .listening_plan import BROKEN, METHODS, TestPlan
 from .listening_sounds import read_plan
 from .listening_answers import read_answers
-from .listening_scores import Judgement, krippendorff, read_judgements, score_differences
-from .listening_scores import score_pairs, score_systems
+from .listening_scores import Judgement, make_spelling, measure_agreement_of_raters
+from .listening_scores import read_judgements, score_differences, score_pairs, score_systems
 
 # %% ../../nbs/7_evaluation/08b_listening_screening.ipynb #4d0c9897
 @dataclass(frozen=True)
@@ -133,18 +130,6 @@ def read_works(
         works.append(Work(plan, head["rater"], head["number"], answers, judged, seconds))
     return works
 
-def measure_rater_agreement(
-    plan:TestPlan,
-    found:list[Judgement],
-)->float|None: # Krippendorff's alpha; None: it cannot be computed
-    "Say how far raters agree on the same clips"
-    if plan.method=="transcription": return None
-    units = defaultdict(list)
-    for j in found:
-        if j.kind=="score" and j.system>j.against: units[j.item, j.system, j.against].append(j.score)
-    alpha = krippendorff(list(units.values()), METHODS[plan.method].level)
-    return None if math.isnan(alpha) else alpha
-
 # %% ../../nbs/7_evaluation/08b_listening_screening.ipynb #ec8afce1
 def summarise_scores(
     plan:TestPlan,
@@ -155,7 +140,7 @@ def summarise_scores(
     compared = (dict(pairs=score_pairs(found)) if METHODS[plan.method].page=="pair"
                 else dict(differences=score_differences(found, plan.heard)))
     return dict(systems=score_systems(found, plan.heard), **compared,
-                agreement=measure_rater_agreement(plan, found), raters=len(works),
+                agreement=measure_agreement_of_raters(plan, found), raters=len(works),
                 answers=sum(len(w.answers) for w in works))
 
 # %% ../../nbs/7_evaluation/08b_listening_screening.ipynb #40b6f166
@@ -169,10 +154,11 @@ def analyse(
     screened, m = screen(works), METHODS[plan.method]
     excluded = [r["rater"] for r in screened if r["excluded"]]
     kept = [w for w in works if w.rater not in excluded]
-    note = "" if kept or not works else "every rater was excluded by a rule; the figures are of all of them"
-    everybody = summarise_scores(plan, works)
     facts = dict(method=plan.method, title=m.title, better=m.better, scale=[m.low, m.high], plan=plan.hash,
                  items=len(plan.items), analysed=datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    if plan.method=="transcription": facts["spelling"] = make_spelling(plan).describe()
+    everybody = summarise_scores(plan, works)
+    note = "" if kept or not works else "every rater was excluded by a rule; the figures are of all of them"
     found = facts | summarise_scores(plan, kept or works)
     found |= dict(excluded=excluded if kept else [], screened=screened, note=note, all_raters=everybody)
     write_json(folder/"listening.json", found)

@@ -89,7 +89,8 @@ def build(self:ListeningWidget):
     self.back = w.Button(description="←", disabled=True)
     self.next.on_click(lambda _: self.submit())
     self.players, self.controls = w.VBox(), w.VBox()
-    notes = w.Accordion(children=[w.VBox([self.wrong, self.right, self.comment])])
+    self.about = w.Dropdown(layout=wide)
+    notes = w.Accordion(children=[w.VBox([self.about, self.wrong, self.right, self.comment])])
     notes.set_title(0, self.words["faults"])
     task = w.HTML(f"<p>{escape(self.words['task_'+self.session.plan.method])}</p>")
     parts = [self.progress, task, self.text, self.players, self.sound, self.controls, self.said]
@@ -112,6 +113,7 @@ def show(self:ListeningWidget):
     self.heard = [*self.clips, *reference]
     self.ears = Ears([s.seconds[c] for c in self.heard], self.clock)
     labels = [self.words["clip"].replace("{n}", str(n+1)) for n in range(len(self.clips))]
+    self.about.options = list(zip(labels, self.clips))
     if reference: labels.append(self.words["reference"])
     self.play = [w.Button(description=f"▶ {x}") for x in labels]
     for n,button in enumerate(self.play): button.on_click(partial(self.start, n))
@@ -150,7 +152,8 @@ def refresh(self:ListeningWidget):
     if self.session.position==len(self.session.trials): return
     heard = self.ears.all_heard
     for control in self.answers: control.disabled = not heard
-    self.next.disabled = not (heard and len(self.moved)==len(self.answers))
+    given = self.session.plan.method=="transcription" or len(self.moved)==len(self.answers)
+    self.next.disabled = not (heard and given)
     self.said.value = escape(self.words["rate" if heard else "listen"])
 
 # %% ../../nbs/7_evaluation/09a_listening_widget.ipynb #3f95f316
@@ -164,6 +167,7 @@ def submit(self:ListeningWidget):
     values, n = [c.value for c in self.answers], len(self.clips)
     if s.plan.method=="ab": values = [values[0], 1-values[0]]
     words = dict(wrong=self.wrong.value, text=self.right.value, comment=self.comment.value)
+    if any(v.strip() for v in words.values()): words["about"] = self.about.value
     scores = {} if s.plan.method=="transcription" else dict(zip(self.clips, values))
     if not scores: words["heard"] = values[0]
     try: s.answer(scores, self.ears.plays[:n], self.clock()-self.ears.since, **words)

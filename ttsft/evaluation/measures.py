@@ -9,9 +9,13 @@ __all__ = ['MEASURES', 'take_measures', 'check_sentences', 'examine']
 from .checks import flag_failures
 from .spoken import Measured, Spoken, list_systems
 from .against import measure_mcd, measure_nearest
+from .voices import measure_similarity
+from .prosody import measure_melody, measure_pace
+from .quality import measure_copies, measure_dnsmos
 
 # %% ../../nbs/7_evaluation/03a_measures.ipynb #a0d2b47d
-MEASURES = (measure_mcd,) # in the order in which tables show them
+MEASURES = (measure_similarity, measure_dnsmos, measure_mcd, measure_melody, measure_pace,
+            measure_copies) # in the order in which tables show them
 
 def take_measures(
     spoken:Spoken,
@@ -24,11 +28,14 @@ def check_sentences(
     spoken:Spoken,
 )->dict[str, list[dict]]: # System -> flags of each sentence, as from `flag_failures`
     "Check every sentence of every system"
-    refs = [None]*len(spoken.rows)
-    if "real" in spoken.wavs: refs = [len(w)/spoken.rate for w in spoken.wavs["real"]]
+    texts, rate = [r["text"] for r in spoken.rows], spoken.rate
+    nothing = [None]*len(texts)
+    refs = [len(w)/rate for w in spoken.wavs["real"]] if "real" in spoken.wavs else nothing
+    due = [spoken.pace.expect(t) for t in texts] if spoken.pace else nothing
     def flags(n):
-        ran = spoken.runaway.get(n, [None]*len(refs))
-        return [flag_failures(w, spoken.rate, d) | {"runaway": x} for w,d,x in zip(spoken.wavs[n], refs, ran)]
+        ran = spoken.runaway.get(n, nothing)
+        return [flag_failures(w, rate, d, expected=e, text=t) | {"runaway": x}
+                for w,d,e,t,x in zip(spoken.wavs[n], refs, due, texts, ran)]
     return {n: flags(n) for n in list_systems(spoken)}
 
 # %% ../../nbs/7_evaluation/03a_measures.ipynb #eb2c9217

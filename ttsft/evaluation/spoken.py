@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 import numpy as np
 from ..families.threads import map_cores
+from .checks import Pace
 from .intervals import bootstrap, paired_bootstrap
 from .metrics import mel_cepstra
 
@@ -26,6 +27,10 @@ class Spoken:
     rows:Sequence[dict] # For each sentence: id, speaker, text, model_text, prompt and category
     # base and tuned -> whether the length limit stopped each sentence, and not the model
     runaway:Mapping[str, Sequence[bool]] = field(default_factory=dict)
+    voices:Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict) # Speaker -> other real clips
+    voices_rate:int = 0 # Hz, of `voices`
+    pace:Pace|None = None # How long the texts of the training corpus last
+    speaker_model:str = "resemblyzer" # Which model tells voices apart, as in the recipe
 
     @functools.cached_property
     def cepstra(self)->dict[str, list[np.ndarray|None]]:

@@ -9,7 +9,7 @@ __all__ = ['SHARD_SECONDS', 'ENCODE_SECONDS', 'DECODERS', 'CLIP_COLUMNS', 'Clip'
 
 # %% ../../nbs/5_families/02_features.ipynb #bea5f331
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
@@ -80,10 +80,15 @@ def encode_clips(
     codec:Codec,
     wavs:list[np.ndarray], # Each (s,) at the codec's rate
     batch_seconds:float=ENCODE_SECONDS,
+    note:Callable=lambda seconds: None, # Called with the seconds of sound that are done
 )->list[dict[str, np.ndarray]]: # The features of each, in the same order
     "Encode clips in batches of like length"
+    def encode(batch):
+        features = codec.features([wavs[i] for i in batch])
+        note(sum(len(wavs[i]) for i in batch)/codec.sample_rate)
+        return features
     batches = encode_batches([len(w) for w in wavs], int(batch_seconds*codec.sample_rate))
-    found = map_cores(lambda batch: codec.features([wavs[i] for i in batch]), batches, codec.device)
+    found = map_cores(encode, batches, codec.device)
     made = {i: features for batch,some in zip(batches, found) for i,features in zip(batch, some)}
     return [made[i] for i in range(len(wavs))]
 
@@ -163,13 +168,14 @@ def decode_shards(
 # %% ../../nbs/5_families/02_features.ipynb #92d36fd9
 def _decoded(number, rows, sounds): return number, rows, [s.result() for s in sounds]
 
-# %% ../../nbs/5_families/02_features.ipynb #3d0c39b8
+# %% ../../nbs/5_families/02_features.ipynb #eb5d4907
 def encode_split(
     dataset:Path, # An `hf_dataset/` folder
     split:str,
     folder:Path, # Gets the shards of the split
     codec:Codec,
     shard_seconds:float=SHARD_SECONDS,
+    note:Callable=lambda seconds: None, # Called with the seconds of sound that are done
 )->pa.Table: # The table of its clips
     "Encode the clips of one split that are not encoded yet"
     folder.mkdir(parents=True, exist_ok=True)
@@ -180,7 +186,7 @@ def encode_split(
     with tqdm(total=sum(map(len, shards)), desc=f"encode {split}", unit="clip", mininterval=2) as bar:
         bar.update(sum(len(s) for i,s in enumerate(shards) if i not in wanted))
         for number,rows,wavs in decode_shards(dataset, split, shards, wanted, codec.sample_rate):
-            write_shard(folder, number, rows, encode_clips(codec, wavs), codec)
+            write_shard(folder, number, rows, encode_clips(codec, wavs, note=note), codec)
             bar.update(len(rows))
     empty = clip_schema(codec.feature_types).empty_table()
     return pa.concat_tables([empty, *(open_table(t) for t in tables)])
@@ -191,11 +197,12 @@ def encode_dataset(
     out:Path, # Folder to fill: `FINGERPRINT/SPLIT/`, `SPLIT.arrow` and `codec.json`
     codec:Codec,
     shard_seconds:float=SHARD_SECONDS,
+    note:Callable=lambda seconds: None, # Called with the seconds of sound that are done
 )->dict: # Counts for step.json
     "Encode every clip of every split, once"
     codec.require_encoder()
     cache = out/codec.fingerprint[:16]
-    tables = {s: encode_split(dataset, s, cache/s, codec, shard_seconds) for s in SPLITS}
+    tables = {s: encode_split(dataset, s, cache/s, codec, shard_seconds, note) for s in SPLITS}
     for split,table in tables.items(): write_table(out/f"{split}.arrow", table)
     types = {n: asdict(t) for n,t in codec.feature_types.items()}
     write_json(out/"codec.json", dict(cache=cache.name, sample_rate=codec.sample_rate,

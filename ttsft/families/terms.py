@@ -67,6 +67,8 @@ class Term:
     meaning:str # One sentence
     healthy:tuple[float, float]|None = None # Where trainings that went well ended; None: not known
     per:str = "frames" # The count of a batch that the term is a mean over: frames, clips or tokens
+    # Judged by a discriminator that trains too: values of two steps do not compare
+    adversarial:bool = False
 
 # %% ../../nbs/5_families/05a_terms.ipynb #c6c2c9c7
 class NotFinite(UserError):

@@ -159,12 +159,14 @@ def keep_records(
     made:list[tuple[Record, Path]], # Checked records, and the recording of each
 )->list[tuple[Record, bool]]: # The records as they stand, and whether each is new
     "Write checked corrections, all or none"
-    v, known = Versions(run), {r.id: r for r in read_records(run)}
-    new = {r.id: (r, clip) for r,clip in reversed(made) if r.id not in known}
-    for r,clip in new.values(): store_clip(v.feedback, r, Path(clip))
-    first = [r for r,_ in made if r.id in new and new[r.id][0] is r]
-    if first: append_lines(v.feedback/"records.jsonl", [asdict(r) for r in first])
-    return [(known.get(r.id) or new[r.id][0], r in first) for r,_ in made]
+    v, there, new, fresh = Versions(run), {r.id: r for r in read_records(run)}, [], []
+    for r,clip in made:
+        fresh.append(r.id not in there)
+        if fresh[-1]: new.append((r, Path(clip)))
+        there.setdefault(r.id, r)
+    for r,clip in new: store_clip(v.feedback, r, clip)
+    if new: append_lines(v.feedback/"records.jsonl", [asdict(r) for r,_ in new])
+    return [(there[r.id], is_new) for (r,_),is_new in zip(made, fresh)]
 
 # %% ../../nbs/8_feedback/01_records.ipynb #0fa6441a
 def add_record(

@@ -99,7 +99,20 @@ def open(self:Versions)->dict: # The current version
     if folder not in [v["folder"] for v in roots]:
         name = "base" if not roots else f"base{len(roots)+1}"
         self.add(name, None, self.run.checkpoint, items=[], round=None)
+    self.add_unrecorded()
     return self.current
+
+# %% ../../nbs/8_feedback/00_versions.ipynb #62e8fd9b
+@patch
+def add_unrecorded(self:Versions):
+    "Record versions whose round is whole and which are not in the list"
+    known = {v["name"] for v in self.all}
+    for path in sorted((self.feedback/"rounds").glob("[0-9]*/round.json")):
+        r = read_json(path)
+        name, whole = r["version"], (self.dir/str(r["version"])/"ttsft.json").is_file()
+        if name is None or name in known or r["parent"] not in known or not whole: continue
+        self.add(name, r["parent"], self.dir/name, items=r["items"], round=r["number"])
+        known.add(name)
 
 # %% ../../nbs/8_feedback/00_versions.ipynb #dd84138e
 def find_current(

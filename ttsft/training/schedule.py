@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['stage_at', 'settings_of', 'learning_rate', 'learning_rates', 'match_names', 'stage_parameters', 'frozen_updates',
-           'check_settings', 'family_in', 'count_parts', 'check_trainable', 'wants_best', 'require_compiler']
+           'check_select', 'check_settings', 'family_in', 'count_parts', 'check_trainable', 'wants_best',
+           'require_compiler']
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #46562135
 import fnmatch, math, os, shutil, sys, sysconfig
@@ -119,6 +120,17 @@ def frozen_updates(
     return max(config.warmup_discriminator, family.warmup) if len(family.phases)>1 else 0
 
 # %% ../../nbs/6_training/00a_schedule.ipynb #8e4b3f9d
+def check_select(select:str, family:Family): # `select`: as in the recipe
+    "Refuse a term that cannot choose weights"
+    if not select: return
+    if select not in family.terms:
+        raise UserError(f"train.select: family `{family.name}` has no loss term `{select}`. "
+                        f"{did_you_mean(select, family.terms)}")
+    if not family.terms[select].adversarial: return
+    good = ", ".join(n for n,t in family.terms.items() if not t.adversarial)
+    raise UserError(f"train.select: `{select}` is judged by a discriminator that trains as well, so a lower "
+                    f"value does not mean better weights. Choose by one of {good}.")
+
 def check_settings(config:TrainConfig, family:Family):
     "Refuse settings that do not fit the family"
     phases = family.phases
@@ -130,9 +142,7 @@ def check_settings(config:TrainConfig, family:Family):
         raise UserError(f"the discriminator warms up for {frozen} updates, and the generator would not train "
                         f"in the {first} of the {'first stage' if config.stages else 'run'}. Lower the "
                         f"warm-up or train longer.")
-    if config.select and config.select not in family.terms:
-        raise UserError(f"train.select: family `{family.name}` has no loss term `{config.select}`. "
-                        f"{did_you_mean(config.select, family.terms)}")
+    check_select(config.select, family)
     if config.stages and config.stages[0].start=="best":
         raise UserError(f"stage `{config.stages[0].name}`: start: there is no stage before it whose best "
                         f"weights it could begin with. Leave `start` out.")

@@ -139,7 +139,9 @@ def load_state(
     torch.set_rng_state(state["torch_rng"])
     if state["cuda_rng"]: torch.cuda.set_rng_state_all(state["cuda_rng"])
     stage = open_stage(state["stage"])
-    for k,o in stage.optimizers.items(): o.load_state_dict(state["optimizers"][str(k)])
+    for k,o in stage.optimizers.items():
+        o.load_state_dict(state["optimizers"][str(k)])
+        for group in o.param_groups: group["fused"] = o.defaults.get("fused") # this machine's form
     if ema:
         for n,v in state["ema"].items(): ema.average[n].copy_(v)
     if scaler and state["scaler"]: scaler.load_state_dict(state["scaler"])

@@ -31,12 +31,14 @@ from .update import EMA, Cell, Stage, Terms, log_name, make_update, no_gradients
 from .update import open_stage
 from .steps import scale_new_embeddings
 from .validation import evaluation_prompts
-from .optimizer import require_optimizer
+from .optimizer import has_fused, require_optimizer
 from .pieces import build_pieces
 from .fit import Fit, make_pieces
-from .times import Times, count_left, read_clocks, say_seconds, seconds_left
+from .times import Times, count_left, seconds_left
 from .forgetting import guard_replay
-from .cost import plan_disk, told_when_full
+from ..estimates import read_clocks, say_seconds
+from ..runs import told_when_full
+from .cost import plan_disk, tell_full_training
 from .guards import Watch
 from .trackers import check_trackers
 from .state import Progress, bind_run, drop_looks, find_state, frozen_names, load_best
@@ -74,7 +76,9 @@ class Stepper:
         for split in (clips, valid): family.check(split)
         self.prepare_device()
         self.disk = plan_disk(family, config, self.opened)
-        with told_when_full(out, self.disk): self.begin()
+        with told_when_full(out, self.tell_full): self.begin()
+
+    def tell_full(self)->str: return tell_full_training(self.out, self.disk)
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #432738fc
 @patch
@@ -87,6 +91,7 @@ def prepare_device(self:Stepper):
     if not self.main: self.say = lambda line: None
     if self.config.precision=="fp16" and self.device.type=="cpu":
         raise UserError("train.precision: fp16 needs a GPU, and this run has none. Set it to bf16 or no.")
+    if self.device.type=="cuda": torch.backends.cuda.enable_cudnn_sdp(False)
     if self.config.checkpointing: keep_less(self.family)
     self.family.to(self.device)
     self.named = Terms(self.family)
@@ -103,7 +108,7 @@ def start_stage(self:Stepper, number:int)->Stage:
     "Freeze and thaw for a stage, with fresh optimizers"
     self.named.family = self.views[number]
     return open_stage(self.family, self.opened, self.plan[number], self.config, number,
-                      fused=self.device.type=="cuda")
+                      fused=has_fused(self.device))
 
 # %% ../../nbs/6_training/04b_stepper.ipynb #5fe6c757
 @patch

@@ -21,10 +21,15 @@ def scale_new_embeddings(
     factor:float, # Their rate as a multiple of the optimizer's
 ):
     "Multiply the move that an optimizer step makes of `rows` while this is open"
-    rows = slice(None) if rows is None else rows
-    before = weight.detach()[rows].clone()
+    before = weight.detach().clone() if rows is None else weight.detach()[rows]
+    moved = before.clone()
     yield
-    with torch.no_grad(): weight[rows] = before+(weight[rows]-before)*factor
+    with torch.no_grad():
+        if rows is None: moved.copy_(weight)
+        else: torch.index_select(weight, 0, rows, out=moved)
+        moved.sub_(before).mul_(factor).add_(before)
+        if rows is None: weight.copy_(moved)
+        else: weight.index_copy_(0, rows, moved)
 
 # %% ../../nbs/6_training/01b_steps.ipynb #07d1bece
 def take_steps(

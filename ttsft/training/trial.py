@@ -13,14 +13,15 @@ from itertools import islice
 import numpy as np, torch
 from fastcore.basics import patch
 from ..core import UserError
+from ..estimates import read_clocks
 from ..families.modules import forked_rng
 from .schedule import settings_of
 from .stream import Draw, build_updates
-from .optimizer import make_adamw
+from .optimizer import has_fused, make_adamw
 from .pieces import build_pieces, padded_frames
 from .update import Stage, make_update, no_gradients
 from .fit import find_size, held_back, is_out_of_memory, memory_limit, release_memory
-from .times import Times, count_left, read_clocks, seconds_left
+from .times import Times, count_left, seconds_left
 from .state import moving_state
 from .keep import Keeping
 
@@ -33,7 +34,7 @@ class TrialStepper(Keeping):
 def open_trial(self:TrialStepper)->Stage:
     "Make optimizers that move nothing"
     s = self.progress.stage
-    optimizers = {k: make_adamw(ps, settings_of(self.config, s.number, k), self.device.type=="cuda")
+    optimizers = {k: make_adamw(ps, settings_of(self.config, s.number, k), has_fused(self.device))
                   for k,ps in s.parts.items() if ps}
     for group in (g for o in optimizers.values() for g in o.param_groups): group["lr"] = 0.0
     return Stage(s.number, s.parts, optimizers)
@@ -115,7 +116,7 @@ def find_fit(self:TrialStepper):
              "added up.")
 
 # %% ../../nbs/6_training/04f_trial.ipynb #6af2bbaa
-TRIALS = 6 # Updates at most that are timed; a short run has fewer
+TRIALS = 12 # Updates at most that are timed; a short run has fewer
 
 @patch
 def pick_updates(self:TrialStepper, most:int)->list[list[Draw]]: # The draws of each

@@ -50,6 +50,7 @@ class Pocket(Family):
     name, Config, terms, mismatch_term = "pocket", PocketConfig, TERMS, "flow"
     library, released, voices = "pocket-tts", RELEASED, {}
     quiet = (*Family.quiet, "loss_weighting.*") # in front of a layer that begins at zero
+    signed = True # the logarithm of a weight is subtracted from each term
     layered = ("model.layers",) # not the flow head: it needs forward derivatives
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     def __init__(self,

@@ -20,10 +20,12 @@ from .spectrogram import make_spectrogram, make_training_mel
 
 # %% ../../../nbs/5_families/vits/12_objective.ipynb #f2c82a90
 TERMS = { # what the loss terms mean
-    "disc": Term("Error of the discriminators: 2.5 or so where neither side wins.", (2.2, 2.8), "clips"),
+    "disc": Term("Error of the discriminators: 2.5 or so where neither side wins.", (2.2, 2.8), "clips",
+                 adversarial=True),
     "gen": Term("Error of the generator before the discriminators: lower where it fools them.", (1.9, 3.5),
-                "clips"),
-    "fm": Term("Distance of the discriminators' features of real and made sound.", (2, 6), "clips"),
+                "clips", adversarial=True),
+    "fm": Term("Distance of the discriminators' features of real and made sound.", (2, 6), "clips",
+               adversarial=True),
     "mel": Term("Distance of log mel spectrograms, nepers.", (0.36, 0.60), "clips"),
     "kl": Term("How far the sound's latents lie from what the text predicts, nats a frame.", (1.2, 2.5)),
     "duration": Term("Negative log likelihood of the rhythm, nats a token.", (1.0, 1.8), "tokens"),
