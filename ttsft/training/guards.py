@@ -40,7 +40,7 @@ def check_losses(
     for name in losses[0]:
         values = [x[name] for x in losses if name in x]
         if not all(map(math.isfinite, values)): continue
-        if min(values)<=0:
+        if not any(values) if name.startswith("objective") else min(values)<=0:
             raise UserError(f"before the first update `{name}` is {min(values):g}, and a loss must be above "
                             f"zero: there is nothing to learn from it. {LOSS_HELP}")
         if len(values)>1 and len(set(values))==1:
