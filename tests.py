@@ -19,7 +19,7 @@ HERE, BIN = Path(__file__).resolve().parent, Path(sys.executable).parent
 TMP = Path(os.environ.get("TTSFT_TESTS") or tempfile.mkdtemp(prefix="ttsft-tests-")).resolve()
 REPO, OUT = TMP/"repo", TMP/"outputs"
 # seconds until a test is stopped: several times what idle machines take
-QUICK, NOTEBOOK, CHECK, RUN = 300, 600, 900, 900
+QUICK, NOTEBOOK, CHECK, RUN = 300, 600, int(os.environ.get("CHECK_SECONDS", 900)), 900
 # bytes: can be reviewed, cloned, installed
 MAX_NOTEBOOK, MAX_FILE, MAX_ASSETS = 300_000, 12_000_000, 26_000_000
 # recipe -> language
@@ -144,7 +144,7 @@ def commands():
 
 def runs(path, limit):
     "A notebook runs from a clean start"
-    said = call(BIN/"nbdev-test", name_of(path), "--n-workers", "1", limit=limit)
+    said = call(BIN/"nbdev-test", name_of(path), "--n-workers", "1", "--cell-timeout", "0", limit=limit)
     assert "Success" in said, f"nbdev-test did not run it\n{said}"
 
 def runs_warm(path, context, limit):

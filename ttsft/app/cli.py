@@ -17,7 +17,7 @@ from ..core import UserError
 from ..disk import is_full
 from ..extends import recipe_names
 from ..processes import ending_together, process_number
-from ..runs import tell_full
+from ..runs import tell_full, told_when_full
 from ..stopping import Stopped, exit_code, own_command, tell_stop, watch_signals
 from .check import check, check_arguments
 from .rate import rate, rate_arguments
@@ -142,7 +142,8 @@ def do_speak(a:argparse.Namespace):
 def do_export(a:argparse.Namespace):
     "Write the official package's layout"
     from ttsft.app.speak import export
-    print(export(a.run, a.dir))
+    folder = Path(a.dir)
+    with told_when_full(folder, lambda: tell_full("the export", folder)): print(export(a.run, a.dir))
 
 # %% ../../nbs/9_app/11_cli.ipynb #5c580bf0
 def do_curve(a:argparse.Namespace):
