@@ -48,9 +48,11 @@ class Pipeline:
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
         if is_held(self.run.dir): self.note_recipe()
     def note_recipe(self):
-        "Write the recipe beside what is made of it"
-        with atomic(self.run.dir/"recipe.yaml") as f:
-            yaml.safe_dump(dataclasses.asdict(self.recipe), f, allow_unicode=True, sort_keys=False)
+        "Write the recipe beside what is made of it; reports open a run side by side, and find it written"
+        path = self.run.dir/"recipe.yaml"
+        text = yaml.safe_dump(dataclasses.asdict(self.recipe), allow_unicode=True, sort_keys=False)
+        if path.is_file() and path.read_text(encoding="utf-8")==text: return
+        with atomic(path) as f: f.write(text)
     @property
     def workers(self)->int: return self.recipe.workers or cpu_count()
     @property
