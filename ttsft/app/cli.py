@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['COMMANDS', 'run_arguments', 'new_arguments', 'read_arguments', 'curve_arguments', 'compare_arguments',
-           'speak_arguments', 'export_arguments', 'versa_arguments', 'do_versa', 'base_arguments', 'do_new', 'do_read',
-           'do_speak', 'do_export', 'do_curve', 'do_compare', 'do_base', 'do_doctor', 'Command', 'parse', 'main']
+           'speak_arguments', 'export_arguments', 'versa_arguments', 'do_versa', 'base_arguments', 'get_arguments',
+           'do_get', 'do_new', 'do_read', 'do_speak', 'do_export', 'do_curve', 'do_compare', 'do_base', 'do_doctor',
+           'Command', 'parse', 'main']
 
 # %% ../../nbs/9_app/11_cli.ipynb #5dd15653
 import argparse, sys
@@ -107,9 +108,22 @@ def do_versa(a:argparse.Namespace):
 # %% ../../nbs/9_app/11_cli.ipynb #f64689ce
 def base_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft base`"
-    p.add_argument("folder", help="a model's folder, asset:NAME or hub:OWNER/NAME@COMMIT")
+    p.add_argument("folder", help="a model's folder, asset:NAME or hub:OWNER/NAME")
     p.add_argument("--language", default="en",
                    help="how the base calls the language of the bundled English clips, if it has tags")
+
+# %% ../../nbs/9_app/11_cli.ipynb #37baf981
+def get_arguments(p:argparse.ArgumentParser):
+    "Add the arguments of `ttsft get`"
+    p.add_argument("recipe", help="a shipped recipe's name or a YAML file")
+    p.add_argument("overrides", nargs="*", metavar="key=value", help="as for run, e.g. base=hub:OWNER/NAME")
+    p.add_argument("--accept-licence", "--accept-license", dest="accept", action="store_true",
+                   help="the licences were read and are accepted; without it, they are asked for once")
+
+def do_get(a:argparse.Namespace):
+    "Download what a recipe takes from a hub"
+    from ttsft.app.get import get
+    get(a.recipe, a.overrides, a.accept)
 
 # %% ../../nbs/9_app/11_cli.ipynb #f0244323
 def do_new(a:argparse.Namespace):
@@ -180,6 +194,8 @@ class Command:
 COMMANDS = {
     "run": Command("make every step of a recipe, then its report", run_arguments,
                    lambda a: run(a.recipe, a.overrides, a.first, a.to) and 0),
+    "get": Command("download base, discriminator and data of a recipe, and look at them", get_arguments,
+                   do_get),
     "new": Command("write a language file and a recipe from your own transcripts", new_arguments, do_new),
     "check": Command("say what of a recipe, or of a checkpoint, is ready, doubtful or wrong", check_arguments,
                      lambda a: check(a.recipe, a.overrides, a.accept, a.plan)),

@@ -25,6 +25,7 @@ from ..text.substitutes import choose_substitutes
 from ..text.translit import front_end
 from ..families.registry import family
 from ..training.trackers import check_trackers
+from .pins import pin_recipe
 from .recipe import Recipe, family_text, load_recipe, replay_rules, require_heldout
 from .script_voices import check_script
 from .steps import STEPS, check_step, steps_to
@@ -38,6 +39,7 @@ class Pipeline:
         first:str="", # Steps before this one are taken as they are; empty: none
     ):
         share_out(recipe.train.accumulate, count_processes())
+        recipe = pin_recipe(recipe, say)
         self.recipe, self.say, self.done, self.told = recipe, say, {}, set()
         self.kept = steps_to(first)[:-1] if first else []
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
