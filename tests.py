@@ -75,7 +75,7 @@ def libraries():
 def copy_repo(to, source=HERE):
     "Notebooks, package and the files beside them; no runs, caches or environments"
     skip = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "_proc")
-    for folder in ("nbs", "ttsft"): shutil.copytree(source/folder, to/folder, ignore=skip)
+    for folder in ("nbs", "ttsft", "docs"): shutil.copytree(source/folder, to/folder, ignore=skip)
     for file in source.iterdir():
         if file.is_file() and file.name!=".git": shutil.copy2(file, to)
     return to
@@ -125,15 +125,16 @@ def answers(argv, code):
            f"assert code=={code} and not heavy, (code, heavy)")
 
 def commands():
-    "What README tells people to type exists: targets, commands, recipes, files"
-    text = read(REPO/"README.md")
-    lines = [line.split("#")[0].split() for block in re.findall(r"```sh\n(.*?)```", text, re.S)
-             for line in block.splitlines()]
+    "What README and the pages tell people to type exists: targets, commands, recipes, files"
+    text = "".join(read(p) for p in tests_form.documents(REPO))
+    lines = [part.split() for block in re.findall(r"(?ms)^```sh\n(.*?)^```", text)
+             for line in block.splitlines() for part in line.split("#")[0].split("&&")]
     programs = [(words[0], words[1:]) for words in lines if words]
     targets = re.findall(r"(?m)^([a-z-]+):", read(REPO/"Makefile"))
     recipes = [p.stem for p in (REPO/"ttsft"/"recipes").glob("*.yaml")]
-    asked = [(p, rest[-1], targets) for p,rest in programs if p=="make"]
-    asked += [(p, rest[1], recipes) for p,rest in programs if p=="ttsft" and rest[0]=="run"]
+    asked = [(p, word, targets) for p,rest in programs if p=="make" for word in rest]
+    asked += [(p, rest[1], recipes) for p,rest in programs
+              if p=="ttsft" and rest[0]=="run" and not rest[1].endswith(".yaml")]
     gone = [f"{program} {word}" for program,word,there in asked if word not in there]
     gone += [word for p,rest in programs if p in ("papermill", "jupytext", "nbdev-test")
              for word in rest if word.startswith("nbs/") and not (REPO/word).is_file()]
@@ -220,7 +221,8 @@ SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume"
            "checks/amharic_fifteen": 30,
            "9_app/02_pipeline": 30, "00_tour": 30, "checks/listening_page": 40,
            "checks/vits_resume": 26, "checks/corpus_faults": 26, "checks/make_demo_base": 24,
-           "checks/shared_sound": 71, "checks/bad_inputs": 24, "checks/million": 15}
+           "checks/shared_sound": 71, "checks/listening_page": 40, "checks/bad_inputs": 24,
+           "checks/documented_commands": 25, "checks/million": 15}
 
 # whole trainings and benchmarks; they run when they are named, as by `make long`
 ALONE = re.compile(r"nbs/checks/(bench_\w+|\w+_learns|small_memory|vits_order)\.ipynb")
@@ -235,11 +237,15 @@ def reading():
     folders = [*stages, *families, HERE/"nbs"/"checks", HERE/"nbs"/"reports"]
     tests = [("import order", tests_form.order), ("form of modules", tests_form.form_of_modules),
              ("form of scripts", tests_form.form_of_scripts), ("map of wings", tests_form.map_of_wings),
+             ("messages in docs/errors.md", tests_form.errors_page),
+             ("pictures and sounds of pages", tests_form.media_of_pages),
              ("no family's name in shared rooms", tests_form.family_names),
              ("no probe of a family in shared rooms", tests_form.family_probes)]
     tests = [(name, partial(f, REPO)) for name,f in tests]
     tests += [(f"rooms in {p.relative_to(HERE)}/README.md", partial(tests_form.rooms_in_readme, there(p)))
               for p in folders]
+    tests += [(f"{what} {p.relative_to(HERE)}", partial(test, there(p))) for p in tests_form.documents(HERE)
+              for what,test in (("size of", tests_form.size_of_page), ("links of", tests_form.links_of_page))]
     tests += [(f"form of {p.relative_to(HERE)}", partial(tests_form.form, there(p)))
               for p in sorted((HERE/"nbs").rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
     return tests + [(f"shape of {p.relative_to(HERE)}", partial(report, there(p)))
