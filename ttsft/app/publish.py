@@ -7,7 +7,7 @@ __all__ = ['SUMMARY', 'REPORTS', 'BY_COMMAND', 'UP', 'AT_ONCE', 'reports_folder'
            'write_together', 'write_start', 'write_reports']
 
 # %% ../../nbs/9_app/02b_publish.ipynb #4f8f3669
-import shlex, shutil, time
+import shlex, time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import resources
