@@ -20,7 +20,7 @@ from .characters import list_characters
 from .draft import MAX_TEXTS
 from .faults import raise_faults
 from .layers import resolve_layers
-from .source_check import Checked, check_batch, check_source
+from .source_check import Checked, check_batch, check_hub_name, check_source
 from .split_check import check_split, check_untrained, find_untrained, split_table
 from .text_check import AMBER, Finding, GREEN, RED, check_text
 from .transcripts import read_transcripts
@@ -45,7 +45,7 @@ def read_base_pieces(
     "Read which pieces a base's tokenizer has"
     said = {"tiny": "a tiny base of random weights: it shows the way, and learns nothing",
             "scratch": "random weights: count on many hours of recordings and a long training"}
-    if base.startswith("hub:"): return AMBER, "the base is fetched when the run starts", None
+    if base.startswith("hub:"): return *check_hub_name("base", base), None
     if base in said: return AMBER, said[base], None
     try: path = local_path(base, "base")
     except UserError as e: return RED, str(e), None

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'SHOWN', 'SHOWN_REJECTING', 'MAX_HEADERS', 'Checked', 'survey_source', 'check_faults', 'read_durations',
-           'find_outside', 'check_durations', 'check_batch', 'check_speakers', 'describe_rows', 'check_source']
+           'find_outside', 'check_durations', 'check_batch', 'check_speakers', 'check_hub_name', 'describe_rows',
+           'check_source']
 
 # %% ../../nbs/9_app/09a_source_check.ipynb #3b7b0192
 from collections import Counter
@@ -17,6 +18,7 @@ from .characters import list_characters
 from .draft import MAX_TEXTS
 from .text_check import AMBER, Finding, GREEN, RED
 from ..core import UserError
+from ..hub_words import parse_hub
 from ..corpus.names_alike import tell_alike
 from ..corpus.prepare_config import PrepareConfig
 from ..corpus.sources import SourceConfig
@@ -136,6 +138,13 @@ def check_speakers(utts:list[Utterance])->Finding:
     rest = f"; {few} with fewer than four clips: a clip needs another as its voice prompt" if few else ""
     return Finding(AMBER if few else GREEN, "speakers", f"{len(n)}: {list_characters(n, 4)}{rest}")
 
+# %% ../../nbs/9_app/09a_source_check.ipynb #99265c6e
+def check_hub_name(key:str, spec:str)->tuple[str, str]: # Recipe key, `hub:...`; level and finding
+    "Check the name of something on a hub"
+    try: parse_hub(spec)
+    except ValueError as e: return RED, f"{key}: {e}"
+    return AMBER, f"{spec} is fetched when the run starts; `ttsft get RECIPE` fetches it before, and looks at it"
+
 # %% ../../nbs/9_app/09a_source_check.ipynb #332b46cd
 def describe_rows(found:Checked)->list[Finding]:
     "Say how much of a source can be used"
@@ -165,8 +174,8 @@ def check_source(
     "Check what a source holds, by its table and the headers of its files"
     found = Checked(name, config)
     if config.path.startswith("hub:"):
-        said = f"{config.path} is not looked at here; `ttsft run ... --to raw` imports it"
-        found.rows = [Finding(AMBER, "source", said)]
+        level, said = check_hub_name("source.path", config.path)
+        found.rows = [Finding(level, "source", said)]
         return found
     try: found = survey_source(config, name, check_text)
     except (UserError, OSError) as e:

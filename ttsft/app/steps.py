@@ -218,10 +218,9 @@ def plan_samples(p)->Plan:
     def make(work):
         base, tuned = p.start(), p.family.open(p.dir("checkpoints")/"final")
         test, train = (load_clips(codes, s) for s in ("test", "train"))
-        own = (p.base/"ttsft.json").is_file() # only such a base says which language it speaks
-        origin = (lambda: p.family.open(p.base)) if own else None
         with evaluation_mode(base.module):
-            m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed, origin)
+            m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed,
+                         p.open_base)
         return {"sentences": m["n"]}
     return Plan(make, r.evaluate)
 

@@ -11,7 +11,7 @@ __all__ = ['SYSTEM_NAMES', 'CHANGE', 'NAMES', 'LIMITS', 'plain', 'percent', 'wit
 import math, random
 from collections.abc import Callable
 from pathlib import Path
-from .outcome import FAULTS
+from .outcome import CUT, FAULTS
 from .rows import read_clip
 
 # %% ../../nbs/7_evaluation/05b_columns.ipynb #93cec630
@@ -128,7 +128,7 @@ def worst_first(
     n:int=10,
 )->list[dict]: # At most `n` rows
     "Pick the worst sentences of the fine-tuned model"
-    flags = list(metrics.get("failures", {}).get("tuned", {}))
+    flags = [*metrics.get("failures", {}).get("tuned", {}), CUT]
     judge = next(iter(metrics.get("recognition") or {}), "")
     def misheard(row):
         h = ((row.get("heard") or {}).get(judge) or {}).get("tuned") or {}
@@ -146,7 +146,7 @@ def player_rows(
 )->list[dict]: # For `report.audio_grid`, with the columns `SYSTEM_NAMES`
     "List sentences with their sound, their faults and what was heard"
     judge = next(iter(metrics.get("recognition") or {}), "")
-    flags = metrics.get("failures", {}).get("tuned", {})
+    flags = dict.fromkeys([*metrics.get("failures", {}).get("tuned", {}), CUT])
     def judged(r): return ((r.get("heard") or {}).get(judge) or {}).get("tuned") or {}
     def sound(s, r): return read_clip(samples/"audio"/s/f"{r['id']}.ogg")
     def numbers(r):
@@ -155,7 +155,8 @@ def player_rows(
         mcd = r.get("measures", {}).get("mcd", {}).get("tuned")
         said = {"voice": r["speaker"], "fault": faults, "distance (MCD)": mcd,
                 "duration against the recording": r["checks"]["tuned"].get("duration_ratio")}
-        if heard.get("errors") is not None: said["letters misheard"] = f"{heard['errors']} of {heard['length']}"
+        counted = heard.get("errors") is not None
+        said["letters misheard"] = f"{heard['errors']} of {heard['length']}" if counted else None
         return {k: v for k,v in said.items() if v is not None}
     return [dict(text=r["text"], numbers=numbers(r), heard=judged(r).get("text"),
                  clips={name: sound(s, r) for s,name in SYSTEM_NAMES.items()}) for r in rows]

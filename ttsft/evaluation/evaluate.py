@@ -87,7 +87,7 @@ def speak_systems(
 # %% ../../nbs/7_evaluation/04_evaluate.ipynb #27c73703
 def evaluate_lists(
     families:dict[str, Family], # base and tuned
-    origin:Callable|None, # Opens the base by itself; None where it says nothing of its language
+    origin:Callable|None, # Opens the base by itself, or returns None where it says nothing of its language
     known:Spoken, # The test split, for voices and pace
     prompts:Sequence[Clip], # That give the voices
     texts:Sequence[str], # Of the training clips
@@ -145,7 +145,7 @@ def evaluate(
     out:Path, # Folder to fill
     config:EvaluateConfig, # How much is evaluated
     seed:int=0, # Same seed, same figures
-    origin:Callable|None=None, # Opens the base by itself, to ask for its own language; None: unknown
+    origin:Callable|None=None, # As for `evaluate_lists`
 )->dict: # What `metrics.json` holds
     "Evaluate a run on its held-out sentences, and on lists"
     clips, families = clips[:config.sentences], dict(base=base, tuned=tuned)

@@ -87,6 +87,23 @@ def recognise(cls:Family,
     if not (folder/CONTRACT).exists(): return cls.recognise_released(folder)
     return "its contract, ttsft.json" if read_contract(folder)["family"]==cls.name else ""
 
+# %% ../../nbs/5_families/06a_inspection.ipynb #2d4ad8be
+@patch(cls_method=True)
+def list_beside(cls:Family,
+    folder:Path, # A base from a hub
+)->list[str]: # `hub:OWNER/NAME/INSIDE` of each
+    "List what a base lacks of other repositories"
+    return []
+
+@patch(cls_method=True)
+def inspect_part(cls:Family,
+    key:str, # Of the recipe's `model` section
+    path:Path, # What it names
+    config, # The `model` section
+)->list[str]: # What is wrong, in words
+    "Inspect a file that a recipe names beside the base"
+    return []
+
 # %% ../../nbs/5_families/06a_inspection.ipynb #f31b104e
 @patch(cls_method=True)
 def inspect(cls:Family,

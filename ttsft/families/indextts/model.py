@@ -32,6 +32,7 @@ from ..gpt.trunk import lay_for_speech
 from .recipe import IndexConfig
 from .layout import TINY, OFFICIAL, IndexSizes
 from .writing import LICENSE, RELEASED, for_indextts, state_license, write_official
+from .sources import list_beside
 from .inspection import inspect, recognise, uniform_nats
 from .vocabulary import Vocabulary, read_vocabulary
 from .growth import grow_tables, grow_vocabulary
@@ -52,6 +53,7 @@ class IndexTts(IndexSpeaking):
     "Hold nets, vocabulary and text front-end of an IndexTTS"
     name, Config, terms, mismatch_term = "indextts", IndexConfig, TERMS, "code"
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
+    list_beside = staticmethod(list_beside)
     languages, license, library, released = True, LICENSE, "indextts", RELEASED
     layered = ("gpt.h",)
     def __init__(self,

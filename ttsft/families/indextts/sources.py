@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BILIBILI', 'HUBS', 'OPTIONAL', 'TIKTOKEN', 'VOCAB_NOTE', 'Source', 'list_sources', 'find_snapshot', 'find_folder',
-           'find_part', 'find_vocabulary', 'find_parts', 'guess_version']
+           'find_part', 'find_vocabulary', 'find_parts', 'guess_version', 'list_beside']
 
 # %% ../../../nbs/5_families/indextts/11_sources.ipynb #c3c28fda
 from dataclasses import dataclass
@@ -147,3 +147,13 @@ def guess_version(
     new = any(folder.glob("*.tiktoken")) or (folder/"codec.pth").is_file()
     old = (folder/"bpe.model").is_file()
     return {(True, False): "2.5", (False, True): "2"}.get((new, old), "")
+
+# %% ../../../nbs/5_families/indextts/11_sources.ipynb #45f537cf
+def list_beside(
+    folder:Path, # In the cache of the hub's client
+)->list[str]: # `hub:OWNER/NAME/INSIDE`
+    "List what a model lacks of other repositories"
+    lacking = {part: s for part,s in list_sources(guess_version(folder) or "2.5").items()
+               if s.beside and find_part(folder, s) is None}
+    sizes = [f"hub:{lacking[p].hub}/config.json" for p in ("semantic", "bigvgan") if p in lacking]
+    return sizes+[f"hub:{s.hub}/{s.inside}" for s in lacking.values()]

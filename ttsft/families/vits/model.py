@@ -32,7 +32,7 @@ from .batch import make_batch
 from .codec import VitsCodec
 from .discriminator import Discriminator, load_discriminator
 from .generator import GeneratorDiscriminator
-from .inspection import inspect, recognise
+from .inspection import inspect, inspect_part, recognise
 from .objective import TERMS, compute_losses, run_batch, trains_sound
 from .recipe import VitsConfig
 from .scripts import RELEASED, VitsExporting
@@ -51,6 +51,7 @@ class Vits(VitsExporting):
              "generator.embed_speaker.*", "*.cond.*", "*.cond_layer.*")
     layered = ("generator.text_encoder.encoder.layers", "generator.flow.flows", "generator.decoder.resblocks")
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
+    inspect_part = staticmethod(inspect_part)
     prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
     def __init__(self,
         model:VitsModel,
