@@ -221,8 +221,8 @@ SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume"
            "checks/amharic_fifteen": 30,
            "9_app/02_pipeline": 30, "00_tour": 30, "checks/listening_page": 40,
            "checks/vits_resume": 26, "checks/corpus_faults": 26, "checks/make_demo_base": 24,
-           "checks/shared_sound": 71, "checks/listening_page": 40, "checks/bad_inputs": 24,
-           "checks/documented_commands": 25, "checks/million": 15}
+           "checks/shared_sound": 71, "checks/bad_inputs": 24, "checks/documented_commands": 25,
+           "checks/million": 15}
 
 # whole trainings and benchmarks; they run when they are named, as by `make long`
 ALONE = re.compile(r"nbs/checks/(bench_\w+|\w+_learns|small_memory|vits_order)\.ipynb")
