@@ -7,7 +7,7 @@ __all__ = ['SUMMARY', 'REPORTS', 'BY_COMMAND', 'UP', 'AT_ONCE', 'reports_folder'
            'write_together', 'write_start', 'write_reports']
 
 # %% ../../nbs/9_app/02b_publish.ipynb #4f8f3669
-import shlex, time
+import shlex, shutil, time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import resources
@@ -117,4 +117,5 @@ def write_reports(
     if cost: write_json(run/"reports"/"cost.json", cost)
     if names: pipeline.say(f"  all reports: {write_start(pipeline, names)}")
     write_json(done, state)
+    if complete: shutil.copyfile(pipeline.dir(REPORTS[SUMMARY])/"metrics.json", run/"metrics.json")
     return run/"report.html" if complete else None
