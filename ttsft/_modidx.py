@@ -5383,6 +5383,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                            'ttsft.hub.link_snapshot': ('hub.html#link_snapshot', 'ttsft/hub.py'),
                            'ttsft.hub.list_hub_files': ('hub.html#list_hub_files', 'ttsft/hub.py'),
                            'ttsft.hub.read_license': ('hub.html#read_license', 'ttsft/hub.py'),
+                           'ttsft.hub.require_access': ('hub.html#require_access', 'ttsft/hub.py'),
                            'ttsft.hub.require_room': ('hub.html#require_room', 'ttsft/hub.py')},
             'ttsft.hub_words': { 'ttsft.hub_words.HubName': ('hub_words.html#hubname', 'ttsft/hub_words.py'),
                                  'ttsft.hub_words._tell_known': ('hub_words.html#_tell_known', 'ttsft/hub_words.py'),
