@@ -196,6 +196,13 @@ def papermill(*parameters, **kw):
                   "--no-progress-bar", "-p", "recipe", PAPERMILL, "-p", "overrides", f"outputs={OUT}",
                   *parameters, limit=RUN, **kw)
 
+def language_alone(language):
+    "A report that is told no recipe takes the language's own, and says which and why"
+    python("-m", "papermill", "nbs/reports/04_train.ipynb", TMP/"alone.ipynb", "-k", "python3",
+           "--no-progress-bar", "-p", "language", language, "-p", "overrides", f"outputs={OUT}", limit=RUN)
+    said = read(TMP/"alone.ipynb")
+    assert "the tiny twin of" in said and "not on this machine" in said, "it does not say which recipe, and why"
+
 def misspelt():
     said = papermill("-p", "langage", "ar", fails=True)
     wanted = "unknown parameter 'langage': did you mean 'language'?"
@@ -258,6 +265,7 @@ def of_recipe(recipe):
         chain = [("sound is prepared without torchaudio", partial(no_torchaudio, recipe)), *chain]
     if recipe==PAPERMILL:
         chain += [("report by plain papermill", partial(papermill, "-p", "language", TINY[recipe])),
+                  ("report of a language alone", partial(language_alone, TINY[recipe])),
                   ("misspelt papermill parameter is refused", misspelt)]
     return chain
 

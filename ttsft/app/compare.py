@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from IPython.display import HTML
 from ..core import UserError, read_jsonl, write_json
+from ..runs import find_outputs
 from ..sound.recording import decode
 from ..evaluation.outcome import Outcome
 from ..evaluation.evaluated import sentence_key
@@ -131,7 +132,7 @@ def compare(
     "Compare runs, and write what was found as numbers and as a page"
     found = collect_comparison(wanted)
     names = "-".join(n.replace("/", "_") for n in found["runs"])[:100]
-    out = Path(out or Path("outputs")/f"comparison-{names}")
+    out = Path(out or find_outputs()/f"comparison-{names}")
     out.mkdir(parents=True, exist_ok=True)
     write_json(out/"compare.json", found)
     say(found["answer"]["sentence"])

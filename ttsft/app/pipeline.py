@@ -25,6 +25,7 @@ from ..text.substitutes import choose_substitutes
 from ..text.translit import front_end
 from ..families.registry import family
 from ..training.trackers import check_trackers
+from .language_recipe import choose_recipe
 from .pins import pin_recipe
 from .recipe import Recipe, family_text, load_recipe, replay_rules, require_heldout
 from .script_voices import check_script
@@ -40,7 +41,7 @@ class Pipeline:
     ):
         share_out(recipe.train.accumulate, count_processes())
         recipe = pin_recipe(recipe, say)
-        self.recipe, self.say, self.done, self.told = recipe, say, {}, set()
+        self.recipe, self.say, self.done, self.told, self.why = recipe, say, {}, set(), ""
         self.kept = steps_to(first)[:-1] if first else []
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
         self.front_end, self.family = front_end(recipe.text), family(recipe.family)
@@ -184,16 +185,22 @@ def start(self:Pipeline): # A family
 # %% ../../nbs/9_app/02_pipeline.ipynb #17a5f01d
 def open_run(
     language:str, # BCP 47 code that the report is about
-    recipe:str, # A shipped recipe or a YAML file
+    recipe:str="", # A shipped recipe or a YAML file; empty: the language's own
     # `section.key=value`, separated by spaces; quoted as in a shell where a value holds spaces
     overrides:str="",
 )->Pipeline: # Announces the steps that it makes; those that it finds made it passes over in silence
     "Open the run that a report is about"
-    r = load_recipe(recipe, shlex.split(overrides))
+    settings, why = shlex.split(overrides), ""
+    if not recipe:
+        recipe, why = choose_recipe(language, settings)
+        print(f"recipe {why}")
+    r = load_recipe(recipe, settings)
     if r.language!=language:
         raise UserError(f"the report is asked about language `{language}`, but recipe `{recipe}` is about "
                         f"`{r.language}`. Give the recipe's own language, or another recipe.")
-    return Pipeline(r, lambda line: None if ": reused from " in line else print(line))
+    opened = Pipeline(r, lambda line: None if ": reused from " in line else print(line))
+    opened.why = why
+    return opened
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #0b5e0a02
 @patch

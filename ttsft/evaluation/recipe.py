@@ -14,7 +14,7 @@ from ..core import UserError, did_you_mean, number
 
 # %% ../../nbs/7_evaluation/00_recipe.ipynb #21dfa2e8
 KINDS = {"judge": "a small recogniser of this project", # Kind -> what it is
-         "ctc": "CTC by transformers, with MMS's adapters by language",
+         "ctc": "CTC by transformers, with adapters by language",
          "whisper": "Whisper by transformers",
          "faster-whisper": "Whisper by CTranslate2 (extra `asr`)",
          "omnilingual": "omniASR CTC by sherpa-onnx (extra `omnilingual`)"}
