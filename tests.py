@@ -201,7 +201,7 @@ def language_alone(language):
     python("-m", "papermill", "nbs/reports/04_train.ipynb", TMP/"alone.ipynb", "-k", "python3",
            "--no-progress-bar", "-p", "language", language, "-p", "overrides", f"outputs={OUT}", limit=RUN)
     said = read(TMP/"alone.ipynb")
-    assert "the tiny twin of" in said and "not on this machine" in said, "it does not say which recipe, and why"
+    assert "the tiny twin of" in said and "not on this machine" in said, "it does not say which recipe"
 
 def misspelt():
     said = papermill("-p", "langage", "ar", fails=True)

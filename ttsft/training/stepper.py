@@ -27,8 +27,7 @@ from .recipe import TrainConfig, total_steps
 from .schedule import check_settings, check_trainable, frozen_updates, learning_rates
 from .schedule import family_in, require_compiler, stage_at, stage_parameters, wants_best
 from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
-from .update import EMA, Cell, Stage, Terms, log_name, make_update, no_gradients
-from .update import open_stage
+from .update import EMA, Cell, Stage, Terms, log_name, make_update, no_gradients, open_stage
 from .steps import scale_new_embeddings
 from .validation import evaluation_prompts
 from .optimizer import has_fused, require_optimizer

@@ -54,8 +54,7 @@ class IndexTts(IndexSpeaking):
     name, Config, terms, mismatch_term = "indextts", IndexConfig, TERMS, "code"
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     list_beside = staticmethod(list_beside)
-    languages, license, library, released = True, LICENSE, "indextts", RELEASED
-    layered = ("gpt.h",)
+    languages, license, library, released, layered = True, LICENSE, "indextts", RELEASED, ("gpt.h",)
     def __init__(self,
         nets:Nets,
         vocab:Vocabulary,
