@@ -43,12 +43,14 @@ demo: $(VENV)/.ready-core ## fine-tune on synthetic Arabic and write outputs/ara
 test: $(VENV)/.ready-dev ## every check but those of `long`; the last line says how many passed
 	@$(BIN)/python -B tests.py
 
+long: export CHECK_SECONDS := 10800
 long: $(VENV)/.ready-dev ## whole trainings on tiny models, and benchmarks, minutes each
 	@$(BIN)/python -B tests.py _learns
 	@$(BIN)/python -B tests.py checks/bench_
 	@$(BIN)/python -B tests.py checks/small_memory
 	@$(BIN)/python -B tests.py checks/vits_order
 	@KILLS=60 $(BIN)/python -B tests.py checks/kills
+	@LAUNCH=1 $(BIN)/python -B tests.py checks/many_processes
 	@LEVELS=2 $(BIN)/python -B tests.py checks/full_disk_run
 	@MUTATIONS=500 $(BIN)/python -B tests.py checks/mutations_of_input
 

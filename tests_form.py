@@ -224,12 +224,15 @@ def wings(root):
     return stages, sorted(p for stage in stages for p in stage.iterdir() if any(p.glob("*.ipynb")))
 
 def map_of_wings(root):
-    "The map in README.md has one row for each wing, in order, linked to the wing's README"
-    rows = re.findall(r"(?m)^\| \[`nbs/(\w+)`\]\(nbs/(\w+)/README\.md\) \| .+ \|$", read(root/"README.md"))
+    "The map in nbs/README.md has one row for each wing, in order, linked to the wing's README"
+    text = read(root/"nbs"/"README.md")
+    rows = re.findall(r"(?m)^\| \[`(\w+)`\]\((\w+)/README\.md\) \| .+ \|$", text)
     stages, _ = wings(root)
     assert stages and rows==[(p.name, p.name) for p in stages], f"the map has {rows}"
-    alone = [p.stem for p in (root/"nbs").glob("*.ipynb") if f"nbs/{p.stem}`" not in read(root/"README.md")]
+    alone = [p.stem for p in (root/"nbs").glob("*.ipynb") if f"`{p.stem}`" not in text]
     assert not alone, f"the map has no word about {', '.join(alone)}"
+    assert "(nbs/README.md)" in read(root/"README.md"), "README does not link the map"
+    refuse(wide_lines(line for line in text.splitlines() if not line.startswith(("|", "#"))))
 
 def rooms_in_readme(folder):
     "A folder's README names its notebooks, one a line: all of them, no other, and numbered ones in order"
@@ -240,3 +243,69 @@ def rooms_in_readme(folder):
     assert there and not missing and not gone, f"not named: {missing}; named and not there: {gone}"
     assert folder.name=="checks" or named==there, f"not in order: {named}"
     refuse(wide_lines(line for line in text.splitlines() if not line.startswith(("|", "#"))))
+
+# ---- pages
+
+# words; the page of all keys is made from the dataclasses, and is as long as they are
+FRONT, PAGE, PICTURE = 900, 1500, 150_000
+GENERATED = "recipe.md"
+
+def documents(root):
+    "README and the pages that stand beside it"
+    return [root/"README.md", *sorted((root/"docs").glob("*.md")), root/"CONTRIBUTING.md"]
+
+def size_of_page(path):
+    "The front page has at most 900 words, every other page about 1,500"
+    n, most = len(read(path).split()), FRONT if path.name=="README.md" else PAGE
+    assert path.name==GENERATED or n<=most, f"{path.name} has {n} words, {most} are the limit"
+
+def anchors(text):
+    "What the headings of a page are called in links"
+    headings = re.findall(r"(?m)^#+ (.+)$", text)
+    return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
+
+def links_of_page(path):
+    "Every link of a page leads to a file of the repository, and to a heading where it names one"
+    gone = []
+    for where in re.findall(r"\]\(([^)\s]+)\)", read(path)):
+        if re.match(r"[a-z]+:", where): continue
+        name, _, heading = where.partition("#")
+        there = (path.parent/name).resolve() if name else path
+        if not there.exists() or heading and heading not in anchors(read(there)): gone.append(where)
+    assert not gone, f"{path.name} links what is not there: {', '.join(gone)}"
+
+def media_of_pages(root):
+    "Pictures and sounds are used by a page, and small; a PNG, and sounds of a few kilobytes"
+    text = "".join(read(p) for p in documents(root))
+    media = [p for p in (root/"docs").rglob("*") if p.suffix in (".png", ".mp3")]
+    assert media, "there are none"
+    faults = [f"{p.name} is in no page" for p in media if p.relative_to(root/"docs").as_posix() not in text]
+    faults += [f"{p.name} has {p.stat().st_size:,} bytes" for p in media
+               if p.stat().st_size>(PICTURE if p.suffix==".png" else 20_000)]
+    refuse(faults+[f"{p.name} is none of these" for p in (root/"docs").rglob("*")
+                   if p.is_file() and p.suffix not in (".md", ".png", ".mp3")])
+
+# ---- messages
+
+def plain(text):
+    "A message without marks, and with single spaces"
+    return re.sub(r"[\s`*]+", " ", text).strip(" .,;:").lower()
+
+def messages(root):
+    "Every text of the package, with … where a value stands"
+    for p in sorted((root/"ttsft").rglob("*.py")):
+        for n in ast.walk(ast.parse(read(p))):
+            if isinstance(n, ast.JoinedStr):
+                yield plain(" … ".join(v.value for v in n.values if isinstance(v, ast.Constant)))
+            elif isinstance(n, ast.Constant) and isinstance(n.value, str): yield plain(n.value)
+
+def errors_page(root):
+    "Each message in docs/errors.md is one of the package, and stands beside what to do"
+    rows = re.findall(r"(?m)^\| (.+?) \| (.*?) \|$", read(root/"docs"/"errors.md"))
+    rows = [(said, do) for said,do in rows if said not in ("what is said", "---")]
+    known = list(messages(root))
+    parts = {said: [plain(part) for part in said.split("…") if plain(part)] for said,_ in rows}
+    faults = [f"no such message: {said}" for said,ps in parts.items()
+              if not any(all(p in text for p in ps) for text in known)]
+    assert len(rows)>=30, f"{len(rows)} messages"
+    refuse(faults+[f"nothing to do: {said}" for said,do in rows if len(do)<10 or not parts[said]])

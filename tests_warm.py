@@ -22,7 +22,8 @@ def work(path, root, log):
     os.dup2(out, 2)
     from nbdev.test import test_nb
     # the flags of cells that are left out, as `tst_flags` of pyproject.toml has them
-    passed, _ = test_nb(path, skip_flags=["cuda", "slow"], basepath=root)
+    # the limit of `run` is that of all cells together
+    passed, _ = test_nb(path, skip_flags=["cuda", "slow"], basepath=root, cell_timeout=None)
     sys.exit(0 if passed else 1)
 
 def run(context, path, root, log, limit):

@@ -41,15 +41,19 @@ class Estimate:
     ):
         self.what, self.total, self.say, self.share = what, total, say, share
         self.began, self.done, self.foreseen, self.lock = read_clocks(), 0.0, None, threading.Lock()
+        self.first = None # Size of the first piece, and what it took
 
     def note(self, size:float=1):
         "Take a piece into account that is done"
         with self.lock:
             self.done += size
             took = read_clocks()-self.began
+            if not self.first: self.first = size, took
             early = took[0]<LEAST and self.done<self.total/2 or self.done<self.share*self.total
             if self.foreseen is not None or early or self.done>=self.total: return
-            self.foreseen = took*self.total/self.done
+            start, cold = self.first
+            if self.done==start: self.foreseen = cold*self.total/start
+            else: self.foreseen = cold+(took-cold)*(self.total-start)/(self.done-start)
         said = say_seconds(self.foreseen[0])
         if self.foreseen[0]>=LEAST: self.say(f"    estimate: {self.what} in about {said}")
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MOST_HASHED', 'TABLES_HASHED', 'MOST_LISTED', 'SOUNDS', 'disk_free', 'human', 'tell_full', 'DiskFull',
            'told_when_full', 'Step', 'Run', 'read_step', 'sync_folder', 'publish_folder', 'set_aside', 'list_files',
-           'list_folders', 'find_damage', 'find_cache']
+           'list_folders', 'find_damage', 'find_cache', 'find_home', 'find_outputs']
 
 # %% ../nbs/01_runs.ipynb #1e1a8785
 import dataclasses, os, platform, shutil, time
@@ -262,3 +262,17 @@ def find_cache()->Path: # A folder, which may not be there yet
     "Find where clones and converted files are kept"
     user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home()/".cache")
     return Path(os.environ.get("TTSFT_CACHE") or user/"ttsft")
+
+# %% ../nbs/01_runs.ipynb #18adbf80
+def find_home()->Path: # As short as it can be written from here
+    "Find the folder that `outputs` and a person's own recipes lie in"
+    if own := os.environ.get("TTSFT_HOME"): return Path(own).expanduser()
+    here = Path.cwd()
+    roots = (p for p in (here, *here.parents) if (p/"nbs"/"start").is_dir() and (p/"ttsft").is_dir())
+    return Path(os.path.relpath(next(roots, here)))
+
+def find_outputs(
+    given:str|Path="outputs", # As in a recipe
+)->Path:
+    "Find the folder of runs; a relative one is below `find_home`"
+    return find_home()/given

@@ -21,6 +21,8 @@ class Stopped(KeyboardInterrupt):
     ):
         super().__init__(by)
         self.by, self.saved = by, saved
+    def __str__(self):
+        return f"{self.by}: {self.saved}. Start the same again to go on." if self.saved else self.by
 
 class Request:
     "Hold what was asked of this process"

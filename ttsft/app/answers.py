@@ -97,5 +97,6 @@ def answer_listening(
     n, failed, base = metrics["n"], *(count_failed(metrics, s, sentences) for s in ("tuned", "base"))
     rated = " ".join(tests) if tests else "Nobody has rated how it sounds."
     if not failed: return Outcome("unknown", f"No sentence of {n} failed by a rule. {rated}")
-    said = f"{failed} of {n} sentences failed ({name_faults(metrics, 'tuned')}); before training {base} did."
+    faults = name_faults(metrics, "tuned", sentences)
+    said = f"{failed} of {n} sentences failed ({faults}); before training {base} did."
     return Outcome("broke" if failed>=n/2 else "not", f"{said} {rated}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 from ..core import read_json, write_json
 from ..lock import hold
-from ..evaluation.columns import read_evaluated
+from ..evaluation.evaluated import title_measure, read_evaluated
 from ..evaluation.comparison import LEVEL, choose_headline, compare_runs, write_value
 from ..evaluation.intervals import FEW
 from .subsets import Subset, draw_subsets, original_id
@@ -115,9 +115,9 @@ def find_levels(
     found = {}
     for who,r in (metrics.get("recognition") or {}).items():
         heard = {s: (r.get(s) or {}).get("cer") for s in ("base", "real")}
-        found[f"CER by {who}"] = {s: cer["value"] for s,cer in heard.items() if cer}
+        found[f"letters misheard (CER, {who})"] = {s: cer["value"] for s,cer in heard.items() if cer}
     for name,m in (metrics.get("measures") or {}).items():
-        found[name.replace("_", " ")] = {s: m[s]["value"] for s in ("base", "real", "copy") if m.get(s)}
+        found[title_measure(name)] = {s: m[s]["value"] for s in ("base", "real", "copy") if m.get(s)}
     return found
 
 # %% ../../nbs/9_app/10g_curve.ipynb #80685922

@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from ..core import read_json
+from ..evaluation.columns import NAMES
 from ..evaluation.comparison import write_value
 from .compare import write_page
 from .curve import label_point, make_curve
@@ -22,9 +23,9 @@ def choose_frames(
     columns:Sequence[Mapping], # Of `curve.json`
 )->list[Mapping]: # At least one, where anything was measured
     "Choose what is drawn: error rates, else the distance to the recordings; and likeness"
-    heard = [c for c in columns if c["name"].startswith("CER")]
-    near = [c for c in columns if c["name"]=="mcd"]
-    alike = [c for c in columns if "similarity" in c["name"]]
+    heard = [c for c in columns if "(CER," in c["name"]]
+    near = [c for c in columns if c["name"]==NAMES["mcd"]]
+    alike = [c for c in columns if c["name"]==NAMES["similarity"]]
     return (heard or near)+alike or [c for c in columns if c["better"]][:1]
 
 

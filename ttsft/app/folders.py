@@ -11,6 +11,7 @@ import dataclasses
 from functools import partial
 from pathlib import Path
 from ..core import UserError, build, read_json
+from ..runs import find_outputs
 from ..corpus.rejects import read_sheet
 from ..corpus.prepare_config import PrepareConfig
 from ..feedback.versions import RunFolders, find_current
@@ -42,7 +43,7 @@ def find_run(
     where:str|Path, # A run's folder, or the name of one below `outputs`
 )->Path:
     "Find a run with a trained checkpoint"
-    for folder in (Path(where), Path("outputs")/where):
+    for folder in (Path(where), find_outputs()/where):
         if find_steps(folder, "checkpoints"): return folder
     raise UserError(f"there is no trained checkpoint in {where} nor in outputs/{where}. Train first: ttsft "
                     "run RECIPE")
@@ -87,7 +88,7 @@ def find_checkpoint(
     where:str|Path, # A checkpoint, a run's folder, or the name of a run below `outputs`
 )->Path: # A folder with `ttsft.json`
     "Find the checkpoint that is meant"
-    for folder in (Path(where), Path("outputs")/where):
+    for folder in (Path(where), find_outputs()/where):
         if (folder/"ttsft.json").is_file(): return folder
         if made := find_steps(folder, "checkpoints"):
             return find_current(RunFolders(folder, made[0]/"final")) or made[0]/"final"

@@ -26,7 +26,7 @@ def update_once(m:Measure, folder:Path, device:str, precision:str="no")->tuple[f
     before = [p.detach().cpu().clone() for p in s.opened]
     with s.open_batches(): made = take_steps(s, 1)[0]
     moved = torch.cat([(p.detach().cpu()-b).flatten() for p,b in zip(s.opened, before)])
-    return sum_objective(made), moved
+    return sum_objective(made), moved.double()
 
 def measure_equality(m:Measure, folder:Path)->dict:
     "Compare an update on the card with the processor's, in each precision"

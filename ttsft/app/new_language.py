@@ -111,7 +111,7 @@ def write_recipe(
         title=show_text(name) or code, code=code, file=files[1].name,
         path=quote_text(config.path, bare=False),
         settings="".join(f"\n  {line}" for line in more.splitlines()),
-        language=quote_text(files[0].name, bare=False), held=max(1, min(20, len({*d.accepted})//10)),
+        language=quote_text(files[0].name, bare=False), held=max(2, min(20, len({*d.accepted})//10)),
         note="" if has_sound(config) else missing)
 
 # %% ../../nbs/9_app/08_new_language.ipynb #d256f26c

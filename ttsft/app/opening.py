@@ -32,7 +32,9 @@ def about_run(
     r, train = p.recipe, p.step("hf_dataset").info["counts"]["train"]
     voices = train["speakers"]
     weights = f", {fitted.parts[-1]['total']:,} weights without the codec" if fitted else ""
-    return {"Run": f"{r.name}, language {r.language}, seed {r.seed}", "About these recordings": r.source.note,
+    chosen = {"Recipe": p.why} if p.why else {}
+    return {"Run": f"{r.name}, language {r.language}, seed {r.seed}", **chosen,
+            "About these recordings": r.source.note,
             "Licence of the recordings": r.source.license or "none stated",
             "Licence of the weights": p.family.license,
             "Learnt from": f"{train['clips']} clips, {60*train['hours']:.1f} minutes, {voices} "

@@ -83,6 +83,7 @@ BLOCK_CSS = """
 .verdict b{display:block;font-weight:400;line-height:1.35}
 .verdict strong{display:block;font-size:1.5rem;line-height:1.4;font-weight:600;color:var(--fg)}
  .verdict i{display:none}
+.report h2{border:0;margin:.2rem 0;padding:0}.report .outcome{font-size:1rem}
 .note{background:var(--box);border:1px solid var(--warn);border-inline-start-width:.4rem;border-radius:.5rem;
  padding:.4rem 1rem;margin:1rem 0}
 .note p{margin:.3rem 0;max-width:none}.note b{color:var(--warn)}

@@ -15,15 +15,19 @@ from fastcore.basics import patch
 from joblib import cpu_count
 from tqdm import tqdm
 from ..core import UserError, atomic, build, file_fingerprint, local_path
+from ..extends import recipe_names, resolve
 from ..lock import hold, is_held
 from ..processes import count_processes, share_out
 from ..runs import Run, Step, publish_folder
+from ..text.front_end import TextConfig
+from ..text.stages import join_text
 from ..text.substitutes import choose_substitutes
 from ..text.translit import front_end
 from ..families.registry import family
 from ..training.trackers import check_trackers
+from .language_recipe import choose_recipe
 from .pins import pin_recipe
-from .recipe import Recipe, load_recipe, replay_rules, require_heldout
+from .recipe import Recipe, family_text, load_recipe, replay_rules, require_heldout
 from .script_voices import check_script
 from .steps import STEPS, check_step, steps_to
 
@@ -37,7 +41,7 @@ class Pipeline:
     ):
         share_out(recipe.train.accumulate, count_processes())
         recipe = pin_recipe(recipe, say)
-        self.recipe, self.say, self.done, self.told = recipe, say, {}, set()
+        self.recipe, self.say, self.done, self.told, self.why = recipe, say, {}, set(), ""
         self.kept = steps_to(first)[:-1] if first else []
         self.run = Run(Path(recipe.outputs)/recipe.name, say)
         self.front_end, self.family = front_end(recipe.text), family(recipe.family)
@@ -47,9 +51,11 @@ class Pipeline:
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
         if is_held(self.run.dir): self.note_recipe()
     def note_recipe(self):
-        "Write the recipe beside what is made of it"
-        with atomic(self.run.dir/"recipe.yaml") as f:
-            yaml.safe_dump(dataclasses.asdict(self.recipe), f, allow_unicode=True, sort_keys=False)
+        "Write the recipe beside what is made of it; reports open a run side by side, and find it written"
+        path = self.run.dir/"recipe.yaml"
+        text = yaml.safe_dump(dataclasses.asdict(self.recipe), allow_unicode=True, sort_keys=False)
+        if path.is_file() and path.read_text(encoding="utf-8")==text: return
+        with atomic(path) as f: f.write(text)
     @property
     def workers(self)->int: return self.recipe.workers or cpu_count()
     @property
@@ -179,13 +185,33 @@ def start(self:Pipeline): # A family
 # %% ../../nbs/9_app/02_pipeline.ipynb #17a5f01d
 def open_run(
     language:str, # BCP 47 code that the report is about
-    recipe:str, # A shipped recipe or a YAML file
+    recipe:str="", # A shipped recipe or a YAML file; empty: the language's own
     # `section.key=value`, separated by spaces; quoted as in a shell where a value holds spaces
     overrides:str="",
 )->Pipeline: # Announces the steps that it makes; those that it finds made it passes over in silence
     "Open the run that a report is about"
-    r = load_recipe(recipe, shlex.split(overrides))
+    settings, why = shlex.split(overrides), ""
+    if not recipe:
+        recipe, why = choose_recipe(language, settings)
+        print(f"recipe {why}")
+    r = load_recipe(recipe, settings)
     if r.language!=language:
         raise UserError(f"the report is asked about language `{language}`, but recipe `{recipe}` is about "
                         f"`{r.language}`. Give the recipe's own language, or another recipe.")
-    return Pipeline(r, lambda line: None if ": reused from " in line else print(line))
+    opened = Pipeline(r, lambda line: None if ": reused from " in line else print(line))
+    opened.why = why
+    return opened
+
+# %% ../../nbs/9_app/02_pipeline.ipynb #0b5e0a02
+@patch
+def open_base(self:Pipeline): # A family; None where the base says nothing of its language
+    "Open the base by itself, with the text rules of its own language"
+    if not (self.base/"ttsft.json").is_file(): return None
+    own = self.family.open(self.base)
+    if (name := f"language/{own.language}") not in recipe_names(): return own
+    rules = join_text(family_text(self.recipe.family), resolve(name)["text"])
+    config = build(TextConfig, rules | {"check_examples": False}, "text")
+    own.front_end = front_end(config)
+    table = find_substitutes(own, "a", self.recipe.vocab.allow_loss)
+    if table: own.front_end = front_end(dataclasses.replace(config, substitute=config.substitute|table))
+    return own

@@ -85,7 +85,8 @@ def released_disk(held:dict[str, int], config)->int: # Bytes; `config`: of the t
     "Compute what a training of the released model writes"
     kept, best = count_kept(config)
     trains, moving = held["gradients"], held["gradients"]+held["moments"]+held["average"]
-    beside = sum(v for k,v in held.items() if k not in ("weights", "copies", "gradients", "moments", "average"))
+    model = ("weights", "copies", "gradients", "moments", "average")
+    beside = sum(v for k,v in held.items() if k not in model)
     return int((1+kept)*(held["weights"]+beside)+3*moving+4*trains*best)
 
 # %% ../../nbs/9_app/10a_plan.ipynb #d2c00107
@@ -121,9 +122,9 @@ def print_plan(recipe:str, overrides:Sequence[str]=(), price:float|None=None):
     widths = {k: max(len(k), *(len(row[k]) for row in rows)) for k in rows[0]}
     for row in [{k: k for k in widths}, *rows]:
         print("  ".join(row[k].ljust(n) for k,n in widths.items()).rstrip())
-    print("held: weights, gradients, moments, averages of the released model. disk: checkpoints and states. "
-          "Under a card: the largest train.batch_seconds, a tenth kept free. A run tries this itself and cuts "
-          "what does not fit.")
+    print("held: weights, gradients, moments, averages of the released model. disk: checkpoints and states.")
+    print("Under a card: the largest train.batch_seconds, a tenth kept free. A run tries this itself and "
+          "cuts what does not fit.")
     if cost := find_measured(r):
         said, true = (cost[k]["seconds"] for k in ("estimated", "true"))
         print(f"The last training took {say_seconds(true)}; {say_seconds(said)} were foreseen "

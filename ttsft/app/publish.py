@@ -117,4 +117,5 @@ def write_reports(
     if cost: write_json(run/"reports"/"cost.json", cost)
     if names: pipeline.say(f"  all reports: {write_start(pipeline, names)}")
     write_json(done, state)
+    if complete: shutil.copyfile(pipeline.dir(REPORTS[SUMMARY])/"metrics.json", run/"metrics.json")
     return run/"report.html" if complete else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from ..core import UserError, build, did_you_mean, load_yaml
 from ..extends import recipe_names, resolve
+from ..runs import find_outputs
 from ..text.front_end import FrontEnd, TextConfig
 from ..text.tables import fill_tables
 from ..text.translit import front_end
@@ -45,7 +46,7 @@ def read_run_rules(
     where:str, # A checkpoint, a run's folder, or the name of a run below `outputs`
 )->Reader:
     "Read the text rules of a trained model, or of a run that has not trained yet"
-    folders = Path(where), Path("outputs")/where
+    folders = Path(where), find_outputs()/where
     if not any((f/"ttsft.json").is_file() or find_steps(f, "checkpoints") for f in folders):
         if file := next((f/"recipe.yaml" for f in folders if (f/"recipe.yaml").is_file()), None):
             text = load_yaml(file.read_text(encoding="utf-8"), str(file)).get("text", {})
@@ -63,7 +64,7 @@ def find_reader(
     try:
         if shipped or Path(where).suffix in (".yaml", ".yml"): return read_recipe_rules(where)
         if where in list_languages(): return read_recipe_rules(f"language/{where}")
-        if Path(where).is_dir() or (Path("outputs")/where).is_dir(): return read_run_rules(where)
+        if Path(where).is_dir() or (find_outputs()/where).is_dir(): return read_run_rules(where)
     # what a front-end says of its own rules
     except ValueError as e: raise e if isinstance(e, UserError) else UserError(f"{where}: {e}") from None
     known = [*list_languages(), *(n for n in recipe_names() if "/" not in n)]

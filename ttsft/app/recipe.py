@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 from ..core import UserError, build, did_you_mean, load_yaml, number
 from ..extends import find_recipe, merge, read_override, recipe_names, resolve
+from ..runs import find_outputs
 from ..text.front_end import TextConfig
 from ..text.stages import join_text
 from ..text.tables import fill_tables
@@ -58,7 +59,7 @@ class Recipe:
     evaluate:EvaluateConfig = field(default_factory=EvaluateConfig)
     script:ScriptConfig = field(default_factory=ScriptConfig) # Lines that are spoken after training
     seed:int = number(0, 0, MAX_SEED) # Seeds every random choice
-    outputs:str = "outputs" # Runs are made below this folder
+    outputs:str = "outputs" # Runs are made below this folder; a relative one is below `find_home`
     engine:Literal["serial", "pool", "ray"] = "pool" # What prepares sound in parallel; the result is the same
     workers:int = number(0, 0, 1024) # Its processes; 0: one for each core
     @property
@@ -216,5 +217,6 @@ def load_recipe(
     values, _ = read_values(name, overrides)
     raise_faults(list_faults(Recipe, values), "the recipe")
     recipe = build(Recipe, values)
+    recipe = replace(recipe, outputs=str(find_outputs(recipe.outputs)))
     raise_faults(find_recipe_faults(recipe, name), "the recipe")
     return recipe

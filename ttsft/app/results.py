@@ -30,8 +30,8 @@ def collect_results(
     "List the figures of the fine-tuned model by the names of what measured them"
     results = []
     for judge,heard in (metrics.get("recognition") or {}).items():
-        norm = heard.get("normalisation")
-        by = f"({judge}" + (f", norm={norm}" if isinstance(norm, str) else "") + ")"
+        norm = heard.get("normalisation") or {}
+        by = f"({judge}, norm={norm['name']}-{norm['version']})" if "name" in norm else f"({judge})"
         for kind in ("cer", "wer"):
             value = ((heard.get("tuned") or {}).get(kind) or {}).get("value")
             if known(value): results.append(dict(type=kind, name=f"{kind.upper()} {by}", value=100*value))

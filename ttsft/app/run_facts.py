@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 import yaml
 from ..core import UserError, read_json
-from ..evaluation.columns import Evaluated, read_evaluated
+from ..runs import find_outputs
+from ..evaluation.evaluated import Evaluated, read_evaluated
 from .folders import find_origin, find_steps
 
 # %% ../../nbs/9_app/10d_run_facts.ipynb #06292d32
@@ -35,7 +36,7 @@ def find_evaluated(
     where:str|Path, # A run's folder, or the name of one below `outputs`
 )->tuple[Path, Path]: # The run, and its newest `samples/`
     "Find a run that was evaluated"
-    there = [f for f in (Path(where), Path("outputs")/where) if f.is_dir()]
+    there = [f for f in (Path(where), find_outputs()/where) if f.is_dir()]
     for folder in there:
         if samples := find_steps(folder, "samples"): return folder, samples[0]
     if there: raise UserError(f"{where} holds no evaluation, so there is nothing to compare. Make it with: "

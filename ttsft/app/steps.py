@@ -219,7 +219,8 @@ def plan_samples(p)->Plan:
         base, tuned = p.start(), p.family.open(p.dir("checkpoints")/"final")
         test, train = (load_clips(codes, s) for s in ("test", "train"))
         with evaluation_mode(base.module):
-            m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed)
+            m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed,
+                         p.open_base)
         return {"sentences": m["n"]}
     return Plan(make, r.evaluate)
 

@@ -9,7 +9,6 @@ __all__ = ['COMMANDS', 'name_lines', 'write_commands', 'write_versa', 'write_lis
 import os
 from collections.abc import Sequence
 from pathlib import Path
-import numpy as np
 from ..core import UserError, read_jsonl
 from ..sound.recording import decode
 from ..sound.writing import write_sound

@@ -168,5 +168,8 @@ def flag_failures(
         rms_dbfs=float(10*np.log10(max(power, 1e-12))))
 
 # %% ../../nbs/7_evaluation/02_checks.ipynb #a5736678
-FLAGS = ("silent", "no_speech", "nonfinite", "runaway", "too_long", "early_stop", "repeated", "long_silence",
-         "noisy", "clipped", "dc")
+FLAGS = { # Flag -> what it means, in words
+    "silent": "nothing is heard", "no_speech": "sound without speech", "nonfinite": "broken numbers",
+    "runaway": "ran to the length limit", "too_long": "more than twice as long as it should be",
+    "early_stop": "less than half as long as it should be", "repeated": "says something again",
+    "long_silence": "a long silence", "noisy": "noise", "clipped": "clipped peaks", "dc": "a constant offset"}

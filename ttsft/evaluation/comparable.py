@@ -41,7 +41,7 @@ def keep_letters(text:str)->str:
     return " ".join("'".join(parts).split())
 
 # %% ../../nbs/7_evaluation/01h_comparable.ipynb #7a622855
-MARKS = "strict", "folded"
+MARKS = "strict", "folded", "kept"
 _STRICT = str.maketrans({chr(c): None for c in (*range(0x64B, 0x653), 0x670, 0x640)} | {0x671: "\u0627"})
 _FOLDED = str.maketrans("\u0623\u0625\u0622\u0649\u0629", "\u0627\u0627\u0627\u064A\u0647")
 
@@ -66,11 +66,13 @@ class Spelling:
     spaces:bool = True # Whether words are parted by spaces
     def __post_init__(self):
         if self.marks not in MARKS: raise ValueError(f"marks is {self.marks!r}; choose one of {MARKS}")
+    @property
+    def profile(self)->str: return "tts" if self.marks=="kept" else "eval" # the latter drops the marks
     def __call__(self, text:str)->str: # What was to be said, or what was heard
         "Bring a text into the spelling"
         text = drop_directions(text)
-        if self.front_end: text = profile_text(self.front_end, text, "eval")
-        text = keep_letters(text.translate(_STRICT))
+        if self.front_end: text = profile_text(self.front_end, text, self.profile)
+        text = keep_letters(text if self.marks=="kept" else text.translate(_STRICT))
         if self.marks=="folded": text = text.translate(_FOLDED)
         return text if self.spaces else "".join(text.split())
 
@@ -84,4 +86,4 @@ def describe(self:Spelling)->dict:
     digits = "words" if fe and fe.config.digits=="words" else "kept"
     return dict(name=SPELLING[0], version=SPELLING[1], unicode="NFKC", case="lower", punctuation="space",
                 arabic_marks=self.marks, digits=digits, numbers=fe.config.numbers if fe else "",
-                spaces=self.spaces, front_end=profile_fingerprint(fe, "eval") if fe else "")
+                spaces=self.spaces, front_end=profile_fingerprint(fe, self.profile) if fe else "")

@@ -11,7 +11,8 @@ __all__ = ['REASONS', 'LEVEL', 'DEAF', 'tell_difference', 'find_comparable', 'co
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 import numpy as np
-from .columns import Column, Evaluated
+from .columns import NAMES
+from .evaluated import Column, Evaluated
 from .intervals import FEW, corpus_rate, paired_bootstrap
 from .significance import adjust_holm, rank_test
 
@@ -119,7 +120,7 @@ def choose_headline(
 )->dict|None: # None where no column compares two runs
     "Choose the column that answers: an error rate, else the distance to the recordings, else any"
     able = [c for c in columns if c["pairs"] and c["better"]]
-    order = [lambda n: n.startswith("CER"), lambda n: n.startswith("WER"), lambda n: n=="mcd", bool]
+    order = [lambda n: "(CER," in n, lambda n: "(WER," in n, lambda n: n==NAMES["mcd"], bool]
     return next((c for fits in order for c in able if fits(c["name"])), None)
 
 # %% ../../nbs/7_evaluation/06a_comparison.ipynb #29cf7d96
@@ -158,7 +159,7 @@ def tell_failures(columns:Sequence[dict])->str: # Begins with a space; empty whe
     shares = ", ".join(f"{n} {100*v[0]:.0f} %" for n,v in column["values"].items())
     return f" Sentences that are silent, endless or broken: {shares}."
 
-DEAF = " No recogniser has heard them, so nothing is known about the words."
+DEAF = "Which run says the words best is not known: no recogniser has heard two of them."
 
 # %% ../../nbs/7_evaluation/06a_comparison.ipynb #d2bea835
 def tell_few(
@@ -202,9 +203,10 @@ def answer_comparison(
     if column is None:
         return dict(kind="unknown", sentence="These runs cannot be compared: no figure of two of them rests "
                     "on the same sentences, language and measure. The reasons stand below, column by column.")
-    found = state_answer(column)
-    deaf = "" if column["name"][:3] in ("CER", "WER") else DEAF
-    return found | dict(sentence=found["sentence"] + deaf + tell_failures(columns))
+    found, failures = state_answer(column), tell_failures(columns)
+    if any(term in column["name"] for term in ("(CER,", "(WER,")):
+        return found | dict(sentence=found["sentence"] + failures)
+    return dict(kind="unknown", sentence=f"{DEAF} By {column['name']} alone: {found['sentence']}{failures}")
 
 # %% ../../nbs/7_evaluation/06a_comparison.ipynb #a267ba97
 def compare_runs(

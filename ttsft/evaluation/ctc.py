@@ -14,7 +14,7 @@ from ..core import UserError
 from .hearing import BATCH_SECONDS, Recogniser
 from .recipe import RecogniserSpec
 from .recogniser_files import WHERE, check_adapter, check_stranger, describe_model
-from .recogniser_files import find_model, list_weights, require_files
+from .recogniser_files import find_model, list_weights, require_files, require_loaded
 from ..families.tensor_files import require_finite
 
 # %% ../../nbs/7_evaluation/01c_ctc.ipynb #36713d14
@@ -65,12 +65,13 @@ def _load_ctc(folder, language):
     try:
         extractor = AutoFeatureExtractor.from_pretrained(folder, **safe)
         tokenizer = Wav2Vec2CTCTokenizer.from_pretrained(folder, local_files_only=True, **target)
-        model = AutoModelForCTC.from_pretrained(folder, use_safetensors=True, dtype=torch.float32, **mismatch,
-                                                **safe)
+        model, loaded = AutoModelForCTC.from_pretrained(folder, use_safetensors=True, dtype=torch.float32,
+                                                        output_loading_info=True, **mismatch, **safe)
     # the library raises no narrower type
     except Exception as e:
         raise UserError(f"{WHERE}: transformers cannot open {folder.name} as a CTC model: {e}. Name a model "
                         "of that kind, or copy it again.") from None
+    require_loaded(loaded, folder, language)
     return model.to("cuda" if torch.cuda.is_available() else "cpu"), extractor, tokenizer
 
 # %% ../../nbs/7_evaluation/01c_ctc.ipynb #e22eab7e

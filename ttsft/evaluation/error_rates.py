@@ -100,11 +100,12 @@ def _make_row(text, count):
                 words=count.words)
 
 def _fold_rate(said, heard, spelling):
-    "Return the rate with Arabic letters folded, or nothing where folding changes no sentence"
-    folded = Spelling(spelling.front_end, MARKS[1], spelling.spaces)
+    "Return the rate with less of Arabic spelling, or nothing where that changes no sentence"
+    name, marks = ("cer_bare", MARKS[0]) if spelling.marks=="kept" else ("cer_folded", MARKS[1])
+    folded = Spelling(spelling.front_end, marks, spelling.spaces)
     if not any(folded(t)!=spelling(t) for t in said): return {}
     counts = count_errors([*map(folded, said)], [*map(folded, heard)], spelling.spaces)
-    return dict(cer_folded=summarise_counts(counts)["cer"])
+    return {name: summarise_counts(counts)["cer"]}
 
 # %% ../../nbs/7_evaluation/01i_error_rates.ipynb #c29a301c
 def _hear_systems(recogniser, wavs_by_system, rate, texts, spelling):
@@ -130,8 +131,8 @@ def recognise(
 )->tuple[list[dict], dict]: # For each text: recogniser -> system -> row; recogniser -> figures
     "Hear all systems, and count their errors"
     rows, figures = [{} for _ in texts], {}
-    spelling = Spelling(front_end, spaces=has_spaces(texts))
     for r in recognisers:
+        spelling = Spelling(front_end, r.marks, has_spaces(texts))
         heard, counts, systems = _hear_systems(r, wavs_by_system, rate, texts, spelling)
         for i,row in enumerate(rows): row[r.name] = {s: kept[i] for s,kept in heard.items()}
         figures[r.name] = dict(fingerprint=r.fingerprint, normalisation=spelling.describe(),

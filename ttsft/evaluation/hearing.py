@@ -51,6 +51,7 @@ class Recogniser:
     rate = 16_000 # Hz, of what `hear` gets
     longest = 30.0 # seconds that it hears at once
     together = BATCH_SECONDS # seconds of a batch; 0: one clip at a time
+    marks = "strict" # of Arabic: vowel marks are not compared; `kept` where a recogniser writes them
     def __init__(self,
         name:str, # In figures and reports
         fingerprint:dict, # What decides the answers: hash of the weights, options, version of the library

@@ -10,7 +10,7 @@ import base64, hashlib, html, json, re
 from importlib import resources
 from pathlib import Path
 from ..core import UserError, atomic, did_you_mean, load_yaml
-from .listening_plan import BROKEN, METHODS, TestPlan
+from .listening_plan import BROKEN, TestPlan
 from .listening_sounds import read_plan
 
 # %% ../../nbs/7_evaluation/09_listening_page.ipynb #49262fe8

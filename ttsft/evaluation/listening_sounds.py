@@ -15,7 +15,7 @@ import numpy as np
 import soundfile as sf
 from scipy import signal
 from ..core import UserError, atomic, fingerprint, read_json, seed_for, write_json
-from ..sound.audio import level, resample, to_db
+from ..sound.audio import level, resample
 from ..sound.recording import decode
 from .listening_plan import ANCHORS, BROKEN, TestPlan
 

@@ -152,7 +152,8 @@ def refresh(self:ListeningWidget):
     if self.session.position==len(self.session.trials): return
     heard = self.ears.all_heard
     for control in self.answers: control.disabled = not heard
-    self.next.disabled = not (heard and len(self.moved)==len(self.answers))
+    given = self.session.plan.method=="transcription" or len(self.moved)==len(self.answers)
+    self.next.disabled = not (heard and given)
     self.said.value = escape(self.words["rate" if heard else "listen"])
 
 # %% ../../nbs/7_evaluation/09a_listening_widget.ipynb #3f95f316

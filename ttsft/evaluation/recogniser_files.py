@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['WHERE', 'PICKLED', 'SETTINGS', 'Found', 'find_model', 'require_files', 'list_weights', 'check_stranger',
-           'require_package', 'refuse_language', 'check_adapter', 'tell_language', 'whisper_languages',
-           'describe_model']
+           'require_loaded', 'require_package', 'refuse_language', 'check_adapter', 'tell_language',
+           'whisper_languages', 'describe_model']
 
 # %% ../../nbs/7_evaluation/01b_recogniser_files.ipynb #0570fbd3
 import difflib
@@ -87,6 +87,21 @@ def check_stranger(
     require_sizes(read["config.json"], folder.name+"/config.json")
     for path in list_weights(folder): require_finite(path)
     return read["config.json"]
+
+# %% ../../nbs/7_evaluation/01b_recogniser_files.ipynb #01108369
+def require_loaded(
+    loaded:dict, # What the library says of loading: `missing_keys`, `mismatched_keys`
+    folder:Path, # For the message
+    language:str="", # Of an adapter; empty: the model has none
+):
+    "Refuse a model of which weights were made by chance"
+    lost = [k if isinstance(k, str) else k[0] for n in ("missing_keys", "mismatched_keys") for k in loaded[n]]
+    brought = ("lm_head", "adapter") if language else ()
+    odd = sorted(k for k in lost if not k.endswith("masked_spec_embed") and not any(b in k for b in brought))
+    if not odd: return
+    more = f" and {len(odd)-1} more" if odd[1:] else ""
+    raise UserError(f"{WHERE}: {folder.name} has no weights for `{odd[0]}`{more}, and would hear at random. "
+                    "It was perhaps never trained to write. Take a model that was, or copy it again.")
 
 # %% ../../nbs/7_evaluation/01b_recogniser_files.ipynb #9b9e4529
 def require_package(

@@ -27,8 +27,6 @@ class Spoken:
     rows:Sequence[dict] # For each sentence: id, speaker, text, model_text, prompt and category
     # base and tuned -> whether the length limit stopped each sentence, and not the model
     runaway:Mapping[str, Sequence[bool]] = field(default_factory=dict)
-    # base and tuned -> seconds of computing that each sentence took
-    seconds:Mapping[str, Sequence[float]] = field(default_factory=dict)
     voices:Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict) # Speaker -> other real clips
     voices_rate:int = 0 # Hz, of `voices`
     pace:Pace|None = None # How long the texts of the training corpus last

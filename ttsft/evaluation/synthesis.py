@@ -18,7 +18,7 @@ from ..families.contract import CONTRACT, add_parts
 from ..families.features import Clip, column
 from ..families.tensor_files import load_arrays, read_object
 from ..families.protocol import Family
-from ..families.terms import Prompt, Speech
+from ..families.terms import Manner, Prompt, Speech
 
 # %% ../../nbs/7_evaluation/03_synthesis.ipynb #04d44b98
 VOICE_SECONDS = 5.0 # wished length of a prompt
@@ -93,13 +93,15 @@ def speak_and_time(
     voices:list[Prompt], # One per text, as from `load_voice`
     seed:int=0, # Same seed, same speech
     desc:str="speak", # For the progress bar
+    language:str="", # BCP 47 code; empty: the model's own
 )->tuple[list[Speech], list[float]|None]: # One per text; seconds of each, None where many were spoken at once
     "Speak every text, many at once where the family can, and take the time"
     made, seconds = [None]*len(texts), [0.0]*len(texts)
     with tqdm(total=len(texts), desc=desc, unit="sentence", mininterval=2) as ahead:
         for group in plan_groups(texts, family.side_by_side):
             seeds, start = [seed_for(seed, "speak", i) for i in group], time.perf_counter()
-            spoken = family.speak([texts[i] for i in group], [voices[i] for i in group], seeds)
+            manners = [Manner(language=language)]*len(group)
+            spoken = family.speak([texts[i] for i in group], [voices[i] for i in group], seeds, manners)
             for i,s in zip(group, spoken): made[i], seconds[i] = s, time.perf_counter()-start
             ahead.update(len(group))
     return made, seconds if family.side_by_side==1 else None

@@ -14,7 +14,7 @@ from ..core import UserError
 from .hearing import Recogniser
 from .recipe import RecogniserSpec
 from .recogniser_files import WHERE, check_stranger, describe_model, find_model, list_weights
-from .recogniser_files import require_files, tell_language, whisper_languages
+from .recogniser_files import require_files, require_loaded, tell_language, whisper_languages
 
 # %% ../../nbs/7_evaluation/01d_whisper.ipynb #a7793585
 @contextmanager
@@ -62,12 +62,14 @@ def _load_whisper(folder):
     try:
         extractor = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
         tokenizer = WhisperTokenizer.from_pretrained(folder, local_files_only=True)
-        model = WhisperForConditionalGeneration.from_pretrained(folder, local_files_only=True,
-                                                                use_safetensors=True, dtype=torch.float32)
+        model, loaded = WhisperForConditionalGeneration.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32,
+            output_loading_info=True)
     # the library raises no narrower type
     except Exception as e:
         raise UserError(f"{WHERE}: transformers cannot open {folder.name} as Whisper: {e}. Name a model of "
                         "that kind, or copy it again.") from None
+    require_loaded(loaded, folder)
     return model.to("cuda" if torch.cuda.is_available() else "cpu"), extractor, tokenizer
 
 # %% ../../nbs/7_evaluation/01d_whisper.ipynb #236102f5
@@ -121,8 +123,8 @@ def make_tiny_whisper(
         torch.manual_seed(seed)
         model = WhisperForConditionalGeneration(WhisperConfig(
             vocab_size=len(tokenizer), d_model=32, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=32,
-            decoder_ffn_dim=32, encoder_attention_heads=2, decoder_attention_heads=2,
-            max_target_positions=40, **places))
+            decoder_ffn_dim=32, encoder_attention_heads=2, decoder_attention_heads=2, init_std=0.3,
+            **places))
     model.generation_config = GenerationConfig(
         **places, **many, is_multilingual=bool(languages), max_length=40,
         no_timestamps_token_id=ids[SIGNS[5]], begin_suppress_tokens=[end],

@@ -32,6 +32,7 @@ class Family(Speaking):
     phases:tuple = (None,) # Objectives that alternate within an update; (None,): one without a name
     warmup:int = 0 # Updates that all phases but the last have alone
     quiet:tuple[str, ...] = ("*.lora_A.*",) # Tensors that may be without a gradient at the start, as patterns
+    signed:bool = False # Whether the objective may be below zero, since it weighs terms by what is learnt
     layered:tuple[str, ...] = () # Lists of layers in the module that may be computed twice, see `keep_less`
     license:str = "" # What the licence of the weights asks of their user, in a few words; empty: nothing
     library:str = "" # That an export is made for, as model hubs call it
@@ -44,9 +45,7 @@ class Family(Speaking):
 
 # %% ../../nbs/5_families/06_protocol.ipynb #70530811
 @patch
-def with_config(self:Family,
-    config, # A `Config`
-)->Family: # Another object with the same weights
+def with_config(self:Family, config)->Family: # `config`: a `Config`; another object with the same weights
     "Show the same model under other settings"
     other = copy.copy(self)
     other.config = config

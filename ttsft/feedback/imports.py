@@ -132,6 +132,10 @@ def check_rows(
     return made, faults
 
 # %% ../../nbs/8_feedback/06_import.ipynb #82ee2684
+def _line_of(fault):
+    "Find the line that a fault is about; 0 for the whole file"
+    return int(fault.partition(":")[0].removeprefix("line ")) if fault.startswith("line ") else 0
+
 def import_corrections(
     run:RunFolders,
     path:Path, # JSON Lines, as `SCHEMA` says
@@ -140,7 +144,7 @@ def import_corrections(
     path = Path(path)
     rows, faults = parse_rows(path)
     made, wrong = check_rows(run, path.parent, rows)
-    refuse_faults(faults+wrong, f"imported from {path}")
+    refuse_faults(sorted(faults+wrong, key=_line_of), f"imported from {path}")
     return keep_records(run, made)
 
 # %% ../../nbs/8_feedback/06_import.ipynb #5162ae24

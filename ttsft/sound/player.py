@@ -101,8 +101,8 @@ def mel_image(
     wav = check_wav(wav, empty_ok=False)
     hop = max(32, wav.size//columns)
     mel = log_mel(np.pad(wav, (0, max(0, 1024-wav.size))), sample_rate, 1024, hop, n_mels=48)
-    depth = 60/20*np.log(10)
-    levels = np.clip(np.rint(15*(mel-mel.max()+depth)/depth), 0, 15)[::-1]
+    depth, top = 60/20*np.log(10), max(mel.max(), 0.0) # silence stays dark, however even it is
+    levels = np.clip(np.rint(15*(mel-top+depth)/depth), 0, 15)[::-1]
     data = base64.b64encode(png_bytes(levels, COLOURS)).decode()
     return f'<img alt="" src="data:image/png;base64,{data}">'
 

@@ -114,6 +114,7 @@ def review_widget(
     def attempt(action):
         try:
             action()
+            parts["text"].value = ""
             parts["said"].value = f"<pre>{html.escape(review.path.read_text(encoding='utf-8'))}</pre>"
         except UserError as e: parts["said"].value = f"<b>{html.escape(str(e))}</b>"
     for k in ("voice", "other"): parts[k].observe(refresh, "value")

@@ -35,12 +35,14 @@ def halve(
 # %% ../../nbs/6_training/03c_guards.ipynb #d7c9d30b
 def check_losses(
     losses:Sequence[Mapping[str, float]], # Of each batch: what is looked at -> its value
+    signed:bool=False, # Whether the family's objective may be below zero
 ):
     "Refuse losses that are zero, or the same for different clips"
     for name in losses[0]:
         values = [x[name] for x in losses if name in x]
         if not all(map(math.isfinite, values)): continue
-        if min(values)<=0:
+        below = signed and name.startswith("objective")
+        if 0 in values or min(values)<0 and not below:
             raise UserError(f"before the first update `{name}` is {min(values):g}, and a loss must be above "
                             f"zero: there is nothing to learn from it. {LOSS_HELP}")
         if len(values)>1 and len(set(values))==1:
@@ -94,7 +96,7 @@ def check_start(
     except NotFinite: return
     finally:
         for p in moving: p.grad = None
-    check_losses(losses)
+    check_losses(losses, family.signed)
     check_gradients(still, len(moving))
 
 # %% ../../nbs/6_training/03c_guards.ipynb #a44efe3a

@@ -131,6 +131,7 @@ def check_select(select:str, family:Family): # `select`: as in the recipe
     raise UserError(f"train.select: `{select}` is judged by a discriminator that trains as well, so a lower "
                     f"value does not mean better weights. Choose by one of {good}.")
 
+# %% ../../nbs/6_training/00a_schedule.ipynb #0fb35136
 def check_settings(config:TrainConfig, family:Family):
     "Refuse settings that do not fit the family"
     phases = family.phases

@@ -27,8 +27,7 @@ from .recipe import TrainConfig, total_steps
 from .schedule import check_settings, check_trainable, frozen_updates, learning_rates
 from .schedule import family_in, require_compiler, stage_at, stage_parameters, wants_best
 from .stream import Draw, Prefetcher, Update, build_updates, draw_batches
-from .update import EMA, Cell, Stage, Terms, log_name, make_update, no_gradients
-from .update import open_stage
+from .update import EMA, Cell, Stage, Terms, log_name, make_update, no_gradients, open_stage
 from .steps import scale_new_embeddings
 from .validation import evaluation_prompts
 from .optimizer import has_fused, require_optimizer
@@ -91,6 +90,7 @@ def prepare_device(self:Stepper):
     if not self.main: self.say = lambda line: None
     if self.config.precision=="fp16" and self.device.type=="cpu":
         raise UserError("train.precision: fp16 needs a GPU, and this run has none. Set it to bf16 or no.")
+    if self.device.type=="cuda": torch.backends.cuda.enable_cudnn_sdp(False)
     if self.config.checkpointing: keep_less(self.family)
     self.family.to(self.device)
     self.named = Terms(self.family)

@@ -119,6 +119,7 @@ def say_estimate(self:Trainer):
     self.times.forget("update", "warm-up update")
     self.spent = {k: self.times.sums[k][1] for k in left}
 
+# %% ../../nbs/6_training/05_trainer.ipynb #c62f64cf
 @patch
 def compare_estimate(self:Trainer)->dict: # For step.json; empty for a run that was resumed
     "Compare the estimate with the truth, of each kind of work by the processor's clock"

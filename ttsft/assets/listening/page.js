@@ -220,7 +220,7 @@ function trial() {
   const update = () => {
     const heard = page.plays.every(n => n > 0) && (!page.reference || page.referencePlays > 0);
     for (const [field, allowed] of fields) field.disabled = !allowed();
-    const given = data.method === "transcription" ? page.words.heard !== undefined : page.scores.every(s => s !== null);
+    const given = data.method === "transcription" || page.scores.every(s => s !== null);
     next.disabled = !(heard && given);
     hint.textContent = say(heard ? "rate" : "listen");
   };
@@ -310,14 +310,21 @@ function corrections() {
   return el("details", {open: used}, el("summary", null, say("faults")), which, ...asked.map(n => field(n, say(n))));
 }
 
+function tidy(text) { // without control characters and halves of characters, which no file should carry
+  const whole = Array.from(text.slice(0, 2000)).filter(c => c.length > 1 || !/[\ud800-\udfff]/.test(c)).join("");
+  return whole.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, " ").trim();
+}
+
 function answer() {
-  const words = Object.fromEntries(Object.entries(page.words).filter(([name, w]) => name === "heard" || w.trim()));
+  const written = Object.entries(page.words).map(([name, text]) => [name, tidy(text)]);
+  const words = Object.fromEntries(written.filter(([_, text]) => text));
+  if (data.method === "transcription") words.heard = words.heard || ""; // nothing was understood
   if (page.clips.length === 1 && Object.keys(words).some(name => name !== "heard")) page.about = page.clips[0];
   if (page.about) words.about = page.about;
   const scores = data.method === "transcription" ? {}
     : Object.fromEntries(page.clips.map((c, k) => [c, page.scores[k]]));
-  state.answers.push({trial: page.k, scores, plays: page.plays, ended: true,
-    seconds: Math.round(performance.now() - page.since) / 1000, time: new Date().toISOString(), ...words});
+  state.answers.push({trial: page.k, scores, plays: page.plays.map(n => Math.min(n, 1000)), ended: true,
+    seconds: Math.min(Math.round(performance.now() - page.since) / 1000, 86400), time: new Date().toISOString(), ...words});
   page = null;
   save();
   show(trial);

@@ -14,7 +14,6 @@ from fastcore.basics import patch
 from tokenizers import Tokenizer
 from transformers import PocketTTSForConditionalGeneration
 from ...core import fingerprint
-from ...text.chunks import chunk
 from ...text.front_end import TextConfig
 from ...text.translit import front_end
 from ...sound.writing import write_wav
@@ -30,7 +29,7 @@ from ..comparison import open_contract, read_settings, read_text_rules, require_
 from ..comparison import told_in_words
 from ..tensor_files import load_arrays
 from ..protocol import Family
-from ..terms import OWN, Manner, Speech
+from ..terms import Manner, Speech
 from ..tokenizer_files import ModelTokenizer
 from ..tokenizers import open_tokenizer
 from .recipe import PocketConfig
@@ -40,7 +39,7 @@ from .twins import scratch_pocket, tiny_pocket
 from .writing import RELEASED, for_pocket, to_official
 from .sequence import make_batch
 from .objective import TERMS, compute_losses
-from .generation import fade_in, generate_latents
+from .speech import cut_pieces, join_speech, speak_pieces
 from .inspection import inspect, recognise
 from .base import choose_trained, read_base, read_parts, set_latent_stats, set_vocabulary
 
@@ -50,6 +49,7 @@ class Pocket(Family):
     name, Config, terms, mismatch_term = "pocket", PocketConfig, TERMS, "flow"
     library, released, voices = "pocket-tts", RELEASED, {}
     quiet = (*Family.quiet, "loss_weighting.*") # in front of a layer that begins at zero
+    signed = True # the logarithm of a weight is subtracted from each term
     layered = ("model.layers",) # not the flow head: it needs forward derivatives
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     def __init__(self,
@@ -62,7 +62,7 @@ class Pocket(Family):
     ):
         self.model, self.codec, self.tokenizer = quicken(model), codec, tokenizer
         self.front_end, self.config, self.language = front_end, config, language
-        self.new_embeddings, self.lora = [], None
+        self.new_embeddings, self.lora, self.side_by_side = [], None, config.side_by_side
 
     @property
     def module(self)->PocketTTSForConditionalGeneration: return self.model
@@ -116,21 +116,20 @@ def mismatch_loss(self:Pocket, batch:dict)->torch.Tensor:
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #98b3d110
 @patch
-def speak_one(self:Pocket,
-    text:str, # As people write it
-    prompt:dict[str, np.ndarray], # A voice: `latents`, (t, d)
-    seed:int, # The same seed gives the same speech
-    manner:Manner=OWN, # As `check_manner` lets it through: the model's own speed
-)->Speech:
-    "Speak one text in the voice of a prompt"
-    model_text = self.front_end(text)
-    require_covered(self.tokenizer, {"the text": model_text})
-    voice = np.array(prompt["latents"][:self.prompt_frames], np.float32)
-    parts = chunk(model_text, self.config.max_tokens, length=lambda t: len(self.model_tokens(t)))
-    made = [generate_latents(self.model, self.config, self.model_tokens(p), voice, self.frame_rate, seed+i)
-            for i,p in enumerate(parts)]
-    wavs = [fade_in(self.codec.decode(latents), self.sample_rate) for latents,_ in made]
-    return Speech(np.concatenate(wavs), any(runaway for _,runaway in made))
+def speak_many(self:Pocket,
+    texts:Sequence[str], # As people write them
+    prompts:Sequence[dict[str, np.ndarray]], # Voices: `latents`, (t, d)
+    seeds:Sequence[int], # The same seed gives the same speech
+    manners:Sequence[Manner], # As `check_manner` lets them through: the model's own speed
+)->list[Speech]:
+    "Speak texts at once, in evaluation mode"
+    def cut(text, prompt, seed):
+        model_text, voice = self.front_end(text), np.array(prompt["latents"][:self.prompt_frames], np.float32)
+        require_covered(self.tokenizer, {"the text": model_text})
+        return cut_pieces(model_text, self.model_tokens, self.config.max_tokens, voice, seed)
+    pieces = [cut(*one) for one in zip(texts, prompts, seeds)]
+    spoken = iter(speak_pieces(self.model, self.codec, self.config, [p for ps in pieces for p in ps]))
+    return [join_speech([next(spoken) for _ in ps]) for ps in pieces]
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #39d66ab4
 @patch(cls_method=True)

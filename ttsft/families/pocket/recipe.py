@@ -39,3 +39,4 @@ class PocketConfig(FamilyConfig):
     max_tokens:int = number(200, 8, 10_000) # Longer text is spoken in pieces cut at sentence and clause ends
     # Generation is stopped after this times the tokens, plus one second
     max_seconds_per_token:float = number(0.5, 0.01, 10)
+    side_by_side:int = number(16, 1, 256) # Sentences that are spoken at once
