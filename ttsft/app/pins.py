@@ -88,6 +88,7 @@ def find_page(
     recorded = read_pins(run).get(f"{place.kind}:{name.repo}", {})
     return ask_page(name.repo, name.commit or recorded.get("commit", ""), place.kind, place.key)
 
+# %% ../../nbs/9_app/01l_pins.ipynb #b6137388
 def pin_place(
     run:Path, # The run's folder
     place:Place,
