@@ -36,7 +36,13 @@ QUICKLY = ((["--help"], 0), (["run", "--hepl"], 2), (["run", "arabic-pocket-tiny
            (["run", "kurmanji-mms-tiny", "model.segmnt=1"], 2),
            (["run", "amharic-indextts-tiny", "model.flow_stepz=4"], 2),
            (["check", "arabic-pocket-tiny", "seed=x"], 2), (["read", "hu", "21"], 0),
-           (["read", "arabic-pocket-tiny", "x"], 2))
+           (["read", "arabic-pocket-tiny", "x"], 2), ([], 0), (["run", "nowhere.yaml"], 2),
+           (["runs", "nowhere"], 2), (["run", "arabic-pocket-tiny", "source.path=nowhere"], 2),
+           (["check", "nowhere.yaml"], 2), (["check", "kurmanji-mms"], 2),
+           (["speak", "nowhere", "a", "-o", "a.wav"], 2), (["export", "nowhere", "made"], 2), (["compare", "nowhere", "elsewhere"], 2))
+# what takes a second or more to import
+SLOW = {"torch", "transformers", "datasets", "librosa", "matplotlib", "scipy.signal", "scipy.stats",
+        "sklearn", "papermill", "accelerate", "peft"}
 ENV = {k: v for k,v in os.environ.items() if k!="MPLBACKEND"} # kernels choose theirs, which shows figures
 ENV |= dict(PYTHONPATH=str(REPO), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1",
             HYPOTHESIS_STORAGE_DIRECTORY=str(TMP/"hypothesis"), IPYTHONDIR=str(TMP/"ipython"),
@@ -118,10 +124,10 @@ def light(module):
                  f"assert not heavy, heavy")
 
 def answers(argv, code):
-    "A command answers without waiting for torch"
+    "A command answers without waiting for what is slow to import"
     python("-c", "import sys; from ttsft.app.cli import main\n"
            f"try: code = main({argv!r})\nexcept SystemExit as e: code = e.code\n"
-           "heavy = {'torch', 'transformers', 'librosa'} & set(sys.modules)\n"
+           f"heavy = {SLOW!r} & set(sys.modules)\n"
            f"assert code=={code} and not heavy, (code, heavy)")
 
 def commands():
@@ -222,7 +228,7 @@ SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume"
            "9_app/02_pipeline": 30, "00_tour": 30, "checks/listening_page": 40,
            "checks/vits_resume": 26, "checks/corpus_faults": 26, "checks/make_demo_base": 24,
            "checks/shared_sound": 71, "checks/bad_inputs": 24, "checks/documented_commands": 25,
-           "checks/million": 15}
+           "checks/million": 15, "checks/launch": 60}
 
 # whole trainings and benchmarks; they run when they are named, as by `make long`
 ALONE = re.compile(r"nbs/checks/(bench_\w+|\w+_learns|small_memory|vits_order)\.ipynb")
@@ -256,7 +262,7 @@ def quick():
     return [("package equals notebooks", exported), ("notebooks are clean", clean), ("ruff", lint),
             ("sizes", sizes), ("README", commands), ("pip check", partial(python, "-m", "pip", "check")),
             *reading(), *((f"import ttsft.{m} takes no torch", partial(light, m)) for m in LIGHT),
-            *((f"ttsft {' '.join(a)} takes no torch", partial(answers, a, code)) for a,code in QUICKLY)]
+            *((f"ttsft {' '.join(a)} is quick", partial(answers, a, code)) for a,code in QUICKLY)]
 
 def of_recipe(recipe):
     "The tests of a shipped recipe: each goes on with the run that those before it made"

@@ -179,6 +179,9 @@ def do_curve(a:argparse.Namespace):
 
 def do_compare(a:argparse.Namespace):
     "Lay runs side by side"
+    for name in a.runs:  # before what draws is imported
+        if not any(folder.is_dir() for folder in (Path(name), Path("outputs")/name)):
+            raise UserError(f"there is no run at {name} nor at outputs/{name}. Give a run's folder or name.")
     from ttsft.app.compare import compare
     compare(a.runs, a.out)
 

@@ -52,7 +52,7 @@ def names_speakers(voices:dict)->bool: # `script.voices`
     return any(Path(str(r)).suffix.lower() not in AUDIO_SUFFIXES
                for references in given if isinstance(references, list) for r in references)
 
-BOUND = {("dataset", "heldout"): bool, ("speakers", "decisions"): bool,
+BOUND = {("dataset", "heldout"): bool, ("speakers", "decisions"): bool, ("speakers", "same"): bool,
          ("script", "voices"): lambda x: isinstance(x, dict) and names_speakers(x)}
 
 def drop_bound(

@@ -73,8 +73,8 @@ def advise_sentence(
     named, alphabet = " ".join(f"`{c}`" for c in chars[:12]), getattr(fam.front_end.config, "alphabet", "")
     inside = f" in {', '.join(f'`{w:.30}`' for w in dict.fromkeys(words[:5]))}" if words else ""
     letters = f"letters that it learnt ({alphabet})" if 0<len(alphabet)<80 else "letters that it learnt"
-    return (f"the model cannot read {named}{inside}. Write the word in {letters}, numbers and signs as words, or "
-            "leave it out.")
+    return (f"the model cannot read {named}{inside}. Write the word in {letters}, numbers and signs as "
+            "words, or leave it out.")
 
 # %% ../../nbs/9_app/02c_speak.ipynb #51253f62
 def require_sayable(
