@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'run_arguments', 'new_arguments', 'read_arguments', 'curve_arguments', 'compare_arguments',
            'speak_arguments', 'export_arguments', 'versa_arguments', 'do_versa', 'base_arguments', 'get_arguments',
-           'do_get', 'do_new', 'do_read', 'do_speak', 'do_export', 'do_curve', 'do_compare', 'do_base', 'do_doctor',
-           'Command', 'parse', 'main']
+           'do_get', 'do_new', 'do_read', 'require_trained', 'do_speak', 'do_export', 'do_curve', 'do_compare',
+           'do_base', 'do_doctor', 'Command', 'parse', 'main']
 
 # %% ../../nbs/9_app/11_cli.ipynb #5dd15653
 import argparse, sys
@@ -21,6 +21,7 @@ from ..processes import ending_together, process_number
 from ..runs import tell_full, told_when_full
 from ..stopping import Stopped, exit_code, own_command, tell_stop, watch_signals
 from .check import check, check_arguments
+from .list_runs import print_runs, runs_arguments
 from .rate import rate, rate_arguments
 from .feedback_commands import feedback_arguments
 from .whole_run import run
@@ -36,6 +37,8 @@ def run_arguments(p:argparse.ArgumentParser):
     p.add_argument("--from", dest="first", default="", metavar="STEP",
                    help=f"take earlier steps as they are; one of {', '.join(STEPS)}, reports")
     p.add_argument("--to", default="reports", metavar="STEP", help="stop after this step")
+    p.add_argument("--stopped", type=int, default=0, metavar="CODE", choices=range(256),
+                   help="exit code of a training that was stopped and saved, for scripts; 0 when not given")
 
 # %% ../../nbs/9_app/11_cli.ipynb #501346f9
 def new_arguments(p:argparse.ArgumentParser):
@@ -136,6 +139,11 @@ def do_read(a:argparse.Namespace)->int: # Exit code: 0, or 2 where a line was re
     from ttsft.app.read import print_lines
     return print_lines(a.where, a.text, a.stages)
 
+def require_trained(run:str): # A run's folder or name
+    "Refuse a run that has no checkpoint, before what speaks is imported"
+    from ttsft.app.folders import find_checkpoint
+    find_checkpoint(run)
+
 def do_speak(a:argparse.Namespace):
     "Say a text, or a script"
     if bool(a.text)==bool(a.script): raise UserError("give a text to say, or a script with --script FILE")
@@ -144,6 +152,9 @@ def do_speak(a:argparse.Namespace):
     if a.emotion and a.emotion_from: raise UserError("--emotion, --emotion-from: give one of the two")
     if a.emotion_amount!=1 and not a.emotion_from:
         raise UserError("--emotion-amount: belongs to --emotion-from, which names the recording")
+    if a.script and not a.script.is_file():
+        raise UserError(f"--script: there is no file {a.script}. Check the spelling.")
+    require_trained(a.run)
     from ttsft.app.speak import speak
     from ttsft.app.speak_script import speak_script
     from ttsft.families.terms import Manner, read_emotion
@@ -155,6 +166,7 @@ def do_speak(a:argparse.Namespace):
 # %% ../../nbs/9_app/11_cli.ipynb #4e6c4e93
 def do_export(a:argparse.Namespace):
     "Write the official package's layout"
+    require_trained(a.run)
     from ttsft.app.speak import export
     folder = Path(a.dir)
     with told_when_full(folder, lambda: tell_full("the export", folder)): print(export(a.run, a.dir))
@@ -211,6 +223,7 @@ COMMANDS = {
                         lambda a: a.feedback(a)),
     "curve": Command("train on parts of the recordings, and show what more of them buy", curve_arguments,
                      do_curve),
+    "runs": Command("list the runs of a folder, and what came of each", runs_arguments, print_runs),
     "compare": Command("lay runs of any family on one language side by side", compare_arguments, do_compare),
     "doctor": Command("say what this machine has", lambda p: None, do_doctor)}
 
@@ -221,7 +234,8 @@ def parse(
     "Parse a command line"
     p = argparse.ArgumentParser(prog="ttsft", description="Teach an open text-to-speech model a new language")
     p.add_argument("--version", action="version", version=__version__)
-    sub = p.add_subparsers(dest="command", required=True)
+    p.set_defaults(help=p.format_help)
+    sub = p.add_subparsers(dest="command", metavar="COMMAND")
     asked = next((x for x in argv if not x.startswith("-")), "")
     for name,command in COMMANDS.items():
         own = sub.add_parser(name, help=command.help, description=command.help)
@@ -235,12 +249,13 @@ def parse(
 # %% ../../nbs/9_app/11_cli.ipynb #c86862de
 def main(
     argv:Sequence[str]|None=None, # Arguments; None takes the process's own
-# Exit code: 0 done, or a training stopped and saved; 2 something the user can put right; 3 a round that was
-# refused; 128 and the number of a signal that stopped anything else
+# Exit code: 0 done, or a training stopped and saved, for which `--stopped` gives another; 2 something the
+# user can put right; 3 a round that was refused; 128 and the number of a signal that stopped anything else
 )->int:
     "Run the `ttsft` command"
     argv = sys.argv[1:] if argv is None else argv
     a = parse(argv)
+    if not a.command: return print(a.help(), end="") or 0
     try:
         with watch_signals(), ending_together():
             if not process_number(): return COMMANDS[a.command].do(a) or 0
@@ -256,4 +271,4 @@ def main(
         return 2
     except Stopped as e:
         print(f"ttsft: {tell_stop(e, own_command(argv))}", file=sys.stderr)
-        return 0 if e.saved else exit_code(e.by)
+        return getattr(a, "stopped", 0) if e.saved else exit_code(e.by)

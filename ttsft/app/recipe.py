@@ -42,7 +42,7 @@ class Recipe:
     name:str # Names the run's folder
     language:str # BCP 47 code; a file below recipes/language, or the user's own, says what it means
     family:str # Model family
-    # Checkpoint to start from: `asset:NAME`, `hub:OWNER/NAME@COMMIT`, a folder, an official config.yaml;
+    # Checkpoint to start from: `asset:NAME`, `hub:OWNER/NAME`, a folder, an official config.yaml;
     # `tiny` or `scratch`: random weights
     base:str
     source:SourceConfig # The corpus

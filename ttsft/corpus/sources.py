@@ -38,7 +38,7 @@ def check_session_pattern(
 @dataclass(frozen=True)
 class SourceConfig:
     "Where recordings and transcripts come from"
-    # A folder, a table, `asset:NAME`, `hub:OWNER/NAME@COMMIT`, or for Codex
+    # A folder, a table, `asset:NAME`, `hub:OWNER/NAME`, or for Codex
     # `git+https://HOST/PROJECT.git@COMMIT`
     path:str
     # Layout; auto looks at the folder

@@ -10,9 +10,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
-import pyloudnorm
 import soxr
-from scipy import signal
 
 from .recording import AudioError, check_format
 
@@ -48,6 +46,7 @@ def resample(
 @lru_cache(16)
 def _weighting(sample_rate):
     "Return the two sections of the K-weighting filter, shape (2, 6)"
+    import pyloudnorm
     filters = pyloudnorm.Meter(sample_rate)._filters.values()
     return np.array([np.r_[f.b*f.passband_gain, f.a] for f in filters])
 
@@ -77,6 +76,7 @@ def measure_loudness(
     wav = check_wav(wav)
     if sample_rate < 8000: wav, sample_rate = resample(wav, sample_rate, 8000), 8000
     if not wav.any(): return -math.inf
+    from scipy import signal
     weighted = signal.sosfilt(_weighting(sample_rate), wav) # in float64, like the filter
     n_cells = round(wav.size/sample_rate/.1)
     if n_cells < 4 or wav.size < .4*sample_rate: return _gate(np.array([weighted @ weighted/wav.size]))

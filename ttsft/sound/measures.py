@@ -8,9 +8,10 @@ __all__ = ['STRETCH', 'measure_energy', 'find_active', 'measure_activity', 'meas
 
 # %% ../../nbs/1_sound/02_measures.ipynb #f4300e7c
 import math
+from functools import lru_cache
 
 import numpy as np
-from scipy import fft, signal
+from scipy import fft
 
 from .audio import check_wav, measure_loudness, to_db
 from .spool import LONG, Spool
@@ -62,12 +63,17 @@ def measure_activity(
     "Measure which frames of a waveform are active"
     energy, hop = measure_energy(wav - wav.mean(), sample_rate)
     if sample_rate <= 5000: return find_active(energy, None, top_db), energy, hop
+    from scipy import signal # takes half a second to import
     high_pass = signal.butter(4, 2000, "high", fs=sample_rate, output="sos")
     bright, _ = measure_energy(signal.sosfilt(high_pass, wav), sample_rate)
     return find_active(energy, bright, top_db), energy, hop
 
 # %% ../../nbs/1_sound/02_measures.ipynb #238baa1a
-_WINDOW = signal.get_window("blackmanharris", 512).astype(np.float32)
+@lru_cache(1)
+def _window():
+    "Return the window of a frame, shape (512,)"
+    from scipy import signal
+    return signal.get_window("blackmanharris", 512).astype(np.float32)
 
 def measure_spectra(
     wav:np.ndarray|Spool, # Waveform, shape (s,)
@@ -75,9 +81,9 @@ def measure_spectra(
     bright_hz:float=2000, # Where the bright band begins
 )->tuple[np.ndarray, np.ndarray]: # Mean power spectrum, (257,); mean square of the bright band, (t,)
     "Measure the spectrum of a clip, and the energy above `bright_hz` of frames every 10 ms"
-    hop = max(1, sample_rate//100)
+    hop, window = max(1, sample_rate//100), _window()
     # taken off frame by frame: a second copy of a long clip costs more than its spectra
-    offset = wav.mean()*_WINDOW
+    offset = wav.mean()*window
     if wav.size < 512: wav = np.pad(wav, (0, 512 - wav.size), constant_values=wav.mean())
     n_frames = (wav.size - 512)//hop + 1
     first, total, bright = 2*math.ceil(bright_hz*512/sample_rate), np.zeros(514), []
@@ -85,10 +91,10 @@ def measure_spectra(
         part = wav[i*hop:(min(i + 128, n_frames) - 1)*hop + 512]
         frames = np.lib.stride_tricks.sliding_window_view(part, 512)[::hop]
         # real and imaginary parts side by side
-        parts = fft.rfft(frames*_WINDOW - offset).view(np.float32)
+        parts = fft.rfft(frames*window - offset).view(np.float32)
         total += np.einsum("ij,ij->j", parts, parts)
         bright.append(np.einsum("ij,ij->i", parts[:, first:], parts[:, first:]))
-    scale = np.float32(2/(512*np.square(_WINDOW).sum()))
+    scale = np.float32(2/(512*np.square(window).sum()))
     return total.reshape(257, 2).sum(1)/n_frames, np.concatenate(bright)*scale
 
 # %% ../../nbs/1_sound/02_measures.ipynb #9b7452fa

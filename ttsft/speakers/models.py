@@ -163,7 +163,7 @@ class Embedder:
 LOADERS = {"resemblyzer": _load_resemblyzer, "transformers": _load_transformers, "pyannote": _load_pyannote}
 
 def find_model(
-    # `resemblyzer`, `transformers:WHERE` or `pyannote:WHERE`; WHERE is a folder or `hub:OWNER/NAME@COMMIT`
+    # `resemblyzer`, `transformers:WHERE` or `pyannote:WHERE`; WHERE is a folder or `hub:OWNER/NAME`
     spec:str,
 )->tuple[str, Path, str]: # Kind of model, where its weights are, and a key for both of 16 hexadecimal digits
     "Find the model that `spec` names"
@@ -172,7 +172,7 @@ def find_model(
         raise UserError(f"speakers.model: there is no model `{kind}`. {did_you_mean(kind, LOADERS)}")
     if (kind=="resemblyzer") == bool(where):
         raise UserError(f"speakers.model: `{spec}` cannot be used. Write `resemblyzer`, or `{kind}:` and a "
-                        f"folder or `hub:OWNER/NAME@COMMIT`.")
+                        f"folder or `hub:OWNER/NAME`.")
     path = local_path(where or "asset:resemblyzer", "speakers.model")
     return kind, path, fingerprint([kind, 1, file_fingerprint(path)])[:16]
 

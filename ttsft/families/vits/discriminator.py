@@ -164,7 +164,7 @@ def find_discriminator(
     if found: return found[0]
     raise UserError(f"{'discriminator' if spec else 'base'}: there is no discriminator in {folder} "
                     "(discriminator.safetensors or D_*.pth). MMS keeps them in "
-                    "hub:facebook/mms-tts@COMMIT/full_models/LANGUAGE; another language's serves too. "
+                    "hub:facebook/mms-tts/full_models/LANGUAGE; another language's serves too. "
                     "`discriminator: fresh` starts without.")
 
 # %% ../../../nbs/5_families/vits/05_discriminator.ipynb #a3a001f0
