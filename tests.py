@@ -81,7 +81,7 @@ def libraries():
 def copy_repo(to, source=HERE):
     "Notebooks, package and the files beside them; no runs, caches or environments"
     skip = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "_proc")
-    for folder in ("nbs", "ttsft", "docs"): shutil.copytree(source/folder, to/folder, ignore=skip)
+    for folder in ("nbs", "ttsft", "docs", "launch"): shutil.copytree(source/folder, to/folder, ignore=skip)
     for file in source.iterdir():
         if file.is_file() and file.name!=".git": shutil.copy2(file, to)
     return to
