@@ -72,14 +72,17 @@ def mismatch_losses(
 )->np.ndarray: # (n, 2): the mismatch term with the true text, and with the next sentence's
     "Compute every sentence's loss with its own and with a mismatched text"
     losses = np.zeros((len(clips), 2))
-    def loss(clip, prompt, text, draw):
-        batch = family.batch([clip], [prompt], np.random.default_rng(draw), [text], training=False)
-        return family.mismatch_loss(to_device(batch, family.device)).item()
+    def terms(clip, prompt, text):
+        def make(draw):
+            batch = family.batch([clip], [prompt], np.random.default_rng(draw), [text], training=False)
+            return to_device(batch, family.device)
+        if hasattr(family, "mismatch_draws"): return [x.item() for x in family.mismatch_draws(make, draws)]
+        return [family.mismatch_loss(make(k)).item() for k in range(draws)]
     with evaluation_mode(family.module):
         for i,(clip,prompt) in enumerate(zip(clips, prompts)):
             for j,text in enumerate([clip.text, clips[(i+1)%len(clips)].text]):
                 with forked_rng(seed_for(seed, "judge", i), family.device):
-                    losses[i, j] = np.mean([loss(clip, prompt, text, k) for k in range(draws)])
+                    losses[i, j] = np.mean(terms(clip, prompt, text))
     return losses
 
 # %% ../../nbs/6_training/03_validation.ipynb #49551301

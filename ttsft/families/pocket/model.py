@@ -6,7 +6,7 @@
 __all__ = ['Pocket']
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #b27013b1
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 import numpy as np, torch
@@ -38,7 +38,7 @@ from .settings import OfficialSettings
 from .twins import scratch_pocket, tiny_pocket
 from .writing import RELEASED, for_pocket, to_official
 from .sequence import make_batch
-from .objective import TERMS, compute_losses
+from .objective import TERMS, compute_losses, flow_draws
 from .speech import cut_pieces, join_speech, speak_pieces
 from .inspection import inspect, recognise
 from .base import choose_trained, read_base, read_parts, set_latent_stats, set_vocabulary
@@ -113,6 +113,11 @@ def losses(self:Pocket,
 def mismatch_loss(self:Pocket, batch:dict)->torch.Tensor:
     "Return the flow term alone"
     return self.losses(batch | {"distill": False})["flow"]
+
+@patch
+def mismatch_draws(self:Pocket, make:Callable, draws:int)->list[torch.Tensor]:
+    "Return the flow term for some draws of noise; the batch is the same for all"
+    return flow_draws(self.model, make(0), self.config, draws)
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #98b3d110
 @patch
