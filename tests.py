@@ -216,7 +216,7 @@ def misspelt():
 
 # ---- the order of it all
 
-HEAVY = re.compile("nbs/[4-9]_") # wings whose notebooks import torch
+HEAVY = re.compile("nbs/([4-9]_|start/)") # wings whose notebooks import torch
 
 # processor seconds of what takes longest, so that it starts first; the others take about ten each
 SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume": 105, "checks/kills": 90,
@@ -240,7 +240,7 @@ def is_chosen(name, words):
 def reading():
     "(name, function) of what is judged by reading alone"
     stages, families = tests_form.wings(HERE)
-    folders = [*stages, *families, HERE/"nbs"/"checks", HERE/"nbs"/"reports"]
+    folders = [*stages, *families, HERE/"nbs"/"checks", HERE/"nbs"/"reports", HERE/"nbs"/"start"]
     tests = [("import order", tests_form.order), ("form of modules", tests_form.form_of_modules),
              ("form of scripts", tests_form.form_of_scripts), ("map of wings", tests_form.map_of_wings),
              ("messages in docs/errors.md", tests_form.errors_page),
@@ -255,7 +255,7 @@ def reading():
     tests += [(f"form of {p.relative_to(HERE)}", partial(tests_form.form, there(p)))
               for p in sorted((HERE/"nbs").rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
     return tests + [(f"shape of {p.relative_to(HERE)}", partial(report, there(p)))
-                    for p in notebooks("nbs/reports")]
+                    for p in [*notebooks("nbs/reports"), *notebooks("nbs/start")]]
 
 def quick():
     "(name, function) of what takes seconds"

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ORDER', 'find_samples', 'list_systems', 'choose_systems', 'choose_sentences', 'guess_language', 'guess_minutes',
-           'make_test', 'show_interval', 'describe_scores', 'import_test', 'rate', 'rate_arguments']
+           'write_run_test', 'make_test', 'show_interval', 'describe_scores', 'import_test', 'rate', 'rate_arguments']
 
 # %% ../../nbs/9_app/10i_rate.ipynb #50950c53
 import argparse
@@ -79,25 +79,33 @@ def guess_minutes(plan, seconds:dict[str, float])->float: # A `TestPlan`, and th
     return (heard+6*len(trials))/60/plan.raters
 
 # %% ../../nbs/9_app/10i_rate.ipynb #f60ff668
-def make_test(a:argparse.Namespace)->str: # What to tell the person who makes it
-    "Make a listening test of a run"
-    from ttsft.evaluation.listening_page import read_page_words, write_page
+def write_run_test(a:argparse.Namespace): # As from `rate_arguments`; the `TestPlan`, and the test's folder
+    "Write a listening test of a run, or the same one again"
     from ttsft.evaluation.listening_plan import TestPlan
     from ttsft.evaluation.listening_sounds import write_test
     from ttsft.families.contract import read_contract
     run = find_run(a.run)
-    language, samples = a.language or guess_language(run), find_samples(run, a.list)
-    read_page_words(language)
+    samples = find_samples(run, a.list)
     systems = choose_systems(list_systems(samples), a.method, a.systems)
     items = choose_sentences(samples, systems, a.items, a.seed)
     speech = read_contract(find_steps(run, "checkpoints")[0]/"final").get("language") or ""
     silent = a.method=="transcription"
     catch, repeats = (d*(not silent) if v is None else v for v,d in ((a.catch, 1), (a.repeats, 2)))
     plan = TestPlan(a.method, systems, items, a.raters, a.per_rater, catch, repeats, "real", speech, a.seed)
-    plan, folder = write_test(find_samples(run)/"listening", plan, lambda s, i: samples/"audio"/s/f"{i}.ogg")
+    def find(system, item): return samples/"audio"/system/f"{item}.ogg"
+    return write_test(find_samples(run)/"listening", plan, find)
+
+# %% ../../nbs/9_app/10i_rate.ipynb #acf7614b
+def make_test(a:argparse.Namespace)->str: # What to tell the person who makes it
+    "Make a listening test of a run"
+    from ttsft.evaluation.listening_page import read_page_words, write_page
+    language = a.language or guess_language(find_run(a.run))
+    read_page_words(language)
+    plan, folder = write_run_test(a)
     page, seconds = write_page(folder, language), read_json(folder/"clips.json")
     pages = len(plan.schedule(0))
-    return (f"{folder.name}: {', '.join(systems)}; {len(items)} sentences, {pages} pages for each rater, "
+    return (f"{folder.name}: {', '.join(plan.systems)}; "
+            f"{len(plan.items)} sentences, {pages} pages for each rater, "
             f"about {guess_minutes(plan, seconds):.0f} minutes\n{page} ({page.stat().st_size/1e6:.1f} MB)\n"
             f"Send this one file to everybody, and give each person a number from 1 to {plan.raters}. Keep "
             f"plan.json to yourself. With the files that come back: ttsft rate {a.run} --import FILE ...")
