@@ -291,5 +291,10 @@ def read_json(path:Path): # File to read
 # %% ../nbs/00_core.ipynb #4428c73d
 def read_jsonl(path:Path)->list[dict]: # File with one JSON object per line
     "Read a JSONL file; leave out a last line that a crash cut short"
+    rows = []
     with open(path, encoding="utf-8", newline="\n") as f: # a text may hold other line separators (U+2028)
-        return [json.loads(l) for l in f if l.endswith("\n")]
+        for n,line in enumerate(f, 1):
+            try: rows += [json.loads(line)] if line.endswith("\n") else []
+            except (ValueError, RecursionError) as e:
+                raise UserError(f"{path}, line {n}, is not valid JSON: {e}. Copy or make it again.") from None
+    return rows

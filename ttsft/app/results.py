@@ -47,6 +47,7 @@ def describe_results(
 )->str: # Markdown
     "Write the figures of all systems as a table"
     rows = four_columns(metrics)
+    if not rows: return ""
     columns = [k for k in rows[0] if any(r[k] is not None for r in rows)]
     head = ["" if k=="what" else k for k in columns]
     lines = [head, ["---"]*len(head), *([r[k] or "–" for k in columns] for r in rows)]
@@ -67,10 +68,10 @@ def put_results(
     card = ModelCard.load(path)
     same = dict(task_type="text-to-speech", dataset_type="held-out", dataset_split="test",
                 dataset_name=f"held-out sentences of the run ({language})")
-    card.data.model_name = name
     card.data.eval_results = [EvalResult(metric_type=r["type"], metric_name=r["name"],
                                          metric_value=round(r["value"], 3), **same)
                               for r in collect_results(metrics)]
-    if not card.data.eval_results: card.data.eval_results = None
+    if card.data.eval_results: card.data.model_name = name
+    else: card.data.eval_results = None
     card.text = card.text.rstrip("\n") + "\n\n" + describe_results(metrics)
     card.save(path)

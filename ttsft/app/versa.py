@@ -8,6 +8,7 @@ __all__ = ['COMMANDS', 'name_lines', 'write_commands', 'write_versa', 'write_lis
 # %% ../../nbs/9_app/02l_versa.ipynb #2c2d6a1f
 import os
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from ..core import UserError, read_jsonl
 from ..sound.recording import decode
@@ -20,7 +21,13 @@ def name_lines(
 )->list[str]: # In the same order
     "Make names without spaces that stay different"
     names = ["_".join(i.split()) for i in ids]
-    return [n if names.count(n)==1 else f"{n}_{k}" for k,n in enumerate(names)]
+    single = {n for n in names if names.count(n)==1}
+    taken, made = {*single}, []
+    for k,n in enumerate(names):
+        places = (f"{n}_{i}" for i in count(k))
+        made.append(n if n in single else next(p for p in places if p not in taken))
+        taken.add(made[-1])
+    return made
 
 # %% ../../nbs/9_app/02l_versa.ipynb #117e93a8
 COMMANDS = """# VERSA

@@ -15,6 +15,7 @@ from pathlib import Path
 from ..core import UserError, read_json, read_jsonl
 from .columns import NAMES
 from .intervals import binomial_interval
+from .outcome import known
 
 # %% ../../nbs/7_evaluation/06_evaluated.ipynb #ff18f576
 def sentence_key(
@@ -89,10 +90,10 @@ def measure_columns(
         measures["mcd"] = metrics["mcd"] | dict(unit="dB", better="down", recipe=metrics.get("mcd_recipe"))
     found = []
     for name,m in measures.items():
-        if not m.get("tuned"): continue
+        if not (m or {}).get("tuned"): continue
         of = {sentence_key(r): (r.get("measures") or {"mcd": r.get("mcd") or {}}).get(name, {}).get("tuned")
               for r in rows}
-        there, basis = {k: v for k,v in of.items() if v is not None}, {"recipe": m.get("recipe")}
+        there, basis = {k: v for k,v in of.items() if known(v)}, {"recipe": m.get("recipe")}
         found.append(Column(title_measure(name), as_triple(m["tuned"]), m.get("better"),
                             m.get("unit") or "", basis, there))
     return found
@@ -132,6 +133,7 @@ class Evaluated:
     sentences:Mapping # Key -> row of `sentences.jsonl`
     columns:Mapping # Name -> `Column`, in the order of tables
 
+# %% ../../nbs/7_evaluation/06_evaluated.ipynb #7bd8a1c2
 def read_evaluated(
     label:str, # Names the run in tables
     language:str, # BCP 47 code
@@ -141,8 +143,14 @@ def read_evaluated(
     for name in ("metrics.json", "sentences.jsonl"):
         if not (samples/name).is_file(): raise UserError(f"{samples} has no {name}. Evaluate the run again.")
     metrics, rows = read_json(samples/"metrics.json"), read_jsonl(samples/"sentences.jsonl")
-    columns = [*recognition_columns(metrics, rows), *failure_column(metrics, rows),
-               *measure_columns(metrics, rows), *speed_columns(metrics)]
+    try:
+        columns = [*recognition_columns(metrics, rows), *failure_column(metrics, rows),
+                   *measure_columns(metrics, rows), *speed_columns(metrics)]
+        sentences = {sentence_key(r): r for r in rows}
+        there = [c for c in columns if known(c.value[0])]
+    except (AttributeError, KeyError, TypeError, ValueError) as e:
+        raise UserError(f"the evaluation in {samples} is damaged ({type(e).__name__}: {e}), so it cannot be "
+                        "compared. Evaluate the run again.") from None
     basis = {"language": language}
-    return Evaluated(label, language, samples, len(rows), {sentence_key(r): r for r in rows},
-                     {c.name: Column(**{**vars(c), "basis": basis | c.basis}) for c in columns})
+    return Evaluated(label, language, samples, len(rows), sentences,
+                     {c.name: Column(**{**vars(c), "basis": basis | c.basis}) for c in there})

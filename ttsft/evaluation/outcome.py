@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'FAULTS', 'UNFAIR', 'CUT', 'FEW', 'MOST', 'MANY', 'LOST', 'FAR', 'Outcome', 'known', 'in_percent', 'between',
-           'side', 'count_faults', 'count_failed', 'name_faults', 'Evidence', 'remark_training', 'remark_reading',
-           'remark_failures', 'find_break', 'find_failures', 'doubt_recogniser', 'tell_cer', 'judge_heard',
-           'judge_loss', 'state_outcome']
+           'side', 'count_faults', 'count_failed', 'name_faults', 'Evidence', 'find_cer', 'count_heard',
+           'remark_training', 'remark_reading', 'remark_failures', 'find_break', 'find_failures', 'doubt_recogniser',
+           'tell_cer', 'judge_heard', 'judge_loss', 'state_outcome']
 
 # %% ../../nbs/7_evaluation/05a_outcome.ipynb #2296afa5
 import math
@@ -112,6 +112,18 @@ class Evidence:
     def faults(self)->str: return name_faults(self.metrics, "tuned", self.sentences)
     def failed(self, system:str)->int: return count_failed(self.metrics, system, self.sentences)
 
+# %% ../../nbs/7_evaluation/05a_outcome.ipynb #4dcaacdc
+def find_cer(
+    e:Evidence,
+    of:str, # real, base, tuned, change or beyond_real
+)->dict: # Empty where it was not measured
+    "Find an error rate of the first recogniser"
+    return (e.heard.get(of) or {}).get("cer") or {}
+
+def count_heard(e:Evidence)->int:
+    "Count the sentences that two systems were compared on"
+    return min(e.n, find_cer(e, "change").get("n", e.n))
+
 # %% ../../nbs/7_evaluation/05a_outcome.ipynb #fbd4485c
 FEW = 10 # sentences
 MOST, MANY = 0.5, 0.2 # shares of sentences that failed
@@ -133,7 +145,8 @@ def remark_training(e:Evidence)->list[str]:
 def remark_reading(e:Evidence)->list[str]:
     "Say whether the model uses its text, and whether its loss fell"
     reads = {"above": "It reads: with the text of another sentence its loss is higher than with its own.",
-             "below": "It does not read: its loss is lower with the text of another sentence.",
+             "below": "Its loss does not show that it reads: it is lower with the text of another "
+                     "sentence.",
              "both": "Whether it reads cannot be told: its loss is about the same with the text of another "
                      "sentence."}
     falls = {"below": "Its loss on sentences that it never saw fell.",
@@ -144,7 +157,7 @@ def remark_reading(e:Evidence)->list[str]:
 # %% ../../nbs/7_evaluation/05a_outcome.ipynb #08ff0d0c
 def remark_failures(e:Evidence)->list[str]:
     "Say how many sentences failed"
-    if not e.n: return []
+    if not e.n or not (e.sentences or e.metrics.get("failures", {}).get("tuned")): return []
     failed, base = e.failed("tuned"), e.failed("base")
     if not failed: return [f"No sentence of {e.n} failed by a rule; before training {base} did."]
     return [f"{failed} of {e.n} sentences failed ({e.faults}); before training {base} "
@@ -163,11 +176,11 @@ def find_break(e:Evidence)->Outcome|None:
     if e.n and failed>=MOST*e.n and base<MOST*e.n:
         return Outcome("broke", f"It broke: {failed} of {e.n} sentences failed "
                                 f"({e.faults}), and before training only {base} did.")
-    before, after = (e.heard.get(s, {}).get("cer", {}).get("value") for s in ("base", "tuned"))
-    worse = side(e.heard.get("change", {}).get("cer"))=="above"
+    before, after = (find_cer(e, s).get("value") for s in ("base", "tuned"))
+    worse = side(find_cer(e, "change"))=="above"
     if worse and known(before) and known(after) and before<LOST<=after:
         return Outcome("broke", f"It broke: letters misheard (CER) rose from {in_percent(before)} to "
-                                f"{in_percent(after)} on {e.n} sentences.")
+                                f"{in_percent(after)} on {count_heard(e)} sentences.")
     return None
 
 # %% ../../nbs/7_evaluation/05a_outcome.ipynb #a2acca9f
@@ -182,22 +195,22 @@ def find_failures(e:Evidence)->Outcome|None:
 # %% ../../nbs/7_evaluation/05a_outcome.ipynb #8251d8df
 def doubt_recogniser(e:Evidence)->Outcome|None:
     "Refuse to judge by a recogniser that does not understand the recordings, or by a few sentences"
-    real = e.heard.get("real", {}).get("cer", {}).get("value")
-    change = e.heard.get("change", {}).get("cer")
+    real, base, tuned = (find_cer(e, s).get("value") for s in ("real", "base", "tuned"))
+    compared = side(find_cer(e, "change")) and known(base) and known(tuned)
     if known(real) and real>=LOST:
         return Outcome("unknown", f"There is too little to say: the recogniser {e.recogniser} mishears "
                                   f"{in_percent(real)} of the letters (CER) of the real recordings.")
-    if not side(change): return Outcome("unknown", "There is too little to say: nothing was recognised.")
-    if e.n<FEW:
-        return Outcome("unknown", f"There is too little to say: {e.n} test sentences are too few "
+    if not compared: return Outcome("unknown", "There is too little to say: nothing was recognised.")
+    if (n := count_heard(e))<FEW:
+        return Outcome("unknown", f"There is too little to say: {n} test sentences are too few "
                                   f"(at least {FEW} are needed).")
     return None
 
 def tell_cer(e:Evidence)->str:
     "Say how many letters were misheard before and after, and of the recordings"
-    real, base, tuned = (e.heard.get(s, {}).get("cer", {}) for s in ("real", "base", "tuned"))
+    real, base, tuned = (find_cer(e, s) for s in ("real", "base", "tuned"))
     said = (f"letters misheard (CER) went from {in_percent(base['value'])} to {in_percent(tuned['value'])}"
-            f"{between(tuned)} on {e.n} sentences that training never saw")
+            f"{between(tuned)} on {count_heard(e)} sentences that training never saw")
     if known(real.get("value")): said += f"; their recordings give {in_percent(real['value'])}"
     return said
 
@@ -205,21 +218,21 @@ def tell_cer(e:Evidence)->str:
 def judge_heard(e:Evidence)->Outcome:
     "Judge by what the recogniser heard"
     if doubt := doubt_recogniser(e): return doubt
-    tuned, beyond = e.heard["tuned"]["cer"]["value"], e.heard.get("beyond_real", {}).get("cer", {})
-    where, said = side(e.heard["change"]["cer"]), tell_cer(e)
+    tuned, beyond = find_cer(e, "tuned")["value"], find_cer(e, "beyond_real")
+    where, said = side(find_cer(e, "change")), tell_cer(e)
     if where=="above": return Outcome("not", f"It did not learn, it became worse: {said}.")
     if where=="both":
-        wide = (beyond or {}).get("high") is not None and e.n<2*FEW
-        if wide: return Outcome("unknown", f"There is too little to say: {said}, which may be chance.")
+        if count_heard(e)<2*FEW:
+            return Outcome("unknown", f"There is too little to say: {said}, which may be chance.")
         return Outcome("not", f"It did not learn: {said}, no more than chance gives.")
     if tuned>=LOST: return Outcome("not", f"It did not learn enough to be understood: {said}.")
-    lost = e.heard["tuned"].get("failed", {}).get("share") or 0.0
+    lost = (e.heard["tuned"].get("failed") or {}).get("share") or 0.0
     if lost>=MANY:
         return Outcome("not", f"It did not learn to speak reliably: in {in_percent(lost)} of the sentences "
                               f"more than half is misheard; {said}.")
     failed = e.failed("tuned")
     but = f", but {failed} of {e.n} sentences failed ({e.faults})" if failed else ""
-    far = beyond.get("difference") if beyond else None
+    far = beyond.get("difference")
     if not but and known(far) and far>FAR: but = ", and is far from the recordings"
     return Outcome("learnt", f"It learnt{but}: {said}.")
 
