@@ -39,7 +39,8 @@ QUICKLY = ((["--help"], 0), (["run", "--hepl"], 2), (["run", "arabic-pocket-tiny
            (["read", "arabic-pocket-tiny", "x"], 2), ([], 0), (["run", "nowhere.yaml"], 2),
            (["runs", "nowhere"], 2), (["run", "arabic-pocket-tiny", "source.path=nowhere"], 2),
            (["check", "nowhere.yaml"], 2), (["check", "kurmanji-mms"], 2),
-           (["speak", "nowhere", "a", "-o", "a.wav"], 2), (["export", "nowhere", "made"], 2), (["compare", "nowhere", "elsewhere"], 2))
+           (["speak", "nowhere", "a", "-o", "a.wav"], 2), (["export", "nowhere", "made"], 2),
+           (["compare", "nowhere", "elsewhere"], 2))
 # what takes a second or more to import
 SLOW = {"torch", "transformers", "datasets", "librosa", "matplotlib", "scipy.signal", "scipy.stats",
         "sklearn", "papermill", "accelerate", "peft"}

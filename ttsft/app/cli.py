@@ -139,11 +139,13 @@ def do_read(a:argparse.Namespace)->int: # Exit code: 0, or 2 where a line was re
     from ttsft.app.read import print_lines
     return print_lines(a.where, a.text, a.stages)
 
+# %% ../../nbs/9_app/11_cli.ipynb #0e871080
 def require_trained(run:str): # A run's folder or name
     "Refuse a run that has no checkpoint, before what speaks is imported"
     from ttsft.app.folders import find_checkpoint
     find_checkpoint(run)
 
+# %% ../../nbs/9_app/11_cli.ipynb #6c7c4ceb
 def do_speak(a:argparse.Namespace):
     "Say a text, or a script"
     if bool(a.text)==bool(a.script): raise UserError("give a text to say, or a script with --script FILE")

@@ -75,6 +75,7 @@ def _window():
     from scipy import signal
     return signal.get_window("blackmanharris", 512).astype(np.float32)
 
+# %% ../../nbs/1_sound/02_measures.ipynb #c7f2afe1
 def measure_spectra(
     wav:np.ndarray|Spool, # Waveform, shape (s,)
     sample_rate:int, # Hz

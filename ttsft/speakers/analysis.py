@@ -37,6 +37,7 @@ def check_same(
     if twice := [label for label in dict.fromkeys(named) if named.count(label)>1]:
         raise UserError(f"speakers.same: `{twice[0]}` is in two groups. Write all its names into one.")
 
+# %% ../../nbs/4_speakers/10_analysis.ipynb #ece00a65
 def unite_labels(
     labels:list[str], # Of all clips; empty for none
     groups:list[list[str]], # `speakers.same`
