@@ -2152,6 +2152,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                   'ttsft/evaluation/speed.py'),
                                         'ttsft.evaluation.speed.peak_memory': ( '7_evaluation/speed.html#peak_memory',
                                                                                 'ttsft/evaluation/speed.py'),
+                                        'ttsft.evaluation.speed.speak_again': ( '7_evaluation/speed.html#speak_again',
+                                                                                'ttsft/evaluation/speed.py'),
                                         'ttsft.evaluation.speed.speak_timed': ( '7_evaluation/speed.html#speak_timed',
                                                                                 'ttsft/evaluation/speed.py')},
             'ttsft.evaluation.spoken': { 'ttsft.evaluation.spoken.Measured': ( '7_evaluation/spoken.html#measured',
