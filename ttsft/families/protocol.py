@@ -242,11 +242,9 @@ def losses(self:Family,
 
 # %% ../../nbs/5_families/06_protocol.ipynb #ed32d44c
 @patch
-def mismatch_loss(self:Family,
-    batch:dict, # As from `batch` with `training=False`, on the device
-)->torch.Tensor: # A scalar
-    "Return the mismatch term alone"
-    return self.losses(batch)[self.mismatch_term]
+def mismatch_draws(self:Family, make, draws:int)->list: # `make(k)` is draw k's batch, on the device; scalars
+    "Return the mismatch term alone, for some draws of noise"
+    return [self.losses(make(k))[self.mismatch_term] for k in range(draws)]
 
 # %% ../../nbs/5_families/06_protocol.ipynb #e54183ce
 @patch

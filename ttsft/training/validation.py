@@ -76,8 +76,7 @@ def mismatch_losses(
         def make(draw):
             batch = family.batch([clip], [prompt], np.random.default_rng(draw), [text], training=False)
             return to_device(batch, family.device)
-        if hasattr(family, "mismatch_draws"): return [x.item() for x in family.mismatch_draws(make, draws)]
-        return [family.mismatch_loss(make(k)).item() for k in range(draws)]
+        return [x.item() for x in family.mismatch_draws(make, draws)]
     with evaluation_mode(family.module):
         for i,(clip,prompt) in enumerate(zip(clips, prompts)):
             for j,text in enumerate([clip.text, clips[(i+1)%len(clips)].text]):

@@ -110,11 +110,6 @@ def losses(self:Pocket,
 
 # %% ../../../nbs/5_families/pocket/08_model.ipynb #09a5d4b0
 @patch
-def mismatch_loss(self:Pocket, batch:dict)->torch.Tensor:
-    "Return the flow term alone"
-    return self.losses(batch | {"distill": False})["flow"]
-
-@patch
 def mismatch_draws(self:Pocket, make:Callable, draws:int)->list[torch.Tensor]:
     "Return the flow term for some draws of noise; the batch is the same for all"
     return flow_draws(self.model, make(0), self.config, draws)

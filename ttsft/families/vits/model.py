@@ -254,12 +254,12 @@ def losses(self:Vits,
     return compute_losses(self.module, batch, self.config, self.codec, phase, totals, sound)
 
 @patch
-def mismatch_loss(self:Vits,
-    batch:dict, # From `batch`, on the model's device
-)->torch.Tensor:
+def mismatch_draws(self:Vits, make, draws:int)->list: # `make(k)` is draw k's batch, on the device; scalars
     "Return the mismatch term alone, without making sound"
-    made = run_batch(self.module, batch, self.config, self.codec, sound=False)
-    return made["kl"]/batch["counts"]["frames"]
+    def term(batch):
+        made = run_batch(self.module, batch, self.config, self.codec, sound=False)
+        return made["kl"]/batch["counts"]["frames"]
+    return [term(make(k)) for k in range(draws)]
 
 # %% ../../../nbs/5_families/vits/15_model.ipynb #afd09e86
 @patch
