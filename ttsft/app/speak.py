@@ -70,7 +70,7 @@ def advise_sentence(
     "Say what of a text the model cannot read, and what to write"
     blamed = {x for c in chars for x in c.casefold()}
     words = [w for w in text.split() if blamed & {*w.casefold()}]
-    named, alphabet = " ".join(f"`{c}`" for c in chars[:12]), getattr(fam.front_end.config, "alphabet", "")
+    named, alphabet = " ".join(f"`{c}`" for c in chars[:12]), fam.front_end.config.alphabet
     inside = f" in {', '.join(f'`{w:.30}`' for w in dict.fromkeys(words[:5]))}" if words else ""
     letters = f"letters that it learnt ({alphabet})" if 0<len(alphabet)<80 else "letters that it learnt"
     return (f"the model cannot read {named}{inside}. Write the word in {letters}, numbers and signs as "
