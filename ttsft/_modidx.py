@@ -281,6 +281,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                            'ttsft.app.language_recipe.list_missing': ( '9_app/language_recipe.html#list_missing',
                                                                                        'ttsft/app/language_recipe.py'),
                                            'ttsft.app.language_recipe.list_needs': ( '9_app/language_recipe.html#list_needs',
+                                                                                     'ttsft/app/language_recipe.py'),
+                                           'ttsft.app.language_recipe.read_table': ( '9_app/language_recipe.html#read_table',
                                                                                      'ttsft/app/language_recipe.py')},
             'ttsft.app.layers': { 'ttsft.app.layers._resolve': ('9_app/layers.html#_resolve', 'ttsft/app/layers.py'),
                                   'ttsft.app.layers.check_languages': ('9_app/layers.html#check_languages', 'ttsft/app/layers.py'),

@@ -14,7 +14,6 @@ from importlib import metadata, resources
 from pathlib import Path
 from .. import __version__
 from ..runs import disk_free, human
-from .language_recipe import RECIPES
 
 # %% ../../nbs/9_app/02d_doctor.ipynb #03245395
 def list_extras()->dict[str, list[str]]: # Extra -> its packages
@@ -72,7 +71,7 @@ def describe_accelerators()->tuple[list[tuple[str, str]], list[str]]: # (what, f
     if not torch.cuda.is_available():
         why = "no card, or no driver for it" if torch.version.cuda else "this build of torch has no CUDA"
         return [("accelerator", f"none ({why})")], [
-            f"tiny recipes run on the processor: ttsft run {RECIPES['ar'].tiny}. For a full-size one take a "
+            "recipes with names that end in -tiny run on the processor. For a full-size one take a "
             "machine with an NVIDIA card, and run the same command there. Where this machine has a card, see "
             "whether `nvidia-smi` shows it, and install its driver or a build of torch with CUDA."]
     bf16 = "yes" if torch.cuda.is_bf16_supported() else "no: use train.precision=fp16"
