@@ -8,7 +8,7 @@ __all__ = ['add_correction', 'import_file', 'list_corrections', 'learn_correctio
 # %% ../../nbs/9_app/10j_feedback_commands.ipynb #9d4d62b7
 import argparse
 from pathlib import Path
-from ..core import UserError, build, load_yaml
+from ..core import build, load_yaml
 from ..lock import hold
 
 # %% ../../nbs/9_app/10j_feedback_commands.ipynb #9c20af9f

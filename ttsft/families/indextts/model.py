@@ -6,11 +6,10 @@
 __all__ = ['PAPERS', 'IndexTts']
 
 # %% ../../../nbs/5_families/indextts/20_model.ipynb #d36c4be0
-import tempfile
+import tempfile, numpy as np, torch
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-import numpy as np, torch
 from fastcore.basics import patch
 from ...core import UserError, file_fingerprint
 from ...text.front_end import TextConfig
