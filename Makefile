@@ -48,6 +48,7 @@ long: $(VENV)/.ready-dev ## whole trainings on tiny models, and benchmarks, minu
 	@$(BIN)/python -B tests.py checks/bench_
 	@$(BIN)/python -B tests.py checks/small_memory
 	@$(BIN)/python -B tests.py checks/vits_order
+	@$(BIN)/python -B tests.py checks/start_notebooks
 	@KILLS=60 $(BIN)/python -B tests.py checks/kills
 	@LEVELS=2 $(BIN)/python -B tests.py checks/full_disk_run
 	@MUTATIONS=500 $(BIN)/python -B tests.py checks/mutations_of_input
