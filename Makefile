@@ -49,6 +49,7 @@ long: $(VENV)/.ready-dev ## whole trainings on tiny models, and benchmarks, minu
 	@$(BIN)/python -B tests.py checks/bench_
 	@$(BIN)/python -B tests.py checks/small_memory
 	@$(BIN)/python -B tests.py checks/vits_order
+	@$(BIN)/python -B tests.py checks/start_notebooks
 	@KILLS=60 $(BIN)/python -B tests.py checks/kills
 	@LAUNCH=1 $(BIN)/python -B tests.py checks/many_processes
 	@LEVELS=2 $(BIN)/python -B tests.py checks/full_disk_run

@@ -232,7 +232,7 @@ SECONDS = {"make ": 100, "checks/family_contract": 150, "checks/kill_and_resume"
            "checks/million": 15, "checks/launch": 60}
 
 # whole trainings and benchmarks; they run when they are named, as by `make long`
-ALONE = re.compile(r"nbs/checks/(bench_\w+|\w+_learns|small_memory|vits_order)\.ipynb")
+ALONE = re.compile(r"nbs/checks/(bench_\w+|\w+_learns|small_memory|vits_order|start_notebooks)\.ipynb")
 
 def is_chosen(name, words):
     "Whether a test runs: all words are in its name; without words, all but those of `ALONE`"
