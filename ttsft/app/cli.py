@@ -156,7 +156,8 @@ def do_speak(a:argparse.Namespace):
         raise UserError("--emotion-amount: belongs to --emotion-from, which names the recording")
     if a.script and not a.script.is_file():
         raise UserError(f"--script: there is no file {a.script}. Check the spelling.")
-    require_trained(a.run)
+    from ttsft.sound.writing import SOUND_SUFFIXES
+    if a.script or a.out.suffix.lower() in SOUND_SUFFIXES: require_trained(a.run)
     from ttsft.app.speak import speak
     from ttsft.app.speak_script import speak_script
     from ttsft.families.terms import Manner, read_emotion
@@ -168,9 +169,9 @@ def do_speak(a:argparse.Namespace):
 # %% ../../nbs/9_app/11_cli.ipynb #4e6c4e93
 def do_export(a:argparse.Namespace):
     "Write the official package's layout"
-    require_trained(a.run)
-    from ttsft.app.speak import export
     folder = Path(a.dir)
+    if not folder.exists(): require_trained(a.run)
+    from ttsft.app.speak import export
     with told_when_full(folder, lambda: tell_full("the export", folder)): print(export(a.run, a.dir))
 
 # %% ../../nbs/9_app/11_cli.ipynb #5c580bf0
