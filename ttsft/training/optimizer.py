@@ -25,8 +25,8 @@ def moment_bytes(name:str)->float: # For each weight that trains
 
 # %% ../../nbs/6_training/01a_optimizer.ipynb #9cf412ae
 def has_fused(device:torch.device|str)->bool:
-    "Say whether AdamW has a fused form on a device"
-    return torch.device(device).type in ("cpu", "cuda")
+    "Say whether AdamW's fused form is taken on a device"
+    return torch.device(device).type=="cuda"
 
 def make_adamw(
     params:list,
