@@ -14,7 +14,7 @@
 #
 # Before the time of the job is over, training saves its state and stops; the job then queues itself again and goes on from there. So a training of
 # days runs in jobs of hours. The same happens when the cluster takes the job off a node. Variables, given before `sbatch`:
-#   TTSFT          the command; `ttsft` when not given, e.g. /home/me/ttsft/.venv/bin/ttsft
+#   TTSFT          the command; `ttsft` when not given, e.g. ttsft/.venv/bin/ttsft
 #   TTSFT_MARGIN   seconds before the end of the job at which training stops; 600 when not given
 #   TTSFT_STOP_AT  a time of training after which it stops whatever the job has left, e.g. 30m
 #   TTSFT_STARTS   how often the job may begin; 100 when not given, so that a job that gets nowhere ends
