@@ -21,6 +21,7 @@ from ..processes import ending_together, process_number
 from ..runs import tell_full, told_when_full
 from ..stopping import Stopped, exit_code, own_command, tell_stop, watch_signals
 from .check import check, check_arguments
+from .places import check_new_folder, check_sound_file
 from .list_runs import print_runs, runs_arguments
 from .rate import rate, rate_arguments
 from .feedback_commands import feedback_arguments
@@ -156,8 +157,8 @@ def do_speak(a:argparse.Namespace):
         raise UserError("--emotion-amount: belongs to --emotion-from, which names the recording")
     if a.script and not a.script.is_file():
         raise UserError(f"--script: there is no file {a.script}. Check the spelling.")
-    from ttsft.sound.writing import SOUND_SUFFIXES
-    if a.script or a.out.suffix.lower() in SOUND_SUFFIXES: require_trained(a.run)
+    if not a.script: check_sound_file(a.out)
+    require_trained(a.run)
     from ttsft.app.speak import speak
     from ttsft.app.speak_script import speak_script
     from ttsft.families.terms import Manner, read_emotion
@@ -170,7 +171,8 @@ def do_speak(a:argparse.Namespace):
 def do_export(a:argparse.Namespace):
     "Write the official package's layout"
     folder = Path(a.dir)
-    if not folder.exists(): require_trained(a.run)
+    check_new_folder(folder)
+    require_trained(a.run)
     from ttsft.app.speak import export
     with told_when_full(folder, lambda: tell_full("the export", folder)): print(export(a.run, a.dir))
 

@@ -76,13 +76,6 @@ BLOCK_CSS = """
  padding:.8rem 1rem;margin:1rem 0 .6rem}
 .outcome.learnt{--tone:var(--green)}.outcome.not{--tone:var(--warn)}.outcome.broke{--tone:var(--red)}
 .outcome.unknown{--tone:var(--mute)}.reasons{margin:.2rem 0 1rem;padding-inline-start:1.2rem;max-width:none}
-.verdict{max-width:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:.6rem;
- margin:1rem 0}
-.verdict span{background:var(--soft);border-radius:.5rem;padding:.6rem .8rem;font-size:.85rem;
- color:var(--mute);font-variant-numeric:tabular-nums}
-.verdict b{display:block;font-weight:400;line-height:1.35}
-.verdict strong{display:block;font-size:1.5rem;line-height:1.4;font-weight:600;color:var(--fg)}
- .verdict i{display:none}
 .report h2{border:0;margin:.2rem 0;padding:0}.report .outcome{font-size:1rem}
 .note{background:var(--box);border:1px solid var(--warn);border-inline-start-width:.4rem;border-radius:.5rem;
  padding:.4rem 1rem;margin:1rem 0}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ARROWS', 'format_value', 'has_ends', 'format_interval', 'table_cell', 'table', 'audio_row', 'mark_differences',
            'audio_grid', 'draw_frames', 'loss_figure', 'term_table', 'alignment_figure', 'histogram_figure', 'bars',
-           'whisker_figure', 'headline', 'verdict_item', 'verdict', 'note', 'listing', 'folded']
+           'whisker_figure', 'headline', 'note', 'listing', 'folded']
 
 # %% ../../nbs/9_app/01_report.ipynb #eef5a596
 import difflib
@@ -221,37 +221,8 @@ def headline(
     return HTML(f'<p class="outcome {outcome.kind}" role="status">{sentence}</p>'
                 + (f'<ul class="reasons">{said}</ul>' if said else ""))
 
-# %% ../../nbs/9_app/01_report.ipynb #62f848bb
+# %% ../../nbs/9_app/01_report.ipynb #aba6a6e9
 ARROWS = {"up": " ↑", "down": " ↓", None: ""}
-
-def verdict_item(
-    label:str, # What was measured
-    value:float|None, # None: it was not
-    interval, # (low, high); None for a count
-    better:str|None, # up, down or None
-    reference:float|None, # What the value is compared with
-)->str: # HTML
-    "Write one metric of the verdict"
-    if better not in ARROWS: raise ValueError(f'better is "up", "down" or None, not {better!r}')
-    name = html.escape(label + ARROWS[better])
-    if value is None or not np.isfinite(value): return f"<b>{name}</b> not measured"
-    text = f" <strong>{format_value(value)}</strong>"
-    if interval is not None: text += f" {format_interval(interval)}"
-    if reference is not None:
-        inside = has_ends(interval) and interval[0]<=reference<=interval[1]
-        where = f", {'inside' if inside else 'outside'} the interval" if has_ends(interval) else ""
-        text += f" against {format_value(reference)} ({value-reference:+.3g}{where})"
-    return f"<b>{name}</b>{text}"
-
-# %% ../../nbs/9_app/01_report.ipynb #b8ff1481
-def verdict(
-    items:list, # Arguments of `verdict_item`, for each metric
-)->HTML:
-    "Give the outcome in numbers alone"
-    parts = [verdict_item(*item) for item in items]
-    ends = [";"]*(len(parts)-1) + ["."]
-    spans = [f"<span>{p}<i>{end}</i></span>" for p,end in zip(parts, ends)]
-    return HTML(f'<p class="verdict">{" ".join(spans)}</p>')
 
 # %% ../../nbs/9_app/01_report.ipynb #b205f4cd
 def note(

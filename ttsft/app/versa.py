@@ -14,6 +14,7 @@ from ..core import UserError, read_jsonl
 from ..sound.recording import decode
 from ..sound.writing import write_sound
 from ..evaluation.columns import SYSTEM_NAMES
+from .places import check_new_folder
 
 # %% ../../nbs/9_app/02l_versa.ipynb #99d06c64
 def name_lines(
@@ -58,7 +59,7 @@ def write_versa(
     folder:Path, # A new folder
 )->Path: # The folder
     "Write the sentences of a run for VERSA"
-    if folder.exists(): raise UserError(f"{folder} exists. Give a new folder, so that no two runs are mixed.")
+    check_new_folder(folder)
     rows = read_jsonl(samples/"sentences.jsonl")
     lines = sorted(zip(name_lines([r["id"] for r in rows]), rows), key=lambda x: x[0])
     systems = [s for s in SYSTEM_NAMES if all((samples/"audio"/s/f"{r['id']}.ogg").is_file() for r in rows)]

@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['SYSTEM_NAMES', 'CHANGE', 'NAMES', 'LIMITS', 'plain', 'percent', 'with_interval', 'one_row', 'pick_systems',
            'heard_rows', 'name_measure', 'measure_rows', 'loss_rows', 'share_rows', 'four_columns', 'worst_first',
-           'player_rows', 'pick_shown', 'list_rows', 'list_limits']
+           'player_rows', 'pick_shown', 'disagreement_rows', 'list_rows', 'list_limits']
 
 # %% ../../nbs/7_evaluation/05b_columns.ipynb #48393835
 import math, random
 from collections.abc import Callable
 from pathlib import Path
+from .error_rates import rank_disagreements
 from .outcome import CUT, FAULTS
 from .rows import read_clip
 
@@ -174,6 +175,24 @@ def pick_shown(
     ids = {r["id"] for r in last}
     others = [r for r in sentences if r["id"] not in ids]
     return random.Random(seed).sample(others, min(drawn, len(others))), last
+
+# %% ../../nbs/7_evaluation/05b_columns.ipynb #331a1ede
+def disagreement_rows(
+    sentences:list[dict], # Rows of `sentences.jsonl`
+    metrics:dict, # Of the same evaluation
+    n:int=10,
+)->list[dict]: # At most `n` rows, the largest disagreement first; none without two recognisers
+    "List fine-tuned sentences that two recognisers heard differently"
+    names = [*(metrics.get("recognition") or {})][:2]
+    if len(names)<2: return []
+    rows = []
+    for found in rank_disagreements([r["heard"] for r in sentences], *names)[:n]:
+        row = sentences[found["place"]]
+        if not found["difference"]: break
+        rows.append({"text": row["text"]}
+                    | {f"misheard by {r} (CER)": f"{percent(found['cer'][r])} %" for r in names}
+                    | {f"heard by {r}": row["heard"][r]["tuned"]["text"] for r in names})
+    return rows
 
 # %% ../../nbs/7_evaluation/05b_columns.ipynb #c3bc23bc
 def list_rows(

@@ -8,6 +8,7 @@ __all__ = ['PREVIEW_BYTES', 'ROW_BYTES', 'count_kept', 'plan_disk', 'describe_di
 
 # %% ../../nbs/6_training/03a_cost.ipynb #0d997a61
 import resource
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 import torch
@@ -74,6 +75,6 @@ def tell_full_training(
 
 # %% ../../nbs/6_training/03a_cost.ipynb #9a704890
 def peak_memory(device:torch.device)->int: # Bytes
-    "Return the most memory that was held so far"
+    "Return the most memory that was held so far; on a processor, by the whole process"
     if device.type=="cuda": return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*(1 if sys.platform=="darwin" else 1024)
