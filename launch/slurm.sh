@@ -54,6 +54,8 @@ if [ "$code" -eq "$again" ] || [ "$code" -eq 143 ]; then
     exit "$again"
   fi
   echo "ttsft: the job queues itself again"
-  scontrol requeue "$SLURM_JOB_ID" && exit 0
+  trap - TERM
+  # Slurm ends this script now; one that ends by itself at the same moment may be taken for a job that failed
+  scontrol requeue "$SLURM_JOB_ID" && sleep 60 && exit 0
 fi
 exit "$code"
