@@ -98,10 +98,11 @@ def _make_utterance(row, columns, line, table, config, complaints, recordings, i
     name, said = row[audio].replace("\\", "/"), row[text]
     stem = Path(name).stem
     try: up, down = (int(row.get(k) or 0) for k in ("up_votes", "down_votes"))
-    except ValueError: return skip_line(table, line, "votes", "a number of votes is no number.", said)
+    except ValueError:
+        return skip_line(table, line, "votes", "up_votes and down_votes must be whole numbers.", said)
     if skipped := _check_row(row, safe_id(stem), said, up, down, config, complaints): return skipped
     try:
-        if not Path(name).name: raise UserError(f"`{audio}` is empty.")
+        if not Path(name).name: raise UserError(f"`{audio}` is empty. Name a clip, or remove the line.")
         path = _find_clip(name, recordings)
     except UserError as e: return skip_line(table, line, "path", str(e), said)
     who = shorten_client_id(row["client_id"]) if row.get("client_id") else config.speaker

@@ -74,6 +74,8 @@ def read_directly(
 )->tuple[np.ndarray|Spool, int, int]|None: # As for `read_clip`; None for other formats and for damaged files
     "Read a part of a FLAC or WAV file without decoding the rest"
     try:
+        with open(path, "rb") as file:
+            if file.read(4) not in (b"RIFF", b"RIFX", b"RF64", b"fLaC"): return None
         with sf.SoundFile(path) as f:
             if f.format not in ("FLAC", "WAV") or not f.frames<UNKNOWN: return None
             rate, channels, whole_wav = f.samplerate, f.channels, f.format=="WAV"

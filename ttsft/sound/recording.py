@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['BLOCK', 'CONTAINERS', 'SHORTFALL', 'UNKNOWN', 'PAGE', 'DEAD', 'ANTIPHASE', 'MIN_RATE', 'MAX_RATE', 'MAX_CHANNELS',
-           'MAX_SAMPLES', 'LOUDEST', 'AudioError', 'refuse_truncated', 'sum_moments', 'weigh_channels', 'check_format',
-           'stream_samples', 'read_samples', 'scale_integers', 'decode', 'probe']
+           'MAX_SAMPLES', 'LOUDEST', 'AudioError', 'is_mp3', 'refuse_truncated', 'sum_moments', 'weigh_channels',
+           'check_format', 'stream_samples', 'read_samples', 'scale_integers', 'decode', 'probe']
 
 # %% ../../nbs/1_sound/00_recording.ipynb #b214fe99
 import io
@@ -95,11 +95,18 @@ def _pyav_blocks(file):
                              "download it again")
 
 # %% ../../nbs/1_sound/00_recording.ipynb #6483f79b
+def is_mp3(file)->bool: # `file` is open, and back at its start afterwards
+    "Tell whether a file begins as an MP3 does"
+    file.seek(0)
+    head = file.read(3).ljust(3, b"\0")
+    file.seek(0)
+    return head==b"ID3" or head[0]==0xff and head[1]>=0xe0
+
 UNKNOWN = 2**36 # frames; FLAC's length field has 36 bits, libsndfile reports 2**63-1 where it is empty
 
 def _blocks(file):
     "Choose the decoder that can be trusted with `file`"
-    file.seek(0)
+    if is_mp3(file): return _pyav_blocks(file)
     try:
         with sf.SoundFile(file) as f: trusted = f.format != "MP3" and f.frames < UNKNOWN
     except sf.LibsndfileError: trusted = False
@@ -232,19 +239,24 @@ def decode(
     return scale_integers(wav)[0], sample_rate
 
 # %% ../../nbs/1_sound/00_recording.ipynb #d76214db
+def _probe_directly(file):
+    "Read what libsndfile makes of a header, or None"
+    try:
+        with sf.SoundFile(file) as f:
+            check_format(f.samplerate, f.channels)
+            duration = f.frames/f.samplerate if f.frames < UNKNOWN else None
+            return dict(duration=duration, sample_rate=f.samplerate, channels=f.channels,
+                        format=f.format.lower())
+    except sf.LibsndfileError: return None
+
 def probe(
     src, # Path, or bytes of a file
 )->dict: # duration (seconds or None), sample_rate (Hz), channels, format
     "Read what the header of a recording claims"
     with _opened(src) as file:
+        direct = None if is_mp3(file) else _probe_directly(file)
+        if direct: return direct
         file.seek(0)
-        try:
-            with sf.SoundFile(file) as f:
-                check_format(f.samplerate, f.channels)
-                duration = f.frames/f.samplerate if f.frames < UNKNOWN else None
-                return dict(duration=duration, sample_rate=f.samplerate, channels=f.channels,
-                            format=f.format.lower())
-        except sf.LibsndfileError: file.seek(0)
         with av.open(file, metadata_errors="replace", options={"format_whitelist": CONTAINERS}) as container:
             stream = _pick_stream(container)
             check_format(stream.rate or 0, stream.channels)
