@@ -24,7 +24,9 @@ def answer_corpus(
     if not train.get("clips"): return nothing
     minutes = 60*train["hours"]
     lost = came-left
+    held = left-train["clips"]
     said = f"{came:,} clips came in; " + (f"{lost:,} were left out" if lost else "none was left out")
+    if held: said += f", {held:,} are held out to measure by"
     kind = "not" if lost>LOST*came else "learnt"
     return Outcome(kind, f"{said}. {train['clips']:,} clips, {minutes:,.1f} minutes, are left to learn from.")
 

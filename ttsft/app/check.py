@@ -6,7 +6,7 @@
 __all__ = ['check_arguments', 'check_one_recipe', 'check']
 
 # %% ../../nbs/9_app/10b_check.ipynb #127a6f42
-import argparse, os, sys
+import argparse, os, shlex, sys
 from collections.abc import Sequence
 from pathlib import Path
 from ..core import UserError
@@ -36,10 +36,12 @@ def check_one_recipe(
     from ttsft.app.text_check import RED, check_table
     rows = check_recipe(recipe, overrides)
     print(check_table(rows, color))
+    red, whole = any(level==RED for level,*_ in rows), any(item=="recipe" for _,item,_ in rows)
+    if whole and not red: print(f"Nothing is red. Next: {shlex.join(['ttsft', 'run', recipe, *overrides])}")
     if price is not None:
         from ttsft.app.plan import print_plan
         print_plan(recipe, overrides, price)
-    return 2 if any(level==RED for level,*_ in rows) else 0
+    return 2 if red else 0
 
 # %% ../../nbs/9_app/10b_check.ipynb #eea8cef1
 def check(

@@ -86,7 +86,7 @@ def check_vocabulary(
     known = pieces | {" "} if pieces & {"▁", SPACE} else pieces
     fresh = Counter({c: k for c, k in chars.items() if c not in known})
     if not fresh: return GREEN, f"the base knows all {len(chars)} characters"
-    what = "vocab.kind=released cannot read them" if released else "they start fresh and are learnt"
+    what = "vocab.kind=released cannot read them" if released else "they are learnt; nothing is to do"
     return (RED if released else AMBER,
             f"{len(fresh)} of {len(chars)} characters are new to the base: {list_characters(fresh)}; {what}")
 
@@ -116,8 +116,9 @@ def check_outputs(out:Path)->Finding:
     at = out.absolute()
     while not at.exists(): at = at.parent
     free, ok = disk_free(at), at.is_dir() and os.access(at, os.W_OK)
+    more = "; free some more" if free<5e9 else ""
     return Finding(RED if not ok or free<1e9 else AMBER if free<5e9 else GREEN, "outputs",
-                   f"{out}: {human(free)} free" if ok else f"{out}: not writable; set outputs=FOLDER")
+                   f"{out}: {human(free)} free{more}" if ok else f"{out}: not writable; set outputs=FOLDER")
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #1727edb2
 def _check_pieces(r, chars, table, split, model_text):
@@ -134,7 +135,7 @@ def _check_pieces(r, chars, table, split, model_text):
         level, finding = check_vocabulary(chars, pieces, released)
         nearest = choose_substitutes(r.text.punctuation, ({*chars} | pieces).__contains__)
         signs = nearest.keys() - r.text.substitute.keys()
-        if signs: finding += f"; never seen, so read as their nearest: {' '.join(sorted(signs))}"
+        if signs: finding += f"; signs in no text, read as the nearest that is: {' '.join(sorted(signs))}"
     return [*check_untrained(unseen, pieces is not None), Finding(level, "vocabulary", finding)]
 
 # %% ../../nbs/9_app/10_recipe_check.ipynb #97e2c0eb
@@ -153,7 +154,7 @@ def check_training(
     longest, rows = r.prepare.max_seconds*r.prepare.max_chars_per_second, []
     if long := sum(len(t)>longest for t in norm):
         rows.append(Finding(AMBER, "long texts", f"{long} have more than {longest:.0f} characters, more than "
-                            f"{r.prepare.max_seconds:.0f} s can hold"))
+                            f"{r.prepare.max_seconds:.0f} s can hold, and are left out: cut them"))
     found, split = check_split(table, r.dataset, r.seed, r.on_fault)
     chars = Counter(c for t in norm for c in model_text(t))
     return [*rows, *found, *_check_pieces(r, chars, table, split, model_text)]

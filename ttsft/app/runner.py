@@ -117,7 +117,8 @@ class ToldEngine(NBClientEngine):
             return start(cell, cell_index, **kw)
         nb_man.cell_start = told
         if kwargs.get("kernel_manager_class") is None: kwargs.pop("kernel_manager_class", None)
-        quiet = ["--IPKernelApp.log_level=ERROR"]  # it warns that this machine could listen to itself
+        # it warns that this machine could listen to itself, and calls its own end an interruption
+        quiet = ["--IPKernelApp.log_level=CRITICAL"]
         return super().execute_managed_notebook(nb_man, kernel_name, extra_arguments=quiet, **kwargs)
 
 papermill_engines.register("ttsft", ToldEngine)

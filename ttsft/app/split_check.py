@@ -18,6 +18,7 @@ from ..core import UserError
 from ..corpus.dataset import DatasetConfig, choose_sides
 from ..corpus.heldout import Split
 from ..corpus.utterances import Utterance
+from ..evaluation.outcome import FEW
 
 # %% ../../nbs/9_app/09b_split_check.ipynb #0f186848
 SPLIT_SCHEMA = pa.schema([*((n, pa.string()) for n in ("norm_text", "source", "session", "speaker",
@@ -60,8 +61,9 @@ def check_split(
     "Hold sentences out as a run would"
     own = [t for t,code in zip(table["norm_text"].to_pylist(), table["language"].to_pylist()) if not code]
     again = len(own)-len({*own})
+    less = "; new sentences would teach more" if again>0.05*len(own) else ""
     rows = [Finding(AMBER if again>0.05*len(own) else GREEN, "duplicates",
-                    f"{again} texts repeat another; they stay on one side of the split")]
+                    f"{again} texts repeat another; they stay on one side of the split{less}")]
     if not len(table):
         return [*rows, Finding(RED, "held-out sentences", "no clip is left to train on")], None
     try: split, gone = choose_sides(table, config, seed, on_fault)
@@ -72,9 +74,11 @@ def check_split(
                             f"{few.total()} will be left out, since no other clip of their "
                             f"speaker can be the voice prompt: {list_characters(few)}"))
     n = Counter(split.names)
-    return [*rows, Finding(GREEN, "held-out sentences",
+    few = "" if n["test"]>=FEW else (f"; with fewer than {FEW} for test, the report will say that it is too "
+                                     "little to judge by: raise dataset.test and evaluate.sentences")
+    return [*rows, Finding(AMBER if few else GREEN, "held-out sentences",
                            f"{n['validation']} clips for validation, {n['test']} for "
-                           f"test, {n['train']} to train on")], split
+                           f"test, {n['train']} to train on{few}")], split
 
 # %% ../../nbs/9_app/09b_split_check.ipynb #b818c38d
 def find_untrained(

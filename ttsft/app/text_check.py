@@ -86,7 +86,8 @@ def check_losses(
         if lost and row["stage"] in _TAKING:
             gone.append(f"{row['stage']}: {list_characters(lost)} in {row['texts']} texts")
     return Finding(AMBER if gone else GREEN, "losses by stage",
-                   "; ".join(gone) or "no letter, mark or digit is taken away")
+                   "; ".join([*gone, "if they are spoken, name them in text.alphabet or text.replace"])
+                   if gone else "no letter, mark or digit is taken away")
 
 # %% ../../nbs/9_app/09_text_check.ipynb #f735791e
 def check_digits(
@@ -96,8 +97,10 @@ def check_digits(
     "Say how many texts have digits, and what becomes of them"
     digits = sum(any(c.isnumeric() and not is_letter(c) for c in t) for t in texts)
     table = f" by the table {config.numbers}" if config.numbers else ""
-    return Finding(AMBER if digits and config.digits!="words" else GREEN, "digits",
-                   f"in {digits} texts; `digits: {config.digits}`{table}")
+    unsaid = digits and config.digits!="words"
+    todo = "; write them in words, as they are said" if unsaid else ""
+    return Finding(AMBER if unsaid else GREEN, "digits",
+                   f"in {digits} texts; `digits: {config.digits}`{table}{todo}")
 
 # %% ../../nbs/9_app/09_text_check.ipynb #c26620c3
 def check_letters(
@@ -110,7 +113,9 @@ def check_letters(
     rare = Counter({c: k for c, k in letters.items() if k<10 or k<1e-4*letters.total()})
     unheard = [c for c in config.alphabet if c not in letters and is_letter(c)]
     found = f"{len(letters)} letters and marks, {len(rare)} rare"
-    if rare: found += f": {list_characters(rare, rarest=True)}"
+    if rare:
+        found += (f": {list_characters(rare, rarest=True)}. They are heard too seldom to be learnt well: "
+                  "record more sentences that have them")
     if unheard:
         found += (f"; {len(unheard)} of the alphabet occur nowhere: {' '.join(unheard[:12])}. A model whose "
                   "base lacks them will refuse words with them: add sentences that have them")
@@ -165,7 +170,8 @@ def check_words(
         unused = [w for w, n in uses.items() if not n]
         said = f"{len(uses)-len(unused)} of {len(uses)} entries are used, {uses.total()} times"
         if uses.total(): said += f": {list_characters(+uses)}"
-        if unused: said += f"; never used: {', '.join(f'`{w}`' for w in unused[:8])}{' ...'*(len(unused)>8)}"
+        some = ", ".join(f"`{w}`" for w in unused[:8])
+        if unused: said += f"; never used, so look at their spelling: {some}{' ...'*(len(unused)>8)}"
         rows.append(Finding(AMBER if unused else GREEN, "lexicon", said))
     return rows
 

@@ -80,7 +80,7 @@ def shorten_path(file, config):
 # %% ../../nbs/3_corpus/02e_survey.ipynb #c146044e
 def _find_fault(u, seen, check_text):
     "Find what is wrong with an utterance, as (rule, reason)"
-    if u.id in seen: return "duplicate_id", f"the id `{u.id}` is used twice; remove or rename one of the two rows"
+    if u.id in seen: return "duplicate_id", f"the id `{u.id}` is used twice; rename or remove one"
     return find_audio_fault(u.audio) or find_text_fault(u.text, check_text)
 
 # %% ../../nbs/3_corpus/02e_survey.ipynb #629f8b31
