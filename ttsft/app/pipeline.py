@@ -164,7 +164,7 @@ def substitute(self:Pipeline,
         fitted.front_end = front_end(dataclasses.replace(config, **rules))
         ways = [f"`{sign}` as {f'`{other}`' if other.strip() else 'a space'}" for sign,other in new.items()]
         said = ", ".join(ways)
-        if said not in self.told: self.say(f"no training sentence has them, so the model reads {said}")
+        if said not in self.told: self.say(f"no training sentence has these signs, so the model reads {said}")
         self.told.add(said)
     return fitted
 

@@ -75,7 +75,8 @@ def check_split(
                             f"speaker can be the voice prompt: {list_characters(few)}"))
     n = Counter(split.names)
     few = "" if n["test"]>=FEW else (f"; with fewer than {FEW} for test, the report will say that it is too "
-                                     "little to judge by: raise dataset.test and evaluate.sentences")
+                                     "little to judge by: raise dataset.test and "
+                                     "evaluate.sentences, or record more")
     return [*rows, Finding(AMBER if few else GREEN, "held-out sentences",
                            f"{n['validation']} clips for validation, {n['test']} for "
                            f"test, {n['train']} to train on{few}")], split
