@@ -71,7 +71,7 @@ def write_together(
     parameters:dict, # language, recipe, overrides
 )->dict: # `cost`: seconds estimated and true; empty for few reports
     "Write reports side by side; the first error stops those that have not begun"
-    work = Estimate(f"{len(names)} reports", len(names), pipeline.say, share=0.25)
+    work = Estimate(f"{len(names)} reports", len(names), pipeline.say, share=0.5)
     WARM.parameters = parameters
     with ThreadPoolExecutor(min(AT_ONCE, pipeline.workers)) as pool:
         started = [pool.submit(write_report, name, pipeline, parameters) for name in names]

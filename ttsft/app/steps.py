@@ -4,25 +4,24 @@
 
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
-           'plan_hf_dataset', 'foresee_encoding', 'plan_codes', 'list_licenses', 'pick_texts', 'describe_training',
-           'add_voices', 'train_checkpoints', 'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step',
+           'plan_hf_dataset', 'plan_codes', 'list_licenses', 'pick_texts', 'describe_training', 'add_voices',
+           'foretell_whole', 'train_checkpoints', 'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step',
            'steps_to']
 
 # %% ../../nbs/9_app/01e_steps.ipynb #5e1a0003
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 import numpy as np
 from .. import __version__
 from ..core import UserError, did_you_mean, file_fingerprint, fingerprint, local_path, write_json
 from ..disk import folder_bytes
-from ..estimates import Estimate
+from ..estimates import say_seconds
 from ..processes import lead, process_number
 from ..runs import MOST_HASHED, TABLES_HASHED
 from ..text.measures import vowelled
-from ..corpus.heldout import SPLITS
-from ..corpus.rows import read_split
 from ..corpus.readers import fingerprint_source
 from ..corpus.sources import name_sources
 from ..corpus.raw import import_source
@@ -31,6 +30,7 @@ from ..corpus.reference import note_prepared
 from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
 from ..training.recipe import last_schedule, lasting_settings
+from .foreseen import foresee_encoding, foresee_rest, foresee_speech
 from .recipe import Recipe
 from .rows import FITTED, describe_fitted
 
@@ -115,17 +115,6 @@ def plan_hf_dataset(p)->Plan:
                 p.text_inputs | dataset_inputs(r.dataset),
                 needs=lambda: 2*folder_bytes(pre), sealed=TABLES_HASHED)
 
-# %% ../../nbs/9_app/01e_steps.ipynb #28e34c1a
-def foresee_encoding(
-    dataset:Path, # An `hf_dataset/` folder
-    work:Path, # What is there makes an estimate worthless, so then there is none
-    say:Callable, # Called with the estimate
-)->Estimate:
-    "Prepare an estimate of how long the encoding takes"
-    rows = (r for s in SPLITS for r in read_split(dataset, s, columns=["duration"]))
-    sound = sum(r["duration"] for r in rows)
-    return Estimate(f"encoding {sound/60:.0f} min of sound", 0 if any(work.iterdir()) else sound, say)
-
 # %% ../../nbs/9_app/01e_steps.ipynb #55a00601
 def plan_codes(p)->Plan:
     "Encode every clip, and measure what the codec loses"
@@ -172,6 +161,18 @@ def add_voices(folder:Path, fitted, clips):
     save_voices(folder, pick_voices(fitted, clips))
 
 # %% ../../nbs/9_app/01e_steps.ipynb #7cb64184
+def foretell_whole(
+    p, # A pipeline
+    training:float, # Seconds
+    sentence:float, # As for `foresee_rest`; 0: none was spoken
+):
+    "Say how long a run that goes to its last page will take from the first update on"
+    if not p.whole or not sentence: return
+    clips = p.step("hf_dataset").info["counts"]["test"]["clips"]
+    rest = foresee_rest(sentence, clips, p.recipe.evaluate)
+    p.say(f"    estimate: the whole run, to its last page, in about {say_seconds(training+rest)} more")
+
+# %% ../../nbs/9_app/01e_steps.ipynb #0cf2efdf
 def train_checkpoints(
     p, # A pipeline whose codes are made
     work:Path, # Folder to fill
@@ -186,6 +187,7 @@ def train_checkpoints(
     if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
     about = describe_fitted(fitted)
     trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
+    trainer.foretell = partial(foretell_whole, p)
     counts = trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
     if not process_number(): write_json(work/FITTED, about)
     return counts
@@ -208,27 +210,30 @@ def plan_checkpoints(p)->Plan:
     def after(folder): settle_state(folder/"state", r.train.keep_state)
     return Plan(make, settings, inputs, after)
 
-# %% ../../nbs/9_app/01e_steps.ipynb #876054f7
+# %% ../../nbs/9_app/01e_steps.ipynb #78d45f04
 def plan_samples(p)->Plan:
     "Speak the test sentences with base and tuned model, and measure them"
     from ttsft.evaluation.evaluate import evaluate
-    from ttsft.families.features import load_clips
+    from ttsft.families.features import load_clips, take_columns
     from ttsft.families.modules import evaluation_mode
     r, codes = p.recipe, p.dir("codes")
     def make(work):
         base, tuned = p.start(), p.family.open(p.dir("checkpoints")/"final")
         test, train = (load_clips(codes, s) for s in ("test", "train"))
+        texts = [t for t, in take_columns(test[:r.evaluate.sentences], "norm_text")]
+        cost = foresee_speech(texts, r.evaluate, p.say)
         with evaluation_mode(base.module):
             m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed,
-                         p.open_base)
-        return {"sentences": m["n"]}
+                         p.open_base, cost.note)
+        return {"sentences": m["n"]} | cost.compare()
     return Plan(make, r.evaluate)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #37a91956
 def plan_script(p)->Plan:
     "Speak the recipe's lines with the tuned model"
     from ttsft.app.script_speech import speak_lines
-    from ttsft.app.script_voices import ready_lines, reference_files
+    from ttsft.app.script_check import reference_files
+    from ttsft.app.script_voices import ready_lines
     r, codes, final = p.recipe, p.dir("codes"), p.dir("checkpoints")/"final"
     earlier, model = p.run.find("script"), p.step("checkpoints").key
     def make(work):

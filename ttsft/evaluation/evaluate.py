@@ -71,6 +71,7 @@ def speak_systems(
     clips:list[Clip], # The same sentences from the cache
     prompts:list[Clip], # For each, the clip that gives its voice
     seed:int, # Same seed, same speech
+    note:Callable=lambda size: None, # As for `speak_and_time`
 )->tuple[Spoken, dict]: # And base and tuned -> figures of `measure_speed`
     "Let all systems say the test sentences"
     tuned = families["tuned"]
@@ -78,7 +79,7 @@ def speak_systems(
     voices = [tuned.prompt(p) for p in prompts]
     wavs = {"real": [resample(*decode(r["audio"]), rate) for r in rows]}
     wavs["copy"] = [tuned.codec.waveform(c.features)[:len(w)] for c,w in zip(clips, wavs["real"])]
-    said, spoken, runaway = speak_both(families, texts, voices, seed)
+    said, spoken, runaway = speak_both(families, texts, voices, seed, note=note)
     speed = {n: measure_speed(f, texts, voices, *said[n], seed) for n,f in families.items()}
     about = [dict(id=r["id"], speaker=r["speaker"], text=r["norm_text"], model_text=r["model_text"],
                   prompt=p.id, category="") for r,p in zip(rows, prompts)]
@@ -95,6 +96,7 @@ def evaluate_lists(
     config:EvaluateConfig, # Which lists, and how much of each
     recognisers:Sequence, # Opened
     seed:int=0, # Same seed, same speech
+    note:Callable=lambda size: None, # As for `speak_and_time`
 )->tuple[dict, list[str]]: # List -> figures; and sentences that say what was not asked
     "Let base and tuned speak the lists of a run, and measure them"
     tuned, figures = families["tuned"], {}
@@ -105,7 +107,7 @@ def evaluate_lists(
     for listed in lists:
         pair, told = pair_for(listed, families, first)
         listed = drop_trained(listed, texts)
-        listed, said = speak_list(listed, pair, prompts, config.list_sentences, seed, told)
+        listed, said = speak_list(listed, pair, prompts, config.list_sentences, seed, told, note)
         facts = dict(language=listed.language, sha256=listed.sha256, left_out=listed.left_out)
         if said is None:
             notes.append(f"`{listed.name}` was not spoken: no sentence of it can be read "
@@ -127,10 +129,11 @@ def gather_systems(
     prompts:list[Clip], # For each test clip, the clip that gives its voice
     config:EvaluateConfig,
     seed:int, # Same seed, same speech
+    note:Callable=lambda size: None, # As for `speak_and_time`
 )->tuple[Spoken, dict]: # With what the corpus tells; and speeds
     "Let all systems speak, and gather what they are measured against"
     recordings = {r["id"]: r for r in read_split(dataset, "test", audio=True)}
-    spoken, speed = speak_systems(families, [recordings[c.id] for c in clips], clips, prompts, seed)
+    spoken, speed = speak_systems(families, [recordings[c.id] for c in clips], clips, prompts, seed, note)
     voices = read_voices_of(dataset, sorted({c.speaker for c in clips}), spoken.rate)
     return replace(spoken, voices=voices, voices_rate=spoken.rate, pace=learn_pace(train_clips),
                    speaker_model=config.speaker_model), speed
@@ -146,6 +149,8 @@ def evaluate(
     config:EvaluateConfig, # How much is evaluated
     seed:int=0, # Same seed, same figures
     origin:Callable|None=None, # As for `evaluate_lists`
+    # Called with the characters that were spoken, and at last with those that were measured, for an estimate
+    note:Callable=lambda size: None,
 )->dict: # What `metrics.json` holds
     "Evaluate a run on its held-out sentences, and on lists"
     clips, families = clips[:config.sentences], dict(base=base, tuned=tuned)
@@ -154,11 +159,13 @@ def evaluate(
     recognisers = [open_recogniser(spec) for spec in config.recognisers]
     prompts, term = evaluation_prompts(tuned, clips, train_clips, seed), tuned.mismatch_term
     losses = {n: mismatch_losses(f, clips, prompts, config.draws, seed) for n,f in families.items()}
-    spoken, speed = gather_systems(families, dataset, clips, train_clips, prompts, config, seed)
+    spoken, speed = gather_systems(families, dataset, clips, train_clips, prompts, config, seed, note)
     texts = [t for t, in take_columns(train_clips, "norm_text")]
     lists, notes = evaluate_lists(families, origin, spoken, prompts, texts, out/"lists", config, recognisers,
-                                  seed)
+                                  seed, note)
     rows = [{term: {n: v[i].tolist() for n,v in losses.items()}} for i in range(len(clips))]
     more = dict(speed=speed, lists=lists, notes=[*missing_measures(), *notes])
     more |= summarise_losses(losses, term)
-    return record(out, spoken, recognisers, tuned.front_end, rows, more)
+    metrics = record(out, spoken, recognisers, tuned.front_end, rows, more)
+    note(sum(len(r["text"]) for r in spoken.rows))
+    return metrics

@@ -7,7 +7,7 @@ __all__ = ['speak_both', 'pair_for', 'read_text', 'speak_list']
 
 # %% ../../nbs/7_evaluation/03f_pairs.ipynb #d00f2ff5
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 from ..core import UserError
 from ..families.features import Clip
@@ -25,10 +25,11 @@ def speak_both(
     seed:int, # Same seed, same speech
     language:str="", # BCP 47 code; empty: the models' own
     what:str="", # For the progress bar
+    note:Callable=lambda size: None, # As for `speak_and_time`
 # System -> speech, and seconds where known; waveforms; whether it ran to the limit
 )->tuple[dict, dict, dict]:
     "Let base and tuned say sentences"
-    said = {n: speak_and_time(f, texts, voices, seed, f"speak {what}({n})", language)
+    said = {n: speak_and_time(f, texts, voices, seed, f"speak {what}({n})", language, note)
             for n,f in families.items()}
     return (said, {n: [s.wav for s in ss] for n,(ss,_) in said.items()},
             {n: [s.runaway for s in ss] for n,(ss,_) in said.items()})
@@ -69,6 +70,7 @@ def speak_list(
     most:int, # Sentences, at most
     seed:int, # Same seed, same speech
     language:str="", # BCP 47 code that the models are told; empty: their own
+    note:Callable=lambda size: None, # As for `speak_and_time`
 )->tuple[Listed, Spoken|None]: # What was left of the list; None where nothing can be read
     "Let base and tuned speak a list"
     for n,f in families.items():
@@ -79,7 +81,7 @@ def speak_list(
     texts = [r["text"] for r in listed.rows]
     prompts = [prompts[i%len(prompts)] for i in range(len(texts))]
     _, wavs, runaway = speak_both(families, texts, [tuned.prompt(p) for p in prompts], seed, language,
-                                  f"{listed.name} ")
+                                  f"{listed.name} ", note)
     rows = [dict(id=f"{i:03d}", speaker=p.speaker, text=t, model_text=read_text(tuned, t, language),
                  prompt=p.id, category=r["category"])
             for i,(t,p,r) in enumerate(zip(texts, prompts, listed.rows))]

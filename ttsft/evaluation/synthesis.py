@@ -8,7 +8,7 @@ __all__ = ['VOICE_SECONDS', 'pick_voices', 'save_voices', 'read_voices', 'load_v
 
 # %% ../../nbs/7_evaluation/03_synthesis.ipynb #d0d3f103
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
@@ -94,6 +94,7 @@ def speak_and_time(
     seed:int=0, # Same seed, same speech
     desc:str="speak", # For the progress bar
     language:str="", # BCP 47 code; empty: the model's own
+    note:Callable=lambda size: None, # Called with the characters that were spoken, for an estimate
 )->tuple[list[Speech], list[float]|None]: # One per text; seconds of each, None where many were spoken at once
     "Speak every text, many at once where the family can, and take the time"
     made, seconds = [None]*len(texts), [0.0]*len(texts)
@@ -104,6 +105,7 @@ def speak_and_time(
             spoken = family.speak([texts[i] for i in group], [voices[i] for i in group], seeds, manners)
             for i,s in zip(group, spoken): made[i], seconds[i] = s, time.perf_counter()-start
             ahead.update(len(group))
+            note(sum(len(texts[i]) for i in group))
     return made, seconds if family.side_by_side==1 else None
 
 # %% ../../nbs/7_evaluation/03_synthesis.ipynb #c8590ce3

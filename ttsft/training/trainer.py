@@ -33,6 +33,8 @@ from .saved import list_saved
 class Trainer(Looking):
     "Fine-tune a family and leave a checkpoint"
     foreseen = None # Seconds of both clocks that the run was said to take
+    # Called with the seconds of the training, and of a sentence that is spoken, 0 where none was
+    foretell:Callable = staticmethod(lambda seconds, sentence: None)
 
 # %% ../../nbs/6_training/05_trainer.ipynb #197f7d5f
 @patch
@@ -116,6 +118,7 @@ def say_estimate(self:Trainer):
     self.say(f"    estimate: {self.steps} steps in about {say_seconds(seconds)}, {money}"
              f"{human(peak_memory(self.device))} memory, {human(sum(self.disk.values()))} disk; "
              f"{weights:,} weights train on {self.device}")
+    self.foretell(seconds, self.times.mean("preview")[0]/max(1, self.config.previews))
     self.times.forget("update", "warm-up update")
     self.spent = {k: self.times.sums[k][1] for k in left}
 
