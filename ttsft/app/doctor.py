@@ -78,11 +78,13 @@ def describe_accelerators()->tuple[list[tuple[str, str]], list[str]]: # (what, f
     try: import torch
     except ImportError as e: return [("accelerator", f"not known: torch cannot be imported ({e})")], []
     if not torch.cuda.is_available():
-        why = "no card, or no driver for it" if torch.version.cuda else "this build of torch has no CUDA"
+        cuda = torch.version.cuda
+        why = f"no card, or no driver for CUDA {cuda}" if cuda else "this build of torch has no CUDA"
         return [("accelerator", f"none ({why})")], [
             "recipes with names that end in -tiny run on the processor. For a full-size one take a "
             "machine with an NVIDIA card, and run the same command there. Where this machine has a card, see "
-            "whether `nvidia-smi` shows it, and install its driver or a build of torch with CUDA."]
+            "whether `nvidia-smi` shows it, and which CUDA its driver has; install a newer one, or a build "
+            "of torch for that CUDA."]
     bf16 = "yes" if torch.cuda.is_bf16_supported() else "no: use train.precision=fp16"
     cards = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
     rows = [(f"cuda:{i}", f"{p.name}, {human(p.total_memory)}, bf16 {bf16}") for i,p in enumerate(cards)]

@@ -29,13 +29,14 @@ def foresee_speech(
     config, # `EvaluateConfig`
     say:Callable, # Called with the estimate
 )->Estimate:
-    "Prepare an estimate of how long speaking and measuring takes"
+    "Prepare an estimate of how long the speaking takes"
     chars, listed = sum(map(len, texts)), len(config.lists)*config.list_sentences
-    return Estimate(f"speaking {2*(len(texts)+listed)} sentences and measuring them",
-                    3*chars+2*listed*chars/max(len(texts), 1), say, share=0.25)
+    n = len(texts)+listed
+    return Estimate(f"speaking {2*n} sentences (they are measured afterwards)",
+                    2*chars*n/max(len(texts), 1), say, share=0.2)
 
 # %% ../../nbs/9_app/01dd_foreseen.ipynb #ca2db1d2
-SPEAKING, PAGES = 4.0, 20.0 # a sentence of the evaluation beside one of a preview; seconds of all pages
+SPEAKING, PAGES = 2.0, 20.0 # a sentence of the evaluation beside one of a preview; seconds of all pages
 
 def foresee_rest(
     sentence:float, # Seconds of one that was spoken as a preview

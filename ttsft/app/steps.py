@@ -221,11 +221,11 @@ def plan_samples(p)->Plan:
         base, tuned = p.start(), p.family.open(p.dir("checkpoints")/"final")
         test, train = (load_clips(codes, s) for s in ("test", "train"))
         texts = [t for t, in take_columns(test[:r.evaluate.sentences], "norm_text")]
-        cost = foresee_speech(texts, r.evaluate, p.say)
+        speaking = foresee_speech(texts, r.evaluate, p.say)
         with evaluation_mode(base.module):
             m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed,
-                         p.open_base, cost.note)
-        return {"sentences": m["n"]} | cost.compare()
+                         p.open_base, speaking.note)
+        return {"sentences": m["n"]}
     return Plan(make, r.evaluate)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #37a91956

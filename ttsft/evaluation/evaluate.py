@@ -149,8 +149,7 @@ def evaluate(
     config:EvaluateConfig, # How much is evaluated
     seed:int=0, # Same seed, same figures
     origin:Callable|None=None, # As for `evaluate_lists`
-    # Called with the characters that were spoken, and at last with those that were measured, for an estimate
-    note:Callable=lambda size: None,
+    note:Callable=lambda size: None, # As for `speak_and_time`
 )->dict: # What `metrics.json` holds
     "Evaluate a run on its held-out sentences, and on lists"
     clips, families = clips[:config.sentences], dict(base=base, tuned=tuned)
@@ -166,6 +165,4 @@ def evaluate(
     rows = [{term: {n: v[i].tolist() for n,v in losses.items()}} for i in range(len(clips))]
     more = dict(speed=speed, lists=lists, notes=[*missing_measures(), *notes])
     more |= summarise_losses(losses, term)
-    metrics = record(out, spoken, recognisers, tuned.front_end, rows, more)
-    note(sum(len(r["text"]) for r in spoken.rows))
-    return metrics
+    return record(out, spoken, recognisers, tuned.front_end, rows, more)
