@@ -2021,6 +2021,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                               'ttsft/evaluation/outcome.py'),
                                           'ttsft.evaluation.outcome.name_faults': ( '7_evaluation/outcome.html#name_faults',
                                                                                     'ttsft/evaluation/outcome.py'),
+                                          'ttsft.evaluation.outcome.name_listener': ( '7_evaluation/outcome.html#name_listener',
+                                                                                      'ttsft/evaluation/outcome.py'),
                                           'ttsft.evaluation.outcome.remark_failures': ( '7_evaluation/outcome.html#remark_failures',
                                                                                         'ttsft/evaluation/outcome.py'),
                                           'ttsft.evaluation.outcome.remark_reading': ( '7_evaluation/outcome.html#remark_reading',

@@ -129,7 +129,7 @@ def describe_scores(
     alpha = found["agreement"]
     if alpha is not None: lines.append(f"  agreement of raters (Krippendorff's alpha) {alpha:.2f}")
     for r in found["screened"]:
-        out = "left out" if r["rater"] in found["excluded"] else "noted"
+        out = "left out" if r["rater"] in found["excluded"] else "kept"
         lines += [f"  rater {r['rater']} {out}: {'; '.join(r['reasons'])}"] if r["reasons"] else []
     return [*lines, *([f"  {found['note']}"] if found["note"] else [])]
 

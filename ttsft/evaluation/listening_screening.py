@@ -158,7 +158,7 @@ def analyse(
                  items=len(plan.items), analysed=datetime.now(timezone.utc).isoformat(timespec="seconds"))
     if plan.method=="transcription": facts["spelling"] = make_spelling(plan).describe()
     everybody = summarise_scores(plan, works)
-    note = "" if kept or not works else "every rater was excluded by a rule; the figures are of all of them"
+    note = "" if kept or not works else "every rater breaks a rule, so the figures are of all of them"
     found = facts | summarise_scores(plan, kept or works)
     found |= dict(excluded=excluded if kept else [], screened=screened, note=note, all_raters=everybody)
     write_json(folder/"listening.json", found)

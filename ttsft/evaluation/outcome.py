@@ -6,7 +6,7 @@
 __all__ = ['KINDS', 'FAULTS', 'UNFAIR', 'CUT', 'FEW', 'MOST', 'MANY', 'LOST', 'FAR', 'Outcome', 'known', 'in_percent', 'between',
            'side', 'count_faults', 'count_failed', 'name_faults', 'Evidence', 'find_cer', 'count_heard',
            'remark_training', 'remark_reading', 'remark_failures', 'find_break', 'find_failures', 'doubt_recogniser',
-           'tell_cer', 'judge_heard', 'judge_loss', 'state_outcome']
+           'tell_cer', 'judge_heard', 'judge_loss', 'name_listener', 'state_outcome']
 
 # %% ../../nbs/7_evaluation/05a_outcome.ipynb #2296afa5
 import math
@@ -255,6 +255,15 @@ def judge_loss(e:Evidence)->Outcome:
                                   "saw.")
     return Outcome("unknown", "There is too little to say: nobody listened, and the loss does not tell.")
 
+# %% ../../nbs/7_evaluation/05a_outcome.ipynb #46491d48
+def name_listener(e:Evidence)->str: # A sentence
+    "Say which recogniser heard the sentences, and how well it hears real clips"
+    if not e.recogniser: return "No recogniser was asked, and nobody listened."
+    own = e.heard.get("own") or {}
+    if not known(own.get("value")): return f"Heard by {e.recogniser}."
+    return (f"Heard by {e.recogniser}, which mishears {in_percent(own['value'])} of the letters (CER) of "
+            f"{own['n']} real clips.")
+
 # %% ../../nbs/7_evaluation/05a_outcome.ipynb #29e70bb2
 def state_outcome(
     metrics:dict, # What `evaluate` returned
@@ -265,7 +274,6 @@ def state_outcome(
     e = Evidence(metrics, sentences, training or {})
     if not e.n: found = Outcome("unknown", "There is too little to say: no test sentence was spoken.")
     else: found = find_break(e) or find_failures(e) or (judge_heard(e) if e.recogniser else judge_loss(e))
-    heard = f"Heard by {e.recogniser}." if e.recogniser else "No recogniser was asked, and nobody listened."
     failures = [] if "sentences failed" in found.sentence else remark_failures(e)
-    reasons = [*failures, *remark_reading(e), *remark_training(e), heard]
+    reasons = [*failures, *remark_reading(e), *remark_training(e), name_listener(e)]
     return Outcome(found.kind, found.sentence, tuple(reasons))
