@@ -40,7 +40,12 @@ QUICKLY = ((["--help"], 0), (["run", "--hepl"], 2), (["run", "arabic-pocket-tiny
            (["runs", "nowhere"], 2), (["run", "arabic-pocket-tiny", "source.path=nowhere"], 2),
            (["check", "nowhere.yaml"], 2), (["check", "kurmanji-mms"], 2),
            (["speak", "nowhere", "a", "-o", "a.wav"], 2), (["export", "nowhere", "made"], 2),
-           (["compare", "nowhere", "elsewhere"], 2))
+           (["compare", "nowhere", "elsewhere"], 2), (["versa", "nowhere", "made"], 2),
+           (["base", "nowhere"], 2), (["curve", "nowhere.yaml", "--minutes", "5"], 2),
+           (["curve", "arabic-pocket-tiny", "--minutes", "five"], 2), (["feedback", "round", "nowhere"], 2),
+           (["run", "arabic-pocket-tiny", "--from", "checkpoints"], 2), (["rate", "nowhere"], 2),
+           (["run", "hungarian-xtts-tiny", "source.path=nowhere"], 2), (["run", "--help"], 0),
+           (["run", "amharic-indextts-tiny", "base=nowhere"], 2), (["check", "hungarian-xtts"], 2))
 # what takes a second or more to import
 SLOW = {"torch", "transformers", "datasets", "librosa", "matplotlib", "scipy.signal", "scipy.stats",
         "sklearn", "papermill", "accelerate", "peft"}

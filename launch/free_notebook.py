@@ -27,6 +27,9 @@ except ImportError:
     if not CODE: raise SystemExit("CODE: say where ttsft is: a clone, git+https://... or a wheel") from None
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", CODE], check=True)
 
+# Says among others whether PyTorch finds the card; without one, only recipes that end in -tiny make sense
+subprocess.run([sys.executable, "-m", "ttsft", "doctor"])
+
 COMMAND = [sys.executable, "-m", "ttsft", "run", RECIPE, *SETTINGS, f"train.stop_at={STOP_AT}",
            f"outputs={OUTPUTS}", "--stopped", "75"]
 CACHE = {"HF_HOME": os.environ.get("HF_HOME", f"{OUTPUTS}/huggingface")}  # downloads outlive the session, too

@@ -8,6 +8,8 @@ __all__ = ['MOST_READINGS', 'merge', 'recipe_names', 'find_recipe', 'read_recipe
 
 # %% ../nbs/00a_extends.ipynb #f8d5cdc6
 import typing
+from copy import deepcopy
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from .core import UserError, did_you_mean, load_yaml
@@ -41,11 +43,13 @@ def find_recipe(
     raise UserError(f"there is no recipe `{name}`. {did_you_mean(str(name), recipe_names())}")
 
 # %% ../nbs/00a_extends.ipynb #8cd647d7
+_load = lru_cache(100)(load_yaml)
+
 def read_recipe(
     path:Path, # YAML file
 )->tuple[dict, list[str]]: # Its own settings, and the names in its `extends`
     "Read one recipe file alone"
-    try: values = load_yaml(path.read_text(encoding="utf-8"), str(path))
+    try: values = deepcopy(_load(path.read_text(encoding="utf-8"), str(path)))
     except (OSError, UnicodeDecodeError) as e:
         raise UserError(f"{path} cannot be read: {e}. Save it as UTF-8 text.") from None
     if not isinstance(values, dict): raise UserError(f"{path}: a recipe is a mapping of settings")

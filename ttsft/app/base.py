@@ -18,8 +18,8 @@ def find_family(
     folder:Path,
 )->tuple[type, str]: # The family's class, and what it was recognised by
     "Recognise the family of a folder"
-    from ttsft.families.registry import FAMILIES, family
     if not folder.is_dir(): raise UserError(f"{folder} is no folder. Give the folder of a model.")
+    from ttsft.families.registry import FAMILIES, family
     found = {kind: how for kind in map(family, FAMILIES) if (how := kind.recognise(folder))}
     if len(found)==1: return next(iter(found.items()))
     if found:
@@ -133,9 +133,9 @@ def show_base(
     say:Callable=lambda what,finding: print(f"{what:<22} {finding}", flush=True), # Called with each line
 )->int: # Exit code: 0, or 2 where something is wrong
     "Tell what a base is, whether it is whole, and what it can do"
-    from ttsft.families.inspection import inspect_folder
     folder, start = Path(local_path(str(where), "base")), time.time()
     kind, how = find_family(folder)
+    from ttsft.families.inspection import inspect_folder
     say("family", f"{kind.name}, recognised by {how}")
     found = inspect_folder(kind, folder)
     describe(found, folder, say)

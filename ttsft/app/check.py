@@ -17,7 +17,7 @@ def check_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft check`"
     p.add_argument("recipe", help="a shipped recipe's name, a YAML file, a language file, or the folder of a "
                                   "checkpoint")
-    p.add_argument("overrides", nargs="*", metavar="key=value",
+    p.add_argument("overrides", nargs="*", default=[], metavar="key=value",
                    help="as for run; a language file takes source.path=FOLDER")
     p.add_argument("--accept", action="store_true",
                    help="a checkpoint of an earlier format: trust its files as they lie, write their hashes")

@@ -23,6 +23,7 @@ from ..stopping import Stopped, exit_code, own_command, tell_stop, watch_signals
 from .check import check, check_arguments
 from .places import check_new_folder, check_sound_file
 from .list_runs import print_runs, runs_arguments
+from .step_names import REPORTS, STEP_NAMES, check_span
 from .rate import rate, rate_arguments
 from .feedback_commands import feedback_arguments
 from .whole_run import run
@@ -30,13 +31,12 @@ from .whole_run import run
 # %% ../../nbs/9_app/11_cli.ipynb #9c0c626c
 def run_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft run`"
-    from ttsft.app.steps import STEPS
     shipped = ", ".join(n for n in recipe_names() if "/" not in n)
     p.add_argument("recipe", help=f"a shipped recipe's name or a YAML file; shipped: {shipped}")
-    p.add_argument("overrides", nargs="*", metavar="key=value",
+    p.add_argument("overrides", nargs="*", default=[], metavar="key=value",
                    help="e.g. train.steps=100 source.path=my/recordings")
     p.add_argument("--from", dest="first", default="", metavar="STEP",
-                   help=f"take earlier steps as they are; one of {', '.join(STEPS)}, reports")
+                   help=f"take earlier steps as they are; one of {', '.join(STEP_NAMES)}, {REPORTS}")
     p.add_argument("--to", default="reports", metavar="STEP", help="stop after this step")
     p.add_argument("--stopped", type=int, default=0, metavar="CODE", choices=range(256),
                    help="exit code of a training that was stopped and saved, for scripts; 0 when not given")
@@ -48,7 +48,8 @@ def new_arguments(p:argparse.ArgumentParser):
     p.add_argument("folder",
                    help="what a run reads, with or without recordings: a folder with a table, Common "
                    "Voice, Codex, parquet, JSONL; or .txt files, a text a line")
-    p.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. source.text_column=sentence")
+    p.add_argument("overrides", nargs="*", default=[], metavar="key=value",
+                   help="e.g. source.text_column=sentence")
     p.add_argument("-o", "--out", type=Path,
                    help="language file to write; CODE.yaml when not given, the recipe beside it")
     p.add_argument("--name", default="", help="what the language is called")
@@ -63,7 +64,7 @@ def read_arguments(p:argparse.ArgumentParser):
 def curve_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft curve`"
     p.add_argument("recipe", help="a shipped recipe's name or a YAML file")
-    p.add_argument("overrides", nargs="*", metavar="key=value",
+    p.add_argument("overrides", nargs="*", default=[], metavar="key=value",
                    help="as for run; train.steps holds for each of the models")
     p.add_argument("--minutes", required=True, metavar="5,15,60",
                    help="train on so many minutes of the training clips, each part inside the next larger")
@@ -106,8 +107,10 @@ def versa_arguments(p:argparse.ArgumentParser):
 def do_versa(a:argparse.Namespace):
     "Write the sentences of a run for VERSA"
     from ttsft.app.folders import find_run
+    check_new_folder(a.dir)
+    run = find_run(a.run)
     from ttsft.app.versa import export_versa
-    print(export_versa(find_run(a.run), a.dir))
+    print(export_versa(run, a.dir))
 
 # %% ../../nbs/9_app/11_cli.ipynb #f64689ce
 def base_arguments(p:argparse.ArgumentParser):
@@ -120,7 +123,8 @@ def base_arguments(p:argparse.ArgumentParser):
 def get_arguments(p:argparse.ArgumentParser):
     "Add the arguments of `ttsft get`"
     p.add_argument("recipe", help="a shipped recipe's name or a YAML file")
-    p.add_argument("overrides", nargs="*", metavar="key=value", help="as for run, e.g. base=hub:OWNER/NAME")
+    p.add_argument("overrides", nargs="*", default=[], metavar="key=value",
+                   help="as for run, e.g. base=hub:OWNER/NAME")
     p.add_argument("--accept-licence", "--accept-license", dest="accept", action="store_true",
                    help="the licences were read and are accepted; without it, they are asked for once")
 
@@ -179,6 +183,10 @@ def do_export(a:argparse.Namespace):
 # %% ../../nbs/9_app/11_cli.ipynb #5c580bf0
 def do_curve(a:argparse.Namespace):
     "Train on subsets of the clips, and write the curve"
+    from ttsft.app.recipe_check import require_ready
+    from ttsft.app.subsets import read_minutes
+    read_minutes(a.minutes)
+    require_ready(a.recipe, a.overrides, check_span("", "samples"))
     from ttsft.app.curve_page import curve
     curve(a.recipe, a.minutes, a.overrides)
 

@@ -15,9 +15,9 @@ from ..lock import hold
 def add_correction(a:argparse.Namespace):
     "Record a correction, and say what becomes of it"
     from ttsft.app.folders import run_folders
+    folders = run_folders(a.run)
     from ttsft.feedback.records import add_record
     from ttsft.feedback.triage import review_run
-    folders = run_folders(a.run)
     record, new = add_record(folders, a.clip, a.text, a.why, a.was, a.speaker, a.author)
     row, = [r for r in review_run(folders) if r["id"]==record.id]
     state = "added" if new else "was there already"
@@ -28,9 +28,9 @@ def import_file(a:argparse.Namespace):
     "Take in a file of corrections, and say what becomes of them"
     from collections import Counter
     from ttsft.app.folders import run_folders
+    folders = run_folders(a.run)
     from ttsft.feedback.imports import import_corrections
     from ttsft.feedback.triage import review_run
-    folders = run_folders(a.run)
     made = import_corrections(folders, a.file)
     ids, added = {r.id for r,_ in made}, sum(new for _,new in made)
     needs = Counter(r["action"] for r in review_run(folders) if r["id"] in ids)
@@ -41,9 +41,9 @@ def import_file(a:argparse.Namespace):
 def list_corrections(a:argparse.Namespace):
     "Print all corrections of a run, and all versions"
     from ttsft.app.folders import run_folders
+    folders = run_folders(a.run)
     from ttsft.feedback.triage import review_run
     from ttsft.feedback.versions import Versions
-    folders = run_folders(a.run)
     for r in review_run(folders):
         print(f"{r['id']}  {r['kind']:<13} {r['action']:<8} {r['text']}: {r['reason']}")
     v = Versions(folders)
@@ -57,12 +57,13 @@ def list_corrections(a:argparse.Namespace):
 def learn_corrections(a:argparse.Namespace)->int: # Exit code: 0, or 3 for a round that was refused
     "Learn the open corrections"
     from ttsft.app.folders import run_folders
-    from ttsft.feedback.learn import run_round
     from ttsft.families.terms import check_seed
-    from ttsft.feedback.round import RoundConfig
     check_seed(a.seed, "--seed")
+    folders = run_folders(a.run)
+    from ttsft.feedback.round import RoundConfig
     settings = {k: load_yaml(value, f"`{k}`") for k,_,value in (o.partition("=") for o in a.overrides)}
-    config, folders = build(RoundConfig, settings, "feedback"), run_folders(a.run)
+    config = build(RoundConfig, settings, "feedback")
+    from ttsft.feedback.learn import run_round
     with hold(folders.root): return 0 if run_round(folders, config, a.seed)["accepted"] else 3
 
 def go_back(a:argparse.Namespace):
@@ -95,7 +96,7 @@ def feedback_arguments(p:argparse.ArgumentParser):
     command("list", list_corrections, "all corrections, what becomes of each, and all versions")
     a = command("round", learn_corrections,
                 "learn the open corrections; kept only if held-out sentences do not become worse")
-    a.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. steps=100 lr=1e-5")
+    a.add_argument("overrides", nargs="*", default=[], metavar="key=value", help="e.g. steps=100 lr=1e-5")
     a.add_argument("--seed", type=int, default=0)
     a = command("rollback", go_back, "make an earlier version current again")
     a.add_argument("version", nargs="?", default="", help="the one before, when not given")

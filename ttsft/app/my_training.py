@@ -13,7 +13,7 @@ from fastcore.basics import patch
 from ..core import UserError, read_json
 from ..stopping import REQUEST, Stopped
 from .recipe import load_recipe
-from .language_recipe import RECIPES
+from .languages import LANGUAGES
 from .start import find_recipe_file, list_recipes, show_form
 from .watch import Look, ask_to_stop, draw_curves, find_worker, look_at, say_where
 from .whole_run import run
@@ -64,7 +64,7 @@ def last_lines(
 class TrainForm:
     "Start, watch and stop a run in a notebook"
     def __init__(self,
-        recipe:str=RECIPES["en"].tiny, # A shipped recipe or a YAML file below `find_home`
+        recipe:str=LANGUAGES["en"].tiny, # A shipped recipe or a YAML file below `find_home`
         overrides:str="", # `section.key=value`, separated by spaces
         every:float=3.0, # Seconds between two looks
     ):

@@ -29,7 +29,8 @@ from ..training.trackers import check_trackers
 from .language_recipe import choose_recipe
 from .pins import pin_recipe
 from .recipe import Recipe, family_text, load_recipe, replay_rules, require_heldout
-from .script_voices import check_script
+from .script_check import check_script
+from .step_names import find_kept
 from .steps import STEPS, check_step, steps_to
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #53cf6115
@@ -129,8 +130,7 @@ def make(self:Pipeline, name:str)->Step:
 @patch
 def keep(self:Pipeline, name:str)->Step:
     "Find the newest folder of a step"
-    if found := self.run.find(name): return found
-    raise UserError(f"step `{name}` is to be taken as it is, but has not been made yet. Run without --from.")
+    return find_kept(self.run, name)
 
 @patch
 def dir(self:Pipeline, name:str)->Path: # A folder that will not change any more

@@ -8,11 +8,11 @@ __all__ = ['check_sound_file', 'check_new_folder']
 # %% ../../nbs/9_app/00f_places.ipynb #859731b8
 from pathlib import Path
 from ..core import UserError
-from ..sound.writing import SOUND_SUFFIXES
 
 # %% ../../nbs/9_app/00f_places.ipynb #580f2d9f
 def check_sound_file(out:Path): # What `-o` named
     "Refuse a name that no sound can be written to"
+    from ttsft.sound.writing import SOUND_SUFFIXES
     if out.is_dir():
         raise UserError(f"-o {out}: is a folder. Give the name of a sound file, e.g. {out/'said.wav'}")
     if out.suffix.lower() not in SOUND_SUFFIXES:

@@ -129,3 +129,4 @@ def print_plan(recipe:str, overrides:Sequence[str]=(), price:float|None=None):
         said, true = (cost[k]["seconds"] for k in ("estimated", "true"))
         print(f"The last training took {say_seconds(true)}; {say_seconds(said)} were foreseen "
               f"({said/true:.2f} times).")
+    else: print("Time and money are known when a training of this recipe has ended on this machine.")

@@ -98,8 +98,9 @@ def write_run_test(a:argparse.Namespace): # As from `rate_arguments`; the `TestP
 # %% ../../nbs/9_app/10i_rate.ipynb #acf7614b
 def make_test(a:argparse.Namespace)->str: # What to tell the person who makes it
     "Make a listening test of a run"
+    run = find_run(a.run) # before what draws is imported
     from ttsft.evaluation.listening_page import read_page_words, write_page
-    language = a.language or guess_language(find_run(a.run))
+    language = a.language or guess_language(run)
     read_page_words(language)
     plan, folder = write_run_test(a)
     page, seconds = write_page(folder, language), read_json(folder/"clips.json")
@@ -136,11 +137,11 @@ def describe_scores(
 # %% ../../nbs/9_app/10i_rate.ipynb #29c88159
 def import_test(a:argparse.Namespace)->str: # What to tell
     "Take in answers, analyse, and keep corrections"
+    run = find_run(a.run)
     from ttsft.app.folders import run_folders
     from ttsft.evaluation.listening_import import find_tests, import_answers
     from ttsft.evaluation.listening_screening import analyse
     from ttsft.feedback.imports import import_listening
-    run = find_run(a.run)
     tests = {h: f for s in find_steps(run, "samples") for h,f in find_tests(s/"listening").items()}
     if not tests: raise UserError(f"{run} has no listening test yet. Make one: ttsft rate {a.run}")
     done, lines = import_answers(tests, a.files), []

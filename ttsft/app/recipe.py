@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Recipe', 'list_languages', 'declares_language', 'family_text', 'apply_language', 'read_text_rules', 'replay_rules',
            'check_name', 'check_language', 'check_model', 'require_heldout', 'read_values', 'find_recipe_faults',
-           'load_recipe']
+           'load_recipe', 'is_missing', 'prove_less']
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #fc507db2
 import dataclasses
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
-from ..core import UserError, build, did_you_mean, load_yaml, number
+from ..core import UserError, build, load_yaml, number
 from ..extends import find_recipe, merge, read_override, recipe_names, resolve
 from ..runs import find_outputs
 from ..text.front_end import TextConfig
@@ -32,6 +32,7 @@ from ..training.recipe import TrainConfig, lasting_settings, stage_settings
 from ..evaluation.recipe import EvaluateConfig
 from .layers import resolve_layers
 from .faults import list_faults, raise_faults
+from .languages import tell_languages
 from .relations import list_relations
 from .script import ScriptConfig
 
@@ -111,7 +112,7 @@ def apply_language(
     for code in [o.split("=", 1)[1] for o in overrides if o.startswith("language=")]:
         if code not in list_languages():
             raise UserError(f"language: there is no language `{code}`. "
-                            f"{did_you_mean(code, list_languages())}")
+                            f"{tell_languages(code)}")
         rules = join_text(family_text(values.get("family", "")), resolve(f"language/{code}")["text"])
         values = {**values, "text": merge(rules, own["text"]) if isinstance(own.get("text"), dict) else rules}
     return values
@@ -125,7 +126,7 @@ def read_text_rules(
     "Read how the texts of a source in another language are written"
     if not source.text_rules and source.language not in list_languages():
         raise UserError(f"also.{name}.language: there is no language `{source.language}`. "
-                        f"{did_you_mean(source.language, list_languages())} For another one, write a YAML "
+                        f"{tell_languages(source.language)} For another one, write a YAML "
                         "file with `text:` and name it in `text_rules`.")
     rules = source.text_rules or f"language/{source.language}"
     values = fill_tables(resolve(rules), rules)
@@ -169,7 +170,7 @@ def check_language(
     "Refuse a language without rules"
     if recipe.language not in list_languages() and not declares_language(name, recipe.language):
         raise UserError(f"language: there is no language `{recipe.language}`. "
-                        f"{did_you_mean(recipe.language, list_languages())} For a new language, write a YAML "
+                        f"{tell_languages(recipe.language)} For a new language, write a YAML "
                         "file with `language:` and `text:` and name it in `extends:`.")
 
 # %% ../../nbs/9_app/01a_recipe.ipynb #7fada000
@@ -220,3 +221,19 @@ def load_recipe(
     recipe = replace(recipe, outputs=str(find_outputs(recipe.outputs)))
     raise_faults(find_recipe_faults(recipe, name), "the recipe")
     return recipe
+
+# %% ../../nbs/9_app/01a_recipe.ipynb #0ed1f65c
+def is_missing(path:str)->bool: # As a recipe names a base or a corpus
+    "Say whether something should be on this machine and is not"
+    remote = path in ("tiny", "scratch") or path.startswith(("asset:", "hub:", "git+"))
+    return not remote and not Path(path).expanduser().exists()
+
+def prove_less(
+    recipe:Recipe,
+    others:dict[str, TextConfig], # As from `replay_rules`
+)->tuple[Recipe, dict[str, TextConfig]]: # As they are, or with rules that prove no example
+    "Leave out the examples of a recipe whose base or corpus is missing"
+    named = [recipe.base, *(c.path for c in name_sources(recipe.sources).values())]
+    if not any(map(is_missing, named)): return recipe, others
+    bare = partial(replace, check_examples=False)
+    return replace(recipe, text=bare(recipe.text)), {n: bare(rules) for n,rules in others.items()}

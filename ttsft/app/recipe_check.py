@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 from .characters import list_characters
 from .draft import MAX_TEXTS
-from .faults import raise_faults
+from .faults import list_faults, raise_faults
 from .layers import resolve_layers
 from .source_check import Checked, check_batch, check_hub_name, check_source
 from .split_check import check_split, check_untrained, find_untrained, split_table
@@ -200,9 +200,9 @@ def check_lines(
 )->list[Finding]:
     "Check the recipe's script"
     if not r.script.lines: return []
-    from ttsft.app.script_voices import check_script, is_sound
-    from ttsft.families.registry import family
-    try: check_script(r.script, fe, family(r.family))
+    from ttsft.app.script_check import check_script, is_sound
+    from ttsft.families.registry import family_config
+    try: check_script(r.script, fe, family_config(r.family))
     except UserError as e: return [Finding(RED, "script", str(e))]
     named = {n for v in r.script.voices.values() for n in v.references if not is_sound(n)}
     utts = [u for c in sources for u in c.taken]
@@ -239,7 +239,7 @@ def read_recipe_parts(
     overrides:Sequence[str]=(), # As for `check_recipe`
 )->tuple[list[Finding], dict, tuple|None]: # Findings, settings, and (recipe, front-end, rules of others)
     "Read a recipe, and say what is wrong with it"
-    from ttsft.app.recipe import Recipe, find_recipe_faults, list_faults, read_values, replay_rules
+    from ttsft.app.recipe import Recipe, find_recipe_faults, prove_less, read_values, replay_rules
     values, told = read_values(name, overrides)
     rows, r = [Finding(AMBER, "other data", sentence) for sentence in told], None
     faults = list_faults(Recipe, values)
@@ -249,7 +249,7 @@ def read_recipe_parts(
     if faults: return [*(Finding(RED, "recipe", f) for f in faults), *rows], values, None
     rows.insert(0, Finding(GREEN, "recipe", f"{r.name}: family {r.family}, base {r.base}, "
                            f"{total_steps(r.train)} updates"))
-    others = replay_rules(r)
+    r, others = prove_less(r, replay_rules(r))
     try: fe, _ = front_end(r.text), [front_end(rules) for rules in others.values()]
     except ValueError as e: return [*rows, Finding(RED, "language", str(e))], values, None
     rows.append(Finding(GREEN, "language", f"{r.language}: {describe_language(r.text)}"))

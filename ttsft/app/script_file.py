@@ -15,7 +15,7 @@ from ..core import UserError, build, did_you_mean
 from ..corpus.tables import read_csv
 from ..corpus.utterances import resolve_inside
 from .script import MAX_LINES, ScriptLine, check_line, repeated_ids
-from .script_speech import refuse_lines
+from .script_check import refuse_lines
 
 # %% ../../nbs/9_app/02e_script_file.ipynb #1c7633b8
 MAX_REFERENCES, MAX_REFERENCE_BYTES, MAX_SCRIPT_BYTES = 20, 100_000_000, 4_000_000

@@ -15,7 +15,8 @@ from ..core import UserError, file_fingerprint
 from ..families.terms import check_seed
 from .folders import find_checkpoint
 from .script_file import FileLine, find_recording, read_script
-from .script_speech import ReadyLine, find_fault, refuse_lines, speak_lines
+from .script_check import refuse_lines
+from .script_speech import ReadyLine, find_fault, speak_lines
 from .speak import choose_voice, open_family
 
 # %% ../../nbs/9_app/02f_speak_script.ipynb #fcfb2e64

@@ -48,8 +48,10 @@ def split_table(
     given:bool, # As for `split_row`
 )->pa.Table: # Rows of `SPLIT_SCHEMA`, in the order of the run
     "Describe all utterances as the split sees them"
-    return pa.Table.from_pylist([split_row(u, c, readers[c.name], given) for c in sources for u in c.taken
-                                 if u.id not in c.outside], SPLIT_SCHEMA)
+    rows = [split_row(u, c, readers[c.name], given) for c in sources for u in c.taken
+            if u.id not in c.outside]
+    # pyarrow imports pandas for the first row
+    return pa.Table.from_pylist(rows, SPLIT_SCHEMA) if rows else SPLIT_SCHEMA.empty_table()
 
 # %% ../../nbs/9_app/09b_split_check.ipynb #92848930
 def check_split(

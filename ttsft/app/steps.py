@@ -228,7 +228,8 @@ def plan_samples(p)->Plan:
 def plan_script(p)->Plan:
     "Speak the recipe's lines with the tuned model"
     from ttsft.app.script_speech import speak_lines
-    from ttsft.app.script_voices import ready_lines, reference_files
+    from ttsft.app.script_check import reference_files
+    from ttsft.app.script_voices import ready_lines
     r, codes, final = p.recipe, p.dir("codes"), p.dir("checkpoints")/"final"
     earlier, model = p.run.find("script"), p.step("checkpoints").key
     def make(work):

@@ -8,8 +8,6 @@ __all__ = ['KEY_COLUMNS', 'as_array', 'make_sentence_keys', 'read_key', 'number_
 # %% ../../nbs/3_corpus/07_components.ipynb #f6f640ea
 import numpy as np
 import pyarrow as pa, pyarrow.compute as pc
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from .text_key import keep_letters
 
 # %% ../../nbs/3_corpus/07_components.ipynb #e4a71d00
@@ -55,6 +53,8 @@ def find_components(
     keys:list[np.ndarray], # One array per key: int32 codes of the rows, -1: none
 )->np.ndarray: # int32, the component of each row: 0, 1, ...
     "Give one number to rows that share a key, directly or through others"
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
     n = nodes = len(keys[0])
     rows, values = [], []
     for key in keys:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from IPython.display import HTML
 
 from ..core import UserError
 from .tokenizer_files import ModelTokenizer
@@ -207,8 +206,9 @@ def _row_cells(r):
 # %% ../../nbs/5_families/09_coverage.ipynb #2ac16d29
 def show_coverage(
     rows:list[dict], # Of `measure_coverage`
-)->HTML:
+): # HTML
     "Show measurements side by side"
+    from IPython.display import HTML
     heads = ("scheme", "tokenizer", "lossless", "texts refused", "lost", "unknown", "letters deleted",
              "letters merged", "tokens per character", "tokens per second", "longest")
     cells = [[f'<td dir="auto" style="text-align:start">{c}</td>' for c in _row_cells(r)] for r in rows]

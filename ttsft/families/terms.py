@@ -79,3 +79,5 @@ class FamilyConfig:
     "Say of a family what a recipe's check must know; the dataclass of its settings is based on it"
     languages:ClassVar[bool] = False # Whether one model learns clips of several languages
     staged:ClassVar[tuple[str, ...]] = () # Settings that a stage of a run may change, by name
+    speeds:ClassVar[bool] = False # Whether another speed than 1 can be asked for
+    emotions:ClassVar[tuple[str, ...]] = () # That can be asked for by name

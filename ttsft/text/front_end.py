@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 from fastcore.basics import patch
-from IPython.display import HTML
 
 from .alphabet import Allowed, parse_range
 from .foreign import advise_letters, check_foreign, find_spans
@@ -255,7 +254,7 @@ def explain(self:FrontEnd,
 
 # %% ../../nbs/2_text/04_front_end.ipynb #c6d3a98f
 @patch
-def show(self:FrontEnd, text:str)->HTML: # Raw text -> table with a row for each stage that changed it
+def show(self:FrontEnd, text:str): # Raw text -> HTML, a table with a row for each stage that changed it
     "Show what each stage did, changed words marked"
     return show_steps(self.explain(text))
 

@@ -11,7 +11,6 @@ import html
 from collections import Counter
 from collections.abc import Iterable
 
-from IPython.display import HTML
 
 from .stages import Stage, canonical
 
@@ -46,8 +45,9 @@ def mark_changes(before:str, after:str)->str: # HTML
 # %% ../../nbs/2_text/03_steps.ipynb #53c0fae1
 def show_steps(
     steps:list[tuple[str, str]], # As `run_stages` gives them
-)->HTML: # Table with a row for each stage that changed the text
+): # HTML, a table with a row for each stage that changed the text
     "Show what each stage did, changed words marked"
+    from IPython.display import HTML
     rows = [("raw", html.escape(steps[0][1]))]
     rows += [(name, mark_changes(before, after)) for name, before, after in changed_steps(steps)]
     row = '<tr><th>{}</th><td dir="auto" style="text-align:start">{}</td></tr>'

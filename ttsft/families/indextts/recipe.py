@@ -41,7 +41,7 @@ def check_relations(
 @dataclass(frozen=True)
 class IndexConfig(FamilyConfig):
     "Hold the `model` section of an IndexTTS recipe"
-    languages:ClassVar[bool] = True
+    languages, speeds, emotions = True, True, EMOTIONS # No settings: what the family can do
     staged:ClassVar[tuple[str, ...]] = ("text_weight", "emotion_from", "emotion_dropout", "speaker_jitter",
                                         "slot_dropout", "adversary") # What a stage of a run may change
     method:Literal["full", "lora"] = "full" # Train the weights, or low-rank adapters in trunk and heads

@@ -20,7 +20,7 @@ from ..protocol import Family
 from ..speaking import cut_features
 from ..terms import OWN, Manner, Prompt, Speech
 from ..vocabulary import list_some, require_covered
-from .recipe import EMOTIONS, IndexConfig
+from .recipe import IndexConfig
 from .vocabulary import Vocabulary, find_code
 from .nets import Nets
 from .sound import LONGEST
@@ -31,7 +31,7 @@ from .speech import Piece, Voice, choose_emotion, make_voice, speak_pieces
 # %% ../../../nbs/5_families/indextts/19_speaking.ipynb #879e5918
 class IndexSpeaking(Family):
     "Declare what an IndexTTS needs to speak"
-    speeds, emotions, lost = True, EMOTIONS, ()
+    speeds, emotions, lost = IndexConfig.speeds, IndexConfig.emotions, ()
     keeps_voices = False # Whether voices stay in memory between calls; not while the weights train
     voices_heard:dict[str, Voice] # By the hash of their prompts
     config:IndexConfig

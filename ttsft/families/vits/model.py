@@ -52,7 +52,7 @@ class Vits(VitsExporting):
     layered = ("generator.text_encoder.encoder.layers", "generator.flow.flows", "generator.decoder.resblocks")
     recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
     inspect_part = staticmethod(inspect_part)
-    prompted, speeds = False, True # a voice is a speaker's name; durations can be scaled
+    prompted, speeds = False, VitsConfig.speeds # a voice is a speaker's name; durations can be scaled
     def __init__(self,
         model:VitsModel,
         symbols:list[str], # In order of id

@@ -7,7 +7,7 @@ __all__ = ['VitsConfig']
 
 # %% ../../../nbs/5_families/vits/00_recipe.ipynb #6c0fa8c5
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 from ...core import number
 from ..terms import FamilyConfig
 
@@ -15,6 +15,7 @@ from ..terms import FamilyConfig
 @dataclass(frozen=True)
 class VitsConfig(FamilyConfig):
     "Hold the `model` section of a VITS recipe"
+    speeds:ClassVar[bool] = True # Durations can be scaled
     # Train the weights, or low-rank adapters in the text encoder's attention
     method:Literal["full", "lora"] = "full"
     # Parameters to keep, patterns such as `decoder.*` or `text_encoder.encoder.layers.[0-3].*`

@@ -27,6 +27,7 @@ def check_relations(
 class XttsConfig(FamilyConfig):
     "Hold the `model` section of an XTTS recipe"
     languages:ClassVar[bool] = True
+    speeds:ClassVar[bool] = True
     method:Literal["full", "lora"] = "full" # Train the weights, or low-rank adapters in the trunk
     # Parameters to keep, patterns such as `conditioning_encoder.*` or `gpt.h.[0-9].*`
     freeze:list[str] = field(default_factory=list)

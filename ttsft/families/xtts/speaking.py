@@ -33,7 +33,7 @@ REFERENCE = 30.0 # seconds of a recording that are listened to at most; the offi
 
 class XttsSpeaking(Family):
     "Declare what an XTTS-v2 needs to speak"
-    speeds, lost, longest_voice = True, (), REFERENCE
+    speeds, lost, longest_voice = XttsConfig.speeds, (), REFERENCE
     config:XttsConfig
     nets:Nets
     vocab:Vocabulary
