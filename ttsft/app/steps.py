@@ -189,6 +189,8 @@ def foresee_rest(
     test = column(load_clips(p.dir("codes"), "test"), "duration")
     found = foresee_samples(p.recipe, trainer.times.mean, len(trainer.valid), float(np.mean(test)), len(test))
     if found is not None: p.foresee("samples", found)
+    lines, spoken = len(p.recipe.script.lines), trainer.times.mean("preview")/max(1, p.recipe.train.previews)
+    if lines and spoken.any(): p.foresee("script", lines*spoken)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #94825779
 def train_checkpoints(
