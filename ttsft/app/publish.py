@@ -65,8 +65,8 @@ def write_report(
 
 # %% ../../nbs/9_app/02b_publish.ipynb #e829cd8d
 # Processor seconds of the demo's reports on one machine (2026-11-27), and of the imports before them
-IMPORTS, SIZES = 6.0, {"01_corpus": 4.0, "02_speakers": 4.0, "02_text": 4.0, "03_codec": 4.0, "04_train": 3.0,
-                       "05_listen": 3.0, "06_summary": 2.0}
+IMPORTS, SIZES = 6.0, {"01_corpus": 5.6, "02_speakers": 5.6, "02_text": 6.0, "03_codec": 4.9, "04_train": 4.0,
+                       "05_listen": 3.6, "06_summary": 2.7}
 
 def foresee_reports(
     names:Sequence[str], # Of the notebooks
