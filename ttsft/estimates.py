@@ -169,7 +169,8 @@ def tell(self:Estimate, now:np.ndarray): # What both clocks say
     if whole[0]<LEAST or self.said and abs(whole[0]/self.said-1)<0.2: return
     word = "corrected" if self.said else "estimate"
     self.said = whole[0]
-    self.say(f"    {word}: {self.what} in about {say_seconds(whole[0])}, {say_seconds(rest[0])} of it are left")
+    left = say_seconds(rest[0])
+    self.say(f"    {word}: {self.what} in about {say_seconds(whole[0])}, {left} of it are left")
 
 # %% ../nbs/01b_estimates.ipynb #39c4dfa5
 @patch

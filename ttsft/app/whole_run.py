@@ -45,9 +45,9 @@ def open_forecast(
 ):
     "Prepare an estimate of the whole run"
     from ttsft.app.forecast import Forecast, find_past
-    from ttsft.app.publish import AT_ONCE, IMPORTS, SIZES
-    pages, past = sum(SIZES.values()), find_past(r, steps)
-    past.setdefault("reports", (IMPORTS+pages/AT_ONCE, IMPORTS+pages))
+    from ttsft.app.publish import AT_ONCE, IMPORTS, PAGES
+    past = find_past(r, steps)
+    past.setdefault("reports", (IMPORTS+PAGES/AT_ONCE, IMPORTS+PAGES))
     return Forecast([*steps, *(["reports"] if to=="reports" else [])], past, say)
 
 # %% ../../nbs/9_app/10c_whole_run.ipynb #0d3e3d4a

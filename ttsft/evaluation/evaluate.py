@@ -137,8 +137,9 @@ def ask_lists(
         left, turns = ask_list(drop_trained(listed, texts), pair, prompts, config.list_sentences, seed, told,
                                note)
         asked.append(Asked(left, turns, left.language==tuned.language))
+        if turns: continue
         why = ", ".join(f"{why}: {n}" for why,n in left.left_out.items() if n)
-        if turns is None: notes.append(f"`{left.name}` was not spoken: no sentence of it can be read ({why}).")
+        notes.append(f"`{left.name}` was not spoken: no sentence of it can be read ({why}).")
     return [a for a in asked if a.turns], notes
 
 # %% ../../nbs/7_evaluation/04_evaluate.ipynb #6e590faa
@@ -209,7 +210,8 @@ def evaluate(
         def measure(folder, few): record(folder, few, recognisers, tuned.front_end)
         try_speech(cost, [a.turns for a in asked], turns, spoken, measure, out/".trial")
     losses = ask_losses(families, clips, prompts, config.draws, seed, cost, range(FEW))
-    spoken, speed = gather_systems(families, dataset, clips, train_clips, prompts, config, seed, cost, try_out)
+    spoken, speed = gather_systems(families, dataset, clips, train_clips, prompts, config, seed, cost,
+                                   try_out)
     rest = ask_losses(families, clips, prompts, config.draws, seed, cost, range(FEW, len(clips)))
     losses = {n: np.concatenate([losses[n], rest[n]]) for n in families}
     rows = [{term: {n: v[i].tolist() for n,v in losses.items()}} for i in range(len(clips))]

@@ -17,7 +17,8 @@ class Counted:
     speaks:int # Numbers of the model that speaks; adapters are added to it alone
     beside:int # Numbers of the codec
     adapters:tuple[int, int] # Numbers that train with adapters: for each rank, and besides
-    kept:Mapping[tuple[bool, bool], tuple[int, int]] # Half precision, checkpointing -> bytes held, and of a clip
+    # Half precision, checkpointing -> bytes held, and bytes of a clip
+    kept:Mapping[tuple[bool, bool], tuple[int, int]]
     seconds:float # Of the clip
 
     def bytes(self,

@@ -9,6 +9,8 @@ __all__ = ['RELEASED']
 from ..counted import Counted
 
 RELEASED = Counted(weights=83_039_788, speaks=36_292_656, beside=21_575_040, adapters=(9_216, 1_391_280),
-                   kept={(False, False): (528_085_004, 290_022_804), (False, True): (454_770_060, 124_725_248),
-                         (True, False): (383_323_322, 152_899_406), (True, True): (346_681_146, 67_099_882)},
+                   kept={(False, False): (528_085_004, 290_022_804),
+                         (False, True): (454_770_060, 124_725_248),
+                         (True, False): (383_323_322, 152_899_406),
+                         (True, True): (346_681_146, 67_099_882)},
                    seconds=7.6)
