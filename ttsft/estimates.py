@@ -77,10 +77,11 @@ class Estimate:
         sizes:Mapping[str, float]|None=None, # Kind -> how much of it is to come; None: `expect` says it later
         say:Callable=lambda line: None, # Called with the estimate, and whenever it has moved by a fifth
         clock:Callable=read_clocks, # Reads both clocks
+        warm:bool=False, # Whether first pieces are like any other
         told:Callable=lambda whole: None, # Called with each estimate, of both clocks
     ):
         self.what, self.say, self.clock, self.told = what, say, clock, told
-        self.sizes, self.left = dict(sizes or {}), dict(sizes or {})
+        self.sizes, self.left, self.warm = dict(sizes or {}), dict(sizes or {}), warm
         self.began = self.last = clock()
         self.times, self.first, self.pieces, self.tried = Times(), {}, defaultdict(int), set()
         self.lock = threading.Lock()
@@ -107,7 +108,7 @@ def note(self:Estimate,
         now = self.clock()
         self.pieces[kind] += 1
         if took is None: took = now-self.last
-        self.first.setdefault(kind, (took, size))
+        self.first.setdefault(kind, (0, 0) if self.warm else (took, size))
         self.last = now
         self.times.add(kind, took, size)
         cold, begun = self.first.get(kind, (0, 0))

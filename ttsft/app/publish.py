@@ -76,8 +76,8 @@ def foresee_reports(
     def clock():
         spent = WARM.spent() # may wait for the imports, so it comes first
         return read_clocks()+[0, spent]
-    work = Estimate(f"{len(names)} reports", {"report": sum(SIZES[n] for n in names)}, clock=clock,
-                    **hears)
+    sizes = {"report": sum(SIZES[n] for n in names)}
+    work = Estimate(f"{len(names)} reports", sizes, clock=clock, warm=True, **hears)
     if kernel_manager():
         WARM.start()
         work.mark()

@@ -8,7 +8,9 @@ __all__ = ['WORTH', 'FEW', 'weigh', 'expect_work', 'try_speed', 'try_speech']
 # %% ../../nbs/7_evaluation/03g_foresight.ipynb #fe7b044c
 import shutil
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
+import numpy as np
 from ..core import seed_for
 from ..estimates import Estimate, read_clocks
 from ..families.features import Clip
@@ -67,9 +69,12 @@ def try_speech(
     "Speak and measure a little of everything"
     if len(turns.texts)<WORTH: return
     cost.mark()
-    for t in lists: t.take("base")
-    seconds = sum(len(s.wav) for t in lists for s in t.made["base"])/spoken.rate
-    cost.expect(measure=weigh(spoken)+2*seconds/4)
+    seconds = 0.0
+    for t,n in product(lists, turns.families):
+        t.take(n, 1)
+        made = [len(s.wav)/spoken.rate for s in t.made[n] if s]
+        seconds += np.mean(made)*len(t.texts)
+    cost.expect(measure=weigh(spoken)+seconds/4)
     cost.mark()
     for n in turns.families: turns.take(n, 1)
     try_speed(cost, turns)

@@ -52,7 +52,7 @@ def family_config(
 # %% ../../nbs/5_families/07_registry.ipynb #b0a710c2
 def family_memory(
     name:str, # As in the recipe
-): # A module with `RELEASED`: a `Counted`, or what `Plan`, `static_bytes` and `clip_bytes` compute with; or None
+): # A module whose `RELEASED` is `Counted`, or for `Plan`, `static_bytes` and `clip_bytes`; or None
     "Import the room that computes the memory of a family's released model"
     places = _entry(name)[2:]
     return importlib.import_module(places[0]) if places else None
