@@ -41,6 +41,7 @@ class Pipeline:
         say:Callable=tqdm.write, # Called with one line per event
         first:str="", # Steps before this one are taken as they are; empty: none
     ):
+        self.forecast = None # `ttsft.app.forecast.Forecast`, where a whole run is foreseen
         share_out(recipe.train.accumulate, count_processes())
         recipe = pin_recipe(recipe, say)
         self.recipe, self.say, self.done, self.told, self.why = recipe, say, {}, set(), ""
@@ -52,6 +53,9 @@ class Pipeline:
         check_trackers(recipe.train.tracker)
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
         if is_held(self.run.dir): self.note_recipe()
+    def foresee(self, step:str, seconds):
+        "Take an estimate of a step, of both clocks"
+        if self.forecast: self.forecast.expect(step, seconds)
     def note_recipe(self):
         "Write the recipe beside what is made of it; reports open a run side by side, and find it written"
         path = self.run.dir/"recipe.yaml"

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CARDS', 'Way', 'list_ways', 'released_memory', 'fitting_budget', 'find_measured', 'released_disk', 'plan_table',
-           'print_plan']
+           'tell_past', 'print_plan']
 
 # %% ../../nbs/9_app/10a_plan.ipynb #a00d988d
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from ..training.cost import count_kept
 from ..training.recipe import total_steps
 from ..training.optimizer import moment_bytes
 from ..estimates import say_seconds
+from .forecast import find_past
 from .recipe import Recipe, load_recipe
 
 # %% ../../nbs/9_app/10a_plan.ipynb #45041fcb
@@ -49,8 +50,13 @@ def list_ways(r:Recipe)->list[Way]: # The recipe's own first
 # Bytes held of each kind, bytes of a clip, and seconds of it
 def released_memory(memory, way:Way)->tuple[dict[str, int], int, float]:
     "Compute the memory of a released model, by its family's room"
+    from ttsft.families.counted import Counted
     from ttsft.families.gpt.memory import block_bytes
     of = memory.RELEASED
+    if isinstance(of, Counted):
+        held, clip, seconds = of.bytes(way.lora, way.half, way.ema, way.checkpointing)
+        held["moments"] *= moment_bytes(way.optimizer)/8
+        return held, clip, seconds
     sizes, seconds = of["sizes"], of["seconds"]
     plan, g = memory.Plan(lora_rank=way.lora, half=way.half, ema=way.ema), sizes.gpt
     held, clip = memory.static_bytes(sizes, plan), memory.clip_bytes(sizes, plan, seconds)
@@ -113,6 +119,21 @@ def plan_table(
         rows.append(row)
     return rows
 
+# %% ../../nbs/9_app/10a_plan.ipynb #475c0d28
+def tell_past(
+    r:Recipe,
+    price:float|None=None, # Of an hour; None: the recipe's
+)->str: # Empty where no step was made here
+    "Say how long a whole run takes on this machine"
+    from ttsft.app.steps import STEPS
+    past = find_past(r, [s for s,kind in STEPS.items() if kind.wanted(r)])
+    if not past: return ""
+    seconds = {s: v[0] for s,v in past.items()}
+    total, price = sum(seconds.values()), r.train.price_per_hour if price is None else price
+    parts = ", ".join(f"{s} {say_seconds(x)}" for s,x in seconds.items() if x>=1)
+    money = f", {price*total/3600:.2f} at {price:g} an hour" if price else ""
+    return f"The steps that were made here before take about {say_seconds(total)} again{money}: {parts}"
+
 # %% ../../nbs/9_app/10a_plan.ipynb #f6fe82c3
 def print_plan(recipe:str, overrides:Sequence[str]=(), price:float|None=None):
     "Print the table, and what it means"
@@ -125,6 +146,7 @@ def print_plan(recipe:str, overrides:Sequence[str]=(), price:float|None=None):
     print("held: weights, gradients, moments, averages of the released model. disk: checkpoints and states.")
     print("Under a card: the largest train.batch_seconds, a tenth kept free. A run tries this itself and "
           "cuts what does not fit.")
+    if told := tell_past(r, price): print(told)
     if cost := find_measured(r):
         said, true = (cost[k]["seconds"] for k in ("estimated", "true"))
         print(f"The last training took {say_seconds(true)}; {say_seconds(said)} were foreseen "

@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['STEPS', 'Plan', 'StepKind', 'plan_raw', 'plan_preprocessed', 'plan_speaker_analysis', 'describe_sources',
            'plan_hf_dataset', 'foresee_encoding', 'plan_codes', 'list_licenses', 'pick_texts', 'describe_training',
-           'add_voices', 'train_checkpoints', 'plan_checkpoints', 'plan_samples', 'plan_script', 'check_step',
-           'steps_to']
+           'add_voices', 'foresee_rest', 'train_checkpoints', 'plan_checkpoints', 'plan_samples', 'plan_script',
+           'check_step', 'steps_to']
 
 # %% ../../nbs/9_app/01e_steps.ipynb #5e1a0003
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 import numpy as np
 from .. import __version__
@@ -32,6 +33,7 @@ from ..speakers.analysis import analyse
 from ..corpus.dataset import build_dataset, dataset_inputs
 from ..training.recipe import last_schedule, lasting_settings
 from .recipe import Recipe
+from .forecast import foresee_samples
 from .rows import FITTED, describe_fitted
 
 # %% ../../nbs/9_app/01e_steps.ipynb #40ee93b8
@@ -118,13 +120,15 @@ def plan_hf_dataset(p)->Plan:
 # %% ../../nbs/9_app/01e_steps.ipynb #28e34c1a
 def foresee_encoding(
     dataset:Path, # An `hf_dataset/` folder
+    n:int, # Test clips that are decoded again, and measured
     work:Path, # What is there makes an estimate worthless, so then there is none
-    say:Callable, # Called with the estimate
+    **hears, # Who is told, as for `Estimate`
 )->Estimate:
     "Prepare an estimate of how long the encoding takes"
-    rows = (r for s in SPLITS for r in read_split(dataset, s, columns=["duration"]))
-    sound = sum(r["duration"] for r in rows)
-    return Estimate(f"encoding {sound/60:.0f} min of sound", 0 if any(work.iterdir()) else sound, say)
+    known = {s: [r["duration"] for r in read_split(dataset, s, columns=["duration"])] for s in SPLITS}
+    sound = sum(map(sum, known.values()))
+    sizes = {} if any(work.iterdir()) else {"encode": sound, "copy": sum(known["test"][:n])}
+    return Estimate(f"encoding {sound/60:.0f} min of sound", sizes, **hears)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #55a00601
 def plan_codes(p)->Plan:
@@ -133,11 +137,13 @@ def plan_codes(p)->Plan:
     from ttsft.families.features import encode_dataset
     dataset, n = p.dir("hf_dataset"), p.recipe.evaluate.sentences
     def make(work):
-        cost = foresee_encoding(dataset, work, p.say)
-        counts = encode_dataset(dataset, work, p.codec, note=cost.note) | cost.compare()
-        ceiling = measure_codec(dataset, p.codec, n)
+        cost = foresee_encoding(dataset, n, work, say=p.say, told=partial(p.foresee, "codes"))
+        for _ in range(2): measure_codec(dataset, p.codec, 1, partial(cost.note, "copy", trial=True))
+        counts = encode_dataset(dataset, work, p.codec, note=partial(cost.note, "encode"))
+        ceiling = measure_codec(dataset, p.codec, n, partial(cost.note, "copy"))
         write_json(work/"copy_synthesis.json", ceiling)
-        return counts | {"copy_synthesis": {k: ceiling[k] for k in ("clips", "stoi", "log_mel_l1")}}
+        figures = {k: ceiling[k] for k in ("clips", "stoi", "log_mel_l1")}
+        return counts | cost.compare() | {"copy_synthesis": figures}
     return Plan(make, {"sentences": n}, {"codec": p.codec.fingerprint}, needs=lambda: 2*folder_bytes(dataset),
                 sealed=MOST_HASHED)
 
@@ -172,6 +178,21 @@ def add_voices(folder:Path, fitted, clips):
     save_voices(folder, pick_voices(fitted, clips))
 
 # %% ../../nbs/9_app/01e_steps.ipynb #7cb64184
+def foresee_rest(
+    p, # A pipeline
+    trainer, # That has measured its looks and updates
+    whole, # Both clocks, of the training
+):
+    "Tell how long the training takes, and the evaluation as far as the training tells"
+    from ttsft.families.features import column, load_clips
+    p.foresee("checkpoints", whole)
+    test = column(load_clips(p.dir("codes"), "test"), "duration")
+    found = foresee_samples(p.recipe, trainer.times.mean, len(trainer.valid), float(np.mean(test)), len(test))
+    if found is not None: p.foresee("samples", found)
+    lines, spoken = len(p.recipe.script.lines), trainer.times.mean("preview")/max(1, p.recipe.train.previews)
+    if lines and spoken.any(): p.foresee("script", lines*spoken)
+
+# %% ../../nbs/9_app/01e_steps.ipynb #94825779
 def train_checkpoints(
     p, # A pipeline whose codes are made
     work:Path, # Folder to fill
@@ -186,6 +207,7 @@ def train_checkpoints(
     if p.family.license: p.say(f"    licence of the weights: {' '.join(p.family.license.split())}")
     about = describe_fitted(fitted)
     trainer = Trainer(fitted, clips, valid, r.train, work, r.seed, p.say)
+    trainer.told = partial(foresee_rest, p, trainer)
     counts = trainer.run(describe_training(p, clips), lambda folder: add_voices(folder, fitted, clips))
     if not process_number(): write_json(work/FITTED, about)
     return counts
@@ -216,12 +238,13 @@ def plan_samples(p)->Plan:
     from ttsft.families.modules import evaluation_mode
     r, codes = p.recipe, p.dir("codes")
     def make(work):
+        cost = Estimate("the evaluation", say=p.say, told=partial(p.foresee, "samples"))
         base, tuned = p.start(), p.family.open(p.dir("checkpoints")/"final")
         test, train = (load_clips(codes, s) for s in ("test", "train"))
         with evaluation_mode(base.module):
             m = evaluate(base, tuned, p.dir("hf_dataset"), test, train, work, r.evaluate, r.seed,
-                         p.open_base)
-        return {"sentences": m["n"]}
+                         p.open_base, cost)
+        return {"sentences": m["n"]} | cost.compare()
     return Plan(make, r.evaluate)
 
 # %% ../../nbs/9_app/01e_steps.ipynb #37a91956

@@ -17,6 +17,7 @@ import time
 from jupyter_client import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from ..core import UserError
+from ..estimates import read_clocks
 from .pipeline import open_run
 
 # %% ../../nbs/9_app/02aa_warm.ipynb #abf42951
@@ -67,18 +68,19 @@ def bury(*_):
     except ChildProcessError: return
 
 def serve():
-    "Fork a kernel for every line that comes in"
+    "Fork a kernel for every order that comes in; nothing asks for the processor's clock"
     signal.signal(signal.SIGCHLD, bury)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers, sys.stdout = sys.stdout, sys.stderr
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     warm_up(json.loads(sys.argv[1]))
     for line in sys.stdin:
-        child = os.fork()
-        if not child:
+        order = json.loads(line)
+        answer = os.fork() if order else float(read_clocks()[1])
+        if order and not answer:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            become_kernel(json.loads(line))
-        print(child, file=answers, flush=True)
+            become_kernel(order)
+        print(answer, file=answers, flush=True)
 
 # %% ../../nbs/9_app/02aa_warm.ipynb #85a8f8a6
 class Warm:
@@ -90,14 +92,20 @@ class Warm:
         words = [sys.executable, "-c", "from ttsft.app.warm import serve; serve()",
                  json.dumps(self.parameters)]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    def fork(self, order:dict)->int: # The new process
-        "Ask for a kernel"
+    def ask(self, order:dict|None)->str: # Its answer
+        "Start it where it is not there, and give it a line"
         with self.lock:
             self.start()
             print(json.dumps(order), file=self.process.stdin, flush=True)
             answer = self.process.stdout.readline()
         if not answer: raise RuntimeError("the process that kernels are copied from has ended")
-        return int(answer)
+        return answer
+    def fork(self, order:dict)->int: # The new process
+        "Ask for a kernel"
+        return int(self.ask(order))
+    def spent(self)->float: # Seconds of the processor; 0 where it is not there
+        "Ask what it took until now, with all kernels that have ended"
+        return float(self.ask(None)) if self.process else 0.0
     def stop(self):
         "End it, and every kernel that is left"
         if not self.process: return

@@ -8,7 +8,7 @@ __all__ = ['VOICE_SECONDS', 'pick_voices', 'save_voices', 'read_voices', 'load_v
 
 # %% ../../nbs/7_evaluation/03_synthesis.ipynb #d0d3f103
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
@@ -94,16 +94,20 @@ def speak_and_time(
     seed:int=0, # Same seed, same speech
     desc:str="speak", # For the progress bar
     language:str="", # BCP 47 code; empty: the model's own
+    groups:list[list[int]]|None=None, # Of `plan_groups`, those to speak; None: all
+    note:Callable=lambda letters: None, # Called after each group, with the letters of its texts
 )->tuple[list[Speech], list[float]|None]: # One per text; seconds of each, None where many were spoken at once
     "Speak every text, many at once where the family can, and take the time"
     made, seconds = [None]*len(texts), [0.0]*len(texts)
-    with tqdm(total=len(texts), desc=desc, unit="sentence", mininterval=2) as ahead:
-        for group in plan_groups(texts, family.side_by_side):
+    if groups is None: groups = plan_groups(texts, family.side_by_side)
+    with tqdm(total=sum(map(len, groups)), desc=desc, unit="sentence", mininterval=2) as ahead:
+        for group in groups:
             seeds, start = [seed_for(seed, "speak", i) for i in group], time.perf_counter()
             manners = [Manner(language=language)]*len(group)
             spoken = family.speak([texts[i] for i in group], [voices[i] for i in group], seeds, manners)
             for i,s in zip(group, spoken): made[i], seconds[i] = s, time.perf_counter()-start
             ahead.update(len(group))
+            note(sum(len(texts[i]) for i in group))
     return made, seconds if family.side_by_side==1 else None
 
 # %% ../../nbs/7_evaluation/03_synthesis.ipynb #c8590ce3

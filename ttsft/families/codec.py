@@ -8,6 +8,7 @@ __all__ = ['FeatureType', 'Codec', 'pad_to_frames', 'tensors_fingerprint', 'weig
 
 # %% ../../nbs/5_families/01_codec.ipynb #a06ce21e
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np, torch
@@ -135,11 +136,13 @@ def measure_codec(
     dataset:Path, # An `hf_dataset/` folder
     codec:Codec,
     n_clips:int=40, # Held-out clips to measure
+    note:Callable=lambda seconds: None, # Called with the seconds of each clip that is done
 )->dict: # Mean scores and one row per clip
     "Measure the copy-synthesis of test clips"
     rows = []
     for row,_ in zip(read_split(dataset, "test", audio=True), range(n_clips)):
         wav = resample(*decode(row["audio"]), codec.sample_rate)
         rows.append({"id": row["id"], "speaker": row["speaker"]} | copy_synthesis(codec, wav)[1])
+        note(row["duration"])
     means = {k: float(np.mean([r[k] for r in rows])) for k in ("stoi", "log_mel_l1")}
     return dict(clips=len(rows), **means, rows=rows)

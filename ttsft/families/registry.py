@@ -13,8 +13,10 @@ from ..core import UserError, did_you_mean
 # Name in a recipe -> family class, dataclass of the recipe's `model` section, and a room that computes the
 # memory of the released model, where there is one
 FAMILIES = {
-    "pocket": ("ttsft.families.pocket.model:Pocket", "ttsft.families.pocket.recipe:PocketConfig"),
-    "vits": ("ttsft.families.vits.model:Vits", "ttsft.families.vits.recipe:VitsConfig"),
+    "pocket": ("ttsft.families.pocket.model:Pocket", "ttsft.families.pocket.recipe:PocketConfig",
+               "ttsft.families.pocket.memory"),
+    "vits": ("ttsft.families.vits.model:Vits", "ttsft.families.vits.recipe:VitsConfig",
+             "ttsft.families.vits.memory"),
     "xtts": ("ttsft.families.xtts.model:Xtts", "ttsft.families.xtts.recipe:XttsConfig",
              "ttsft.families.xtts.memory"),
     "indextts": ("ttsft.families.indextts.model:IndexTts", "ttsft.families.indextts.recipe:IndexConfig",
@@ -50,7 +52,7 @@ def family_config(
 # %% ../../nbs/5_families/07_registry.ipynb #b0a710c2
 def family_memory(
     name:str, # As in the recipe
-): # A module with `RELEASED`, `Plan`, `static_bytes` and `clip_bytes`; None: the family has none
+): # A module whose `RELEASED` is `Counted`, or for `Plan`, `static_bytes` and `clip_bytes`; or None
     "Import the room that computes the memory of a family's released model"
     places = _entry(name)[2:]
     return importlib.import_module(places[0]) if places else None

@@ -33,9 +33,9 @@ from .validation import evaluation_prompts
 from .optimizer import has_fused, require_optimizer
 from .pieces import build_pieces
 from .fit import Fit, make_pieces
-from .times import Times, count_left, seconds_left
+from .times import count_left
 from .forgetting import guard_replay
-from ..estimates import read_clocks, say_seconds
+from ..estimates import Times, read_clocks, say_seconds, seconds_left
 from ..runs import told_when_full
 from .cost import plan_disk, tell_full_training
 from .guards import Watch

@@ -10,7 +10,6 @@ import shutil, sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from fastcore.basics import patch
-import numpy as np
 from tqdm import tqdm
 from ..core import read_json
 from ..estimates import compare_costs, read_clocks, say_seconds
@@ -33,6 +32,7 @@ from .saved import list_saved
 class Trainer(Looking):
     "Fine-tune a family and leave a checkpoint"
     foreseen = None # Seconds of both clocks that the run was said to take
+    told = staticmethod(lambda whole: None) # Called with that
 
 # %% ../../nbs/6_training/05_trainer.ipynb #197f7d5f
 @patch
@@ -83,7 +83,7 @@ def repeat_looks(self:Trainer):
     def speak(): preview(self.family, self.valid[:n], self.prompts[:n], part, self.seed)
     for kind,look in (("valid", self.score_held_out), ("preview", speak)):
         if not 0<self.times.mean(kind)[0]<SHORT: continue
-        self.times.counts[kind], self.times.sums[kind] = 0, np.zeros(2)
+        self.times.clear(kind)
         if kind=="valid": look()
         else:
             with self.times.measure(kind): look()
@@ -116,6 +116,7 @@ def say_estimate(self:Trainer):
     self.say(f"    estimate: {self.steps} steps in about {say_seconds(seconds)}, {money}"
              f"{human(peak_memory(self.device))} memory, {human(sum(self.disk.values()))} disk; "
              f"{weights:,} weights train on {self.device}")
+    self.told(self.foreseen)
     self.times.forget("update", "warm-up update")
     self.spent = {k: self.times.sums[k][1] for k in left}
 

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np, torch
 from fastcore.basics import patch
 from ..core import UserError
-from ..estimates import read_clocks
+from ..estimates import Times, read_clocks, seconds_left
 from ..families.modules import forked_rng
 from .schedule import settings_of
 from .stream import Draw, build_updates
@@ -21,7 +21,7 @@ from .optimizer import has_fused, make_adamw
 from .pieces import build_pieces, padded_frames
 from .update import Stage, make_update, no_gradients
 from .fit import find_size, held_back, is_out_of_memory, memory_limit, release_memory
-from .times import Times, count_left, seconds_left
+from .times import count_left
 from .state import moving_state
 from .keep import Keeping
 

@@ -69,19 +69,23 @@ def mismatch_losses(
     prompts:Sequence[Clip], # For each, the clip that gives its voice
     draws:int=4, # Of noise
     seed:int=0,
+    places:Sequence[int]|None=None, # Of the clips that are asked; None: all
+    note:Callable=lambda: None, # Called after each
 )->np.ndarray: # (n, 2): the mismatch term with the true text, and with the next sentence's
     "Compute every sentence's loss with its own and with a mismatched text"
-    losses = np.zeros((len(clips), 2))
+    places = range(len(clips)) if places is None else places
+    losses = np.zeros((len(places), 2))
     def terms(clip, prompt, text):
         def make(draw):
             batch = family.batch([clip], [prompt], np.random.default_rng(draw), [text], training=False)
             return to_device(batch, family.device)
         return [x.item() for x in family.mismatch_draws(make, draws)]
     with evaluation_mode(family.module):
-        for i,(clip,prompt) in enumerate(zip(clips, prompts)):
-            for j,text in enumerate([clip.text, clips[(i+1)%len(clips)].text]):
+        for row,i in enumerate(places):
+            for j,text in enumerate([clips[i].text, clips[(i+1)%len(clips)].text]):
                 with forked_rng(seed_for(seed, "judge", i), family.device):
-                    losses[i, j] = np.mean(terms(clip, prompt, text))
+                    losses[row, j] = np.mean(terms(clips[i], prompts[i], text))
+            note()
     return losses
 
 # %% ../../nbs/6_training/03_validation.ipynb #49551301
