@@ -143,9 +143,11 @@ def print_plan(recipe:str, overrides:Sequence[str]=(), price:float|None=None):
     widths = {k: max(len(k), *(len(row[k]) for row in rows)) for k in rows[0]}
     for row in [{k: k for k in widths}, *rows]:
         print("  ".join(row[k].ljust(n) for k,n in widths.items()).rstrip())
-    print("held: weights, gradients, moments, averages of the released model. disk: checkpoints and states.")
-    print("Under a card: the largest train.batch_seconds, a tenth kept free. A run tries this itself and "
-          "cuts what does not fit.")
+    if "held" in rows[0]:
+        print("held: weights, gradients, moments, averages of the released model. disk: checkpoints and "
+              "states.")
+        print("Under a card: the largest train.batch_seconds, a tenth kept free. A run tries this itself and "
+              "cuts what does not fit.")
     if told := tell_past(r, price): print(told)
     if cost := find_measured(r):
         said, true = (cost[k]["seconds"] for k in ("estimated", "true"))
