@@ -53,15 +53,6 @@ class Pipeline:
         check_trackers(recipe.train.tracker)
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
         if is_held(self.run.dir): self.note_recipe()
-    def foresee(self, step:str, seconds):
-        "Take an estimate of a step, of both clocks"
-        if self.forecast: self.forecast.expect(step, seconds)
-    def note_recipe(self):
-        "Write the recipe beside what is made of it; reports open a run side by side, and find it written"
-        path = self.run.dir/"recipe.yaml"
-        text = yaml.safe_dump(dataclasses.asdict(self.recipe), allow_unicode=True, sort_keys=False)
-        if path.is_file() and path.read_text(encoding="utf-8")==text: return
-        with atomic(path) as f: f.write(text)
     @property
     def workers(self)->int: return self.recipe.workers or cpu_count()
     @property
@@ -77,6 +68,20 @@ class Pipeline:
         codec = self.family.base_codec(self.base)
         codec.require_encoder()
         return codec
+
+# %% ../../nbs/9_app/02_pipeline.ipynb #85960334
+@patch
+def note_recipe(self:Pipeline):
+    "Write the recipe beside what is made of it; reports open a run side by side, and find it written"
+    path = self.run.dir/"recipe.yaml"
+    text = yaml.safe_dump(dataclasses.asdict(self.recipe), allow_unicode=True, sort_keys=False)
+    if path.is_file() and path.read_text(encoding="utf-8")==text: return
+    with atomic(path) as f: f.write(text)
+
+@patch
+def foresee(self:Pipeline, step:str, seconds):
+    "Take an estimate of a step, of both clocks"
+    if self.forecast: self.forecast.expect(step, seconds)
 
 # %% ../../nbs/9_app/02_pipeline.ipynb #0ee840b9
 def make_base(p:Pipeline)->Path:
