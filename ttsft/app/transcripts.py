@@ -6,6 +6,7 @@
 __all__ = ['MAX_LINE', 'TABLES', 'read_lines', 'last_column', 'find_text_files', 'read_transcripts']
 
 # %% ../../nbs/9_app/03_transcripts.ipynb #0256625a
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -57,7 +58,7 @@ def find_text_files(
     files = sorted(p for p in islice(root.rglob("*.txt"), 200_000)
                    if p.is_file() and not p.name.startswith((".", "README", "LICEN")))
     if " has neither " not in str(why): raise why # there is something, and it is not in order
-    if files: return files
+    if files and " holds a corpus" not in str(why): return files
     raise UserError(f"no text found: {why} Or write the transcripts into a .txt file, one a line.")
 
 # %% ../../nbs/9_app/03_transcripts.ipynb #c80c0e08
@@ -81,5 +82,7 @@ def read_transcripts(
             some = True
             yield u.text
     if spoilt and not some:
-        raise UserError(f"no text found: none of {len(spoilt)} rows can be used, the first: "
-                        f"{spoilt[0].reason}")
+        rule, n = Counter(s.rule for s in spoilt).most_common(1)[0]
+        first = next(s.reason for s in spoilt if s.rule==rule)
+        raise UserError(f"no text found: none of {len(spoilt)} rows can be used, {n} of them like this one: "
+                        f"{first}")
