@@ -155,7 +155,8 @@ def is_known(self:Estimate)->bool:
     def enough(kind):
         done, whole = self.sizes[kind]-self.left[kind], self.sizes[kind]
         if self.pieces[kind]<2: return done>=whole/2
-        return kind in self.tried or self.times.sums[kind][0]>=LEAST or done>=SHARE*whole
+        took = self.times.sums[kind][0]
+        return kind in self.tried or took>=LEAST or done>=whole/2 or done>=SHARE*whole and took>=LEAST/4
     return any(self.left.values()) and all(enough(kind) for kind,n in self.left.items() if n)
 
 @patch

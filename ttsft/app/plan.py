@@ -10,6 +10,7 @@ __all__ = ['CARDS', 'Way', 'list_ways', 'released_memory', 'fitting_budget', 'fi
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from ..extends import recipe_names
 from ..runs import Run, human
 from ..families.registry import family_memory
 from ..training.cost import count_kept
@@ -146,6 +147,8 @@ def print_plan(recipe:str, overrides:Sequence[str]=(), price:float|None=None):
     print("held: weights, gradients, moments, averages of the released model. disk: checkpoints and states.")
     print("Under a card: the largest train.batch_seconds, a tenth kept free. A run tries this itself and "
           "cuts what does not fit.")
+    presets = [n for n in recipe_names() if n.startswith("hardware/") and n.endswith(f"-{r.family}")]
+    print(f"Presets, computed and not measured: {', '.join(sorted(presets, key=lambda n: (len(n), n)))}.")
     if told := tell_past(r, price): print(told)
     if cost := find_measured(r):
         said, true = (cost[k]["seconds"] for k in ("estimated", "true"))
