@@ -120,6 +120,7 @@ def note(self:Estimate,
         else: self.left[kind] = max(0.0, self.left.get(kind, 0.0)-size)
         if self.is_known(): self.tell(now)
 
+# %% ../nbs/01b_estimates.ipynb #33707d92
 @patch
 def suppose(self:Estimate,
     kind:str, # One of the kinds
@@ -135,6 +136,7 @@ def suppose(self:Estimate,
         self.tried.add(kind)
         if self.is_known(): self.tell(self.last)
 
+# %% ../nbs/01b_estimates.ipynb #675bb903
 @patch
 def mark(self:Estimate):
     "Let what was done since the last piece belong to no kind"

@@ -51,9 +51,6 @@ class Pipeline:
         check_trackers(recipe.train.tracker)
         self.base = make_base(self) if recipe.base in ("tiny", "scratch") else local_path(recipe.base, "base")
         if is_held(self.run.dir): self.note_recipe()
-    def foresee(self, step:str, seconds):
-        "Take an estimate of a step, of both clocks"
-        if self.forecast: self.forecast.expect(step, seconds)
     def note_recipe(self):
         "Write the recipe beside what is made of it; reports open a run side by side, and find it written"
         path = self.run.dir/"recipe.yaml"
@@ -120,6 +117,11 @@ def keep(self:Pipeline, name:str)->Step:
     "Find the newest folder of a step"
     if found := self.run.find(name): return found
     raise UserError(f"step `{name}` is to be taken as it is, but has not been made yet. Run without --from.")
+
+@patch
+def foresee(self:Pipeline, step:str, seconds): # `seconds`: of both clocks
+    "Take an estimate of a step"
+    if self.forecast: self.forecast.expect(step, seconds)
 
 @patch
 def dir(self:Pipeline, name:str)->Path: # A folder that will not change any more
