@@ -482,6 +482,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'ttsft.app.places': { 'ttsft.app.places.check_new_folder': ('9_app/places.html#check_new_folder', 'ttsft/app/places.py'),
                                   'ttsft.app.places.check_sound_file': ('9_app/places.html#check_sound_file', 'ttsft/app/places.py')},
             'ttsft.app.plan': { 'ttsft.app.plan.Way': ('9_app/plan.html#way', 'ttsft/app/plan.py'),
+                                'ttsft.app.plan.explain_columns': ('9_app/plan.html#explain_columns', 'ttsft/app/plan.py'),
                                 'ttsft.app.plan.find_measured': ('9_app/plan.html#find_measured', 'ttsft/app/plan.py'),
                                 'ttsft.app.plan.fitting_budget': ('9_app/plan.html#fitting_budget', 'ttsft/app/plan.py'),
                                 'ttsft.app.plan.list_ways': ('9_app/plan.html#list_ways', 'ttsft/app/plan.py'),

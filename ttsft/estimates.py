@@ -120,6 +120,7 @@ def note(self:Estimate,
         else: self.left[kind] = max(0.0, self.left.get(kind, 0.0)-size)
         if self.is_known(): self.tell(now)
 
+# %% ../nbs/01b_estimates.ipynb #33707d92
 @patch
 def suppose(self:Estimate,
     kind:str, # One of the kinds
@@ -135,6 +136,7 @@ def suppose(self:Estimate,
         self.tried.add(kind)
         if self.is_known(): self.tell(self.last)
 
+# %% ../nbs/01b_estimates.ipynb #675bb903
 @patch
 def mark(self:Estimate):
     "Let what was done since the last piece belong to no kind"
@@ -155,7 +157,8 @@ def is_known(self:Estimate)->bool:
     def enough(kind):
         done, whole = self.sizes[kind]-self.left[kind], self.sizes[kind]
         if self.pieces[kind]<2: return done>=whole/2
-        return kind in self.tried or self.times.sums[kind][0]>=LEAST or done>=SHARE*whole
+        took = self.times.sums[kind][0]
+        return kind in self.tried or took>=LEAST or done>=whole/2 or done>=SHARE*whole and took>=LEAST/4
     return any(self.left.values()) and all(enough(kind) for kind,n in self.left.items() if n)
 
 @patch

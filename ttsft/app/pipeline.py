@@ -78,11 +78,6 @@ def note_recipe(self:Pipeline):
     if path.is_file() and path.read_text(encoding="utf-8")==text: return
     with atomic(path) as f: f.write(text)
 
-@patch
-def foresee(self:Pipeline, step:str, seconds):
-    "Take an estimate of a step, of both clocks"
-    if self.forecast: self.forecast.expect(step, seconds)
-
 # %% ../../nbs/9_app/02_pipeline.ipynb #0ee840b9
 def make_base(p:Pipeline)->Path:
     "Make a base of random weights, or find it made"
@@ -140,6 +135,11 @@ def make(self:Pipeline, name:str)->Step:
 def keep(self:Pipeline, name:str)->Step:
     "Find the newest folder of a step"
     return find_kept(self.run, name)
+
+@patch
+def foresee(self:Pipeline, step:str, seconds): # `seconds`: of both clocks
+    "Take an estimate of a step"
+    if self.forecast: self.forecast.expect(step, seconds)
 
 @patch
 def dir(self:Pipeline, name:str)->Path: # A folder that will not change any more

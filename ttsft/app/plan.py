@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['CARDS', 'Way', 'list_ways', 'released_memory', 'fitting_budget', 'find_measured', 'released_disk', 'plan_table',
-           'tell_past', 'print_plan']
+           'tell_past', 'explain_columns', 'print_plan']
 
 # %% ../../nbs/9_app/10a_plan.ipynb #a00d988d
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from ..extends import recipe_names
 from ..runs import Run, human
 from ..families.registry import family_memory
 from ..training.cost import count_kept
@@ -134,6 +135,15 @@ def tell_past(
     money = f", {price*total/3600:.2f} at {price:g} an hour" if price else ""
     return f"The steps that were made here before take about {say_seconds(total)} again{money}: {parts}"
 
+# %% ../../nbs/9_app/10a_plan.ipynb #2500543d
+def explain_columns(family:str):
+    "Print what the columns on memory and disk mean"
+    print("held: weights, gradients, moments, averages of the released model. disk: checkpoints and states.")
+    print("Under a card: the largest train.batch_seconds, a tenth kept free. A run tries this itself and "
+          "cuts what does not fit.")
+    presets = [n for n in recipe_names() if n.startswith("hardware/") and n.endswith(f"-{family}")]
+    print(f"Presets, computed and not measured: {', '.join(sorted(presets, key=lambda n: (len(n), n)))}.")
+
 # %% ../../nbs/9_app/10a_plan.ipynb #f6fe82c3
 def print_plan(recipe:str, overrides:Sequence[str]=(), price:float|None=None):
     "Print the table, and what it means"
@@ -143,11 +153,7 @@ def print_plan(recipe:str, overrides:Sequence[str]=(), price:float|None=None):
     widths = {k: max(len(k), *(len(row[k]) for row in rows)) for k in rows[0]}
     for row in [{k: k for k in widths}, *rows]:
         print("  ".join(row[k].ljust(n) for k,n in widths.items()).rstrip())
-    if "held" in rows[0]:
-        print("held: weights, gradients, moments, averages of the released model. disk: checkpoints and "
-              "states.")
-        print("Under a card: the largest train.batch_seconds, a tenth kept free. A run tries this itself and "
-              "cuts what does not fit.")
+    if "held" in rows[0]: explain_columns(r.family)
     if told := tell_past(r, price): print(told)
     if cost := find_measured(r):
         said, true = (cost[k]["seconds"] for k in ("estimated", "true"))

@@ -117,6 +117,7 @@ class Asked:
     turns:Turns|None # None: no sentence can be read
     own:bool # Whether it is in the run's language
 
+# %% ../../nbs/7_evaluation/04_evaluate.ipynb #80c1c0ed
 def ask_lists(
     families:dict[str, Family], # base and tuned
     origin:Callable|None, # Opens the base by itself, or returns None where it says nothing of its language

@@ -54,6 +54,7 @@ def take(self:Turns,
     for i in (i for group in taken for i in group):
         self.made[name][i], self.seconds[name][i] = said[i], seconds and seconds[i]
 
+# %% ../../nbs/7_evaluation/03f_pairs.ipynb #e5f6cb4f
 @patch
 # System -> speech, and seconds where known; waveforms; whether it ran to the limit
 def finish(self:Turns)->tuple[dict, dict, dict]:
@@ -112,6 +113,7 @@ def ask_list(
     texts = [r["text"] for r in listed.rows]
     return listed, Turns(families, texts, voices, seed, language, f"{listed.name} ", note)
 
+# %% ../../nbs/7_evaluation/03f_pairs.ipynb #44b1b1e6
 def speak_list(
     listed:Listed, # As from `ask_list`
     turns:Turns, # Likewise
