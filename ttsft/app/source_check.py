@@ -131,7 +131,7 @@ def read_headers(
 # %% ../../nbs/9_app/09a_source_check.ipynb #0640e46d
 def find_outside(
     utts:list[Utterance],
-    seconds:dict[str, float], # As from `read_durations`
+    seconds:dict[str, float], # As from `read_headers`
     limits:PrepareConfig,
 )->set[str]: # Ids
     "Find the clips that the rules of `prepare` leave out for certain"
