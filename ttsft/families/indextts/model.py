@@ -51,7 +51,8 @@ from .twins import random_parts
 class IndexTts(IndexSpeaking):
     "Hold nets, vocabulary and text front-end of an IndexTTS"
     name, Config, terms, mismatch_term = "indextts", IndexConfig, TERMS, "code"
-    recognise_released, inspect, list_beside = map(staticmethod, (recognise, inspect, list_beside))
+    recognise_released, inspect = staticmethod(recognise), staticmethod(inspect)
+    list_beside = staticmethod(list_beside)
     languages, license, library, released, layered = True, LICENSE, "indextts", RELEASED, ("gpt.h",)
     def __init__(self,
         nets:Nets,
