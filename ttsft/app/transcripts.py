@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..core import UserError, local_path
-from ..corpus.readers import find_kind, read_source
+from ..corpus.readers import NoLayout, find_kind, read_source
 from ..corpus.sources import SourceConfig
 from ..corpus.utterances import Skipped
 
@@ -54,11 +54,10 @@ def find_text_files(
     try:
         find_kind(config)
         return []
-    except UserError as e: why = e
+    except NoLayout as e: why = e
     files = sorted(p for p in islice(root.rglob("*.txt"), 200_000)
                    if p.is_file() and not p.name.startswith((".", "README", "LICEN")))
-    if " has neither " not in str(why): raise why # there is something, and it is not in order
-    if files and " holds a corpus" not in str(why): return files
+    if files and not why.below: return files
     raise UserError(f"no text found: {why} Or write the transcripts into a .txt file, one a line.")
 
 # %% ../../nbs/9_app/03_transcripts.ipynb #c80c0e08
